@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The aarch64 part of machine.c (core/machine.h): what only this ISA needs to
+ * know about a CPU, a cell and the board. Written by cellgen, read by
+ * src/arch/aarch64. Addresses are physical unless said otherwise.
+ */
+#ifndef CLOISON_ARCH_AARCH64_MACHINE_H
+#define CLOISON_ARCH_AARCH64_MACHINE_H
+
+#include "core/types.h"
+
+/*
+ * Control registers that decide isolation, one record per physical CPU, all
+ * in the read-only section .regs. Boot loads them verbatim, so that a checker
+ * can read the isolation of a finished image from the image alone.
+ * boot.S uses the byte offsets (asm-offsets), C the names.
+ */
+struct arch_regs {
+	u64 hw_id;     /* MPIDR_EL1 & 0xff00ffffff of the CPU this record is for */
+	u64 stack;     /* address of its struct cpu; the stack grows down from it */
+	u64 sctlr_el2; /* SCTLR_EL2_VALUE with the MMU, caches, W^X on */
+	u64 tcr_el2;
+	u64 mair_el2;
+	u64 ttbr0_el2;
+	u64 vtcr_el2;
+	u64 vttbr_run;  /* VMID << 48 | root page in force; 0 when the CPU runs no vCPU */
+	u64 vttbr_load; /* VMID << 48 | load root page */
+	u64 hcr_run;
+	u64 hcr_load;
+	u64 mdcr_el2;   /* without HPMN, which boot takes from PMCR_EL0.N */
+	u64 cptr_el2;
+	u64 cnthctl_el2;
+	u64 ich_hcr_el2;
+	u64 vmpidr_el2;
+};
+
+struct arch_cpu_config {
+	u64 gicr;      /* RD frame of its redistributor; the SGI frame is 64 KiB above */
+	u32 kick_line; /* spare SPI (INTID) the core uses to wake this CPU; 0 = none needed */
+};
+
+#define GIC_LINE_WORDS 32 /* INTIDs 0..1023, one bit each */
+
+struct arch_cell_config {
+	u64 *root;             /* stage-2 root page in force: mutable, in section .roots */
+	const u64 *root_const; /* its pristine value */
+	u32 root_used;         /* entries [0, root_used) may be non-zero */
+	u64 gicd_base;         /* guest-physical; 64 KiB */
+	u64 gicr_base;         /* guest-physical; vcpu_count * 128 KiB */
+	u64 load_entry;        /* guest-physical address of the copier under the load root */
+	u64 load_list;         /* guest-physical address of its struct load_list */
+	u32 lines[GIC_LINE_WORDS]; /* INTIDs the cell owns (SPIs; words 0 is zero) */
+};
+
+/* One piece of a pristine image: copied by the cell's first CPU under the load root. */
+struct load_piece {
+	u64 source; /* guest-physical, 16-byte aligned */
+	u64 target; /* guest-physical, 16-byte aligned */
+	u64 size;   /* bytes, a multiple of 16 (the source is padded with zeros) */
+};
+
+/* A page of the tables area: count, then that many pieces. */
+struct load_list {
+	u64 count;
+	u64 reserved;
+	struct load_piece pieces[];
+};
+
+/* A shared peripheral interrupt the partition uses: set up once, before any cell runs. */
+struct arch_line {
+	u16 intid;
+	u16 cpu;     /* CPU index it is routed to at reset */
+	bool edge;   /* trigger type, from the tree; spare lines are edge (a latch) */
+	bool kick;   /* belongs to the core: priority 0, enabled at boot */
+};
+
+struct arch_board_config {
+	u64 gicd;
+	u64 pa_bits;    /* physical address bits the tables rely on: 32, 36, 40, 42, 44, 48 */
+	u32 line_limit; /* highest INTID used by anybody; the distributor must have it */
+};
+
+extern const struct arch_regs machine_regs[];  /* CPU_COUNT, section .regs */
+extern const struct arch_line machine_lines[]; /* LINE_COUNT, sorted by intid */
+
+#endif

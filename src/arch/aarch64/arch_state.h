@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Mutable per-CPU state of the aarch64 port. Offsets are exported to assembly by asm-offsets. */
+#ifndef CLOISON_ARCH_AARCH64_STATE_H
+#define CLOISON_ARCH_AARCH64_STATE_H
+
+#include "core/types.h"
+
+/*
+ * Guest general registers while the CPU is at EL2. SP_EL2 rests on x[0]
+ * whenever the guest runs, so the vectors store without computing an address;
+ * the stack of the C code grows down below it. ELR_EL2 and SPSR_EL2 stay in
+ * the registers themselves.
+ */
+struct arch_frame {
+	u64 x[31];
+	u64 reserved;
+};
+
+/* Worked out once at boot, so that the short exits compute nothing. workaround: what the firmware answered. */
+struct arch_cpu {
+	u64 sgi_route[16]; /* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID */
+	u32 sgi_targets;   /* [C] bit n: the cell has vCPU n */
+	s32 workaround[3]; /* [C] ARCH_WORKAROUND_1, _2, _3: SMCCC result codes */
+	u64 gicr;          /* [C] RD frame of this CPU's redistributor, physical */
+};
+
+/* Per cell, shared by its CPUs. */
+struct arch_cell {
+	u32 gicd_ctlr; /* [A] what the guest wrote to GICD_CTLR */
+};
+
+struct cpu;
+static inline struct cpu *arch_cpu_this(void)
+{
+	struct cpu *cpu;
+	__asm__("mrs %0, tpidr_el2" : "=r"(cpu));
+	return cpu;
+}
+
+#endif

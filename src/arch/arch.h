@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The port contract: everything the core asks of an ISA, and nothing else.
+ * One implementation per folder src/arch/<isa>/, chosen at link time. The ISA
+ * also supplies arch_machine.h (its part of the generated tables) and
+ * arch_state.h (struct arch_frame, struct arch_cpu).
+ *
+ * Unless it says otherwise a function is called on the CPU it concerns, with
+ * interrupts masked, and may not fail: what can be wrong is found by
+ * arch_verify before the first cell exists.
+ */
+#ifndef CLOISON_ARCH_ARCH_H
+#define CLOISON_ARCH_ARCH_H
+
+#include "arch_state.h" /* struct arch_frame, struct arch_cpu; inline arch_cpu_this() */
+#include "core/machine.h"
+
+struct cpu;
+struct record;
+
+/* ---- boot ---- */
+
+/*
+ * Compare what the tables rely on (declared) with what the hardware has
+ * (discovered): physical address range, granule, interrupt controller, CPUs,
+ * lines, RAM. Boot CPU, once. Panics naming both on the first difference.
+ */
+void arch_verify(struct cpu *cpu);
+/* One line: what was found, for the boot banner. At most size bytes including the final 0. */
+void arch_describe(char *buffer, u32 size);
+/* Interrupt controller, shared part: owned lines configured and masked. Boot CPU, once. */
+void arch_irq_init(void);
+/* Interrupt controller and trap control, this CPU's part. */
+void arch_cpu_init(struct cpu *cpu);
+/* Start the CPU with this index; it enters hyp_secondary. Returns false when firmware refuses. */
+bool arch_cpu_start(u16 index, s64 *firmware_error);
+
+/* ---- one vCPU ---- */
+
+/*
+ * Put the calling CPU's guest registers and trap state into the reset state of
+ * the ISA's boot protocol: it will start at entry with argument. Under the
+ * load root if loading, else under the root in force.
+ */
+void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading);
+/* Leave for the guest with the registers in cpu->frame. */
+_Noreturn void arch_vcpu_enter(struct cpu *cpu);
+/* Make the CPU quiet before it waits in the core: no interrupt of the guest's may wake it in vain. */
+void arch_vcpu_quiesce(struct cpu *cpu);
+/* Fill the ISA-specific half of a record (pc, detail, regs). */
+void arch_vcpu_record(const struct cpu *cpu, struct record *record);
+extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
+
+/* ---- a cell's memory ---- */
+
+/* Take the whole guest memory away from every CPU of the cell and invalidate. Any CPU of the cell. */
+void arch_cell_revoke(u16 cell);
+/* Mask the cell's interrupt lines. */
+void arch_cell_silence(u16 cell);
+
+/* ---- between CPUs, time, interrupts ---- */
+
+void arch_cpu_wait(void);            /* sleep until an interrupt or a kick is pending; may return early */
+void arch_cpu_kick(u16 index);       /* wake that CPU out of arch_cpu_wait or guest sleep */
+bool arch_cpu_kicked(struct cpu *cpu); /* consume kick and tick, after arch_cpu_wait; was there a kick? */
+void arch_cpu_relax(void);           /* in a short wait loop at boot: let others run */
+void arch_cpu_wake_all(void);        /* out of arch_cpu_relax */
+void arch_irq_raise(u32 line);       /* set the spare line pending; any CPU */
+u64 arch_time_now(void);             /* ticks */
+u64 arch_time_hz(void);
+void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by then */
+_Noreturn void arch_halt(void);      /* this CPU does nothing any more */
+_Noreturn void arch_board_off(void); /* firmware power-off of the whole board */
+
+/* ---- atomics the compiler cannot be asked for without libatomic ---- */
+
+static inline u32 atomic_load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void atomic_store32(u32 *p, u32 v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+bool arch_cas32(u32 *p, u32 expected, u32 value); /* acquire and release */
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The mutable state of the core: one struct cpu per physical CPU, one struct
+ * cell per cell, one struct vcpu per vCPU. Static arrays, sized by generated counts.
+ *
+ *   struct cpu   in that CPU's own pages: only it (and the service CPU, read-only) maps them
+ *   struct cell, struct vcpu   in the shared data: every CPU maps them
+ *
+ * Field legend: [C]onst after boot, [O]wner CPU only writes, [A]tomic.
+ */
+#ifndef CLOISON_CORE_CELL_H
+#define CLOISON_CORE_CELL_H
+
+#include "arch/arch.h"
+#include "core/machine.h"
+
+/* Why a guest left for EL2; the index of its counter. Names: record.c. */
+enum exit_reason {
+	EXIT_HVC,     /* hypercall, PSCI by HVC */
+	EXIT_SMC,     /* PSCI and SMCCC by SMC */
+	EXIT_SGI,     /* an inter-processor interrupt is sent */
+	EXIT_WFI,     /* guarded WFI */
+	EXIT_IRQCHIP, /* distributor or redistributor frame */
+	EXIT_VDEV,    /* a virtual device's register */
+	EXIT_ID,      /* an identification register */
+	EXIT_SYSREG,  /* any other trapped system register */
+	EXIT_DENIED,  /* a register or instruction the guest is told does not exist */
+	EXIT_REVOKED, /* the cell's memory was taken away under it */
+	EXIT_FAULT,   /* anything else: fault record */
+	EXIT_REASON_COUNT
+};
+
+enum cell_state {
+	CELL_OFF,     /* never started */
+	CELL_LOADING, /* first vCPU copies the images under the load root */
+	CELL_RUNNING,
+	CELL_STOPPED, /* by its own wish: SYSTEM_OFF, SYSTEM_RESET */
+	CELL_FAILED,  /* by a fault: see its record */
+};
+
+enum vcpu_state { VCPU_OFF, VCPU_CLAIMED, VCPU_ON_PENDING, VCPU_ON };
+
+enum record_state { RECORD_NONE, RECORD_WRITING, RECORD_READY, RECORD_PRINTED };
+
+struct vcpu {
+	u32 state;    /* [A] enum vcpu_state */
+	u64 entry;    /* [A] guest-physical entry, valid in VCPU_ON_PENDING */
+	u64 argument; /* [A] context id for it */
+};
+
+/* Why a cell was stopped. */
+enum stop_reason {
+	STOP_NONE,
+	STOP_SYSTEM_OFF,
+	STOP_SYSTEM_RESET,
+	STOP_DEBUG,   /* breakpoint instruction, cloison,debug = "stop" */
+	STOP_FAULT,
+	STOP_DENIED,  /* denied register, cloison,strict */
+};
+
+/* What a stopped cell leaves behind. Written once by the stopping CPU, then read by the console. */
+struct record {
+	u16 cpu;
+	u16 vcpu;
+	u16 reason;        /* enum stop_reason */
+	const char *what;  /* decoded: "write outside the map", static string */
+	u64 detail[4];     /* ISA-specific syndrome; aarch64: ESR, FAR, HPFAR, SPSR */
+	u64 pc;
+	u64 regs[31];      /* general registers, x0.. */
+};
+
+struct cell {
+	struct arch_cell arch;
+	u32 state;         /* [A] enum cell_state */
+	u32 record_state;  /* [A] enum record_state */
+	struct record record;
+} __attribute__((aligned(64))); /* no exclusive monitor shared with another cell */
+
+struct cpu {
+	struct arch_frame frame;          /* [O] guest registers while in EL2; first: the stack pointer rests here */
+	u64 exits[EXIT_REASON_COUNT];     /* [O] */
+	const struct cpu_config *config;  /* [C] */
+	const struct cell_config *cell;   /* [C] NULL unless a vCPU */
+	const struct vdev_config *vdevs;  /* [C] the cell's devices */
+	struct vcpu *vcpu;                /* [C] */
+	u16 index;                        /* [C] */
+	u16 cell_index;                   /* [C] */
+	u16 vcpu_index;                   /* [C] within the cell */
+	struct arch_cpu arch;             /* [O] */
+};
+
+extern struct cell cells[];
+extern struct vcpu vcpus[];
+
+/* The vCPU number n of a cell; n < vcpu_count. */
+struct vcpu *cell_vcpu(u16 cell, u16 n);
+struct cpu *cpu_at(u16 index); /* of another CPU: only the service CPU may look into it */
+
+/* Fill struct cpu from the const tables: first thing a CPU does in C. */
+void cpu_init(struct cpu *cpu, u16 index);
+/* What a CPU does for the rest of its life: serve, run its vCPU, or sleep. */
+_Noreturn void cpu_main(struct cpu *cpu);
+
+/*
+ * Stop the calling CPU's cell: record, revoke its memory, call its other CPUs
+ * out. Returns; the caller then parks with cell_park.
+ */
+void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what);
+/* The vCPU waits here, in the core, until it is switched on; then its frame is in reset state. */
+void cell_park(struct cpu *cpu);
+/* First vCPU, at boot: run the copier under the load root. */
+void cell_start(struct cpu *cpu);
+/* Loading or running. */
+bool cell_is_alive(u16 cell);
+/* Images are in place: the first vCPU goes from the copier to the guest's entry. */
+void cell_loaded(struct cpu *cpu);
+
+/* Guest power management, ISA-neutral; results in the ISA's own codes are the caller's business. */
+enum power_result { POWER_OK, POWER_INVALID, POWER_ALREADY_ON, POWER_ON_PENDING, POWER_DENIED };
+enum power_result power_vcpu_on(struct cpu *cpu, u64 target_vcpu, u64 entry, u64 argument);
+void power_vcpu_off(struct cpu *cpu); /* calling vCPU; parks */
+enum power_result power_vcpu_state(struct cpu *cpu, u64 target_vcpu, enum vcpu_state *state);
+
+#endif

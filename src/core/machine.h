@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The shape of machine.c: everything cellgen decided, as const data.
+ *
+ *     partition.dts --cellgen--> machine.c (instances of these structs)
+ *                                counts.h  (CPU_COUNT, CELL_COUNT, ...)
+ *                                tables.bin (translation tables, at fixed physical addresses)
+ *
+ * The core reads these objects and never writes one. The only mutable data that
+ * machine.c defines are the state objects of virtual devices (struct vdev_NAME),
+ * because only cellgen knows which devices exist.
+ *
+ * Field legend (used in every struct with state, see core/cell.h):
+ * [C]onst, [O]wner CPU only, [A]tomic, [L]ocked.
+ */
+#ifndef CLOISON_CORE_MACHINE_H
+#define CLOISON_CORE_MACHINE_H
+
+#include "core/types.h"
+#include "counts.h"       /* generated: CPU_COUNT, CELL_COUNT, VCPU_COUNT, VDEV_COUNT, ... */
+#include "arch_machine.h" /* src/arch/<isa>/: struct arch_cpu_config, arch_cell_config, arch_board_config */
+
+#define CELL_NONE 0xffffu
+#define CPU_NONE 0xffffu
+
+/* What a CPU is for. A CPU that is neither a vCPU nor the service CPU stays parked. */
+enum cpu_role { CPU_UNUSED, CPU_VCPU, CPU_SERVICE };
+
+struct cpu_config {
+	u64 hw_id;  /* MPIDR_EL1 affinity fields / hart id, as in the board tree's reg */
+	u16 role;   /* enum cpu_role */
+	u16 cell;   /* index into machine_cells, CELL_NONE unless role == CPU_VCPU */
+	u16 vcpu;   /* number of this vCPU within its cell: 0.. */
+	const char *name; /* board tree label or node name, for messages: "cpu0" */
+	struct arch_cpu_config arch;
+};
+
+/* What the printing side sees when its ring is full (cloison,console on the virtual UART). */
+enum console_policy { CONSOLE_BLOCK, CONSOLE_DROP };
+
+struct vdev; /* vdev/vdev.h */
+
+/*
+ * One virtual device of one cell. A cell's devices are contiguous in
+ * machine_vdevs, sorted by base, and do not overlap.
+ */
+struct vdev_config {
+	const struct vdev *ops;
+	void *state;     /* struct vdev_NAME, defined in machine.c */
+	const char *name; /* node name: "serial@9000000" */
+	u64 base;        /* guest-physical, page aligned */
+	u64 size;        /* bytes, whole pages */
+	u32 line;        /* interrupt the core raises for it (physical INTID on aarch64), 0 = none */
+	u16 cell;
+	u16 policy;      /* enum console_policy, for consoles */
+};
+
+struct cell_config {
+	const char *name;
+	u16 vcpu_count;
+	u16 first_cpu;   /* index into machine_cell_cpus of this cell's first entry */
+	u16 first_vdev;  /* index into machine_vdevs */
+	u16 vdev_count;
+	u16 console;     /* index into machine_vdevs of its (first) console device, VDEV_COUNT = none */
+	bool strict;     /* cloison,strict: a denied register stops the cell */
+	bool debug_stop; /* cloison,debug = "stop": BRK stops the cell with a record */
+	bool wfi_native; /* cloison,wfi = "native" */
+	u64 entry;       /* guest-physical address of the first instruction */
+	u64 dtb;         /* guest-physical address of its device tree: first argument */
+	struct arch_cell_config arch;
+};
+
+struct ram_bank {
+	u64 base;
+	u64 size; /* bytes */
+};
+
+/* Sizes: the generated counts; a count of 0 still defines one (unused) element. */
+extern const struct cpu_config machine_cpus[];       /* CPU_COUNT, ordered as in the board tree */
+extern const struct cell_config machine_cells[];     /* CELL_COUNT, ordered as in the partition */
+extern const u16 machine_cell_cpus[];                /* VCPU_COUNT: physical CPU index of each vCPU */
+extern const struct vdev_config machine_vdevs[];     /* VDEV_COUNT */
+extern const struct ram_bank machine_ram[];          /* RAM_BANK_COUNT: the board's declared RAM */
+extern const struct arch_board_config machine_board; /* interrupt controller, PA range, ... */
+
+extern const u16 machine_service_cpu;                /* CPU index, CPU_NONE without one */
+extern const u64 machine_console_base;               /* physical base of the core's UART registers */
+extern const u32 machine_console_clock;              /* Hz of the UART's reference clock, 0 = unknown */
+extern const char machine_name[];                    /* name of the partition */
+extern const char machine_board_name[];              /* model of the board tree */
+extern const char machine_hash[];                    /* SHA-256 of the configuration, 64 hex digits */
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The board's own devices the core uses. Polled; no state.
+ */
+#ifndef CLOISON_PLATFORM_H
+#define CLOISON_PLATFORM_H
+
+#include "core/types.h"
+
+void plat_console_init(u64 base, u32 clock_hz);
+bool plat_console_put(u64 base, u8 byte); /* false: transmit FIFO full, nothing written */
+int plat_console_get(u64 base);           /* next byte received, -1 if none */
+
+#endif

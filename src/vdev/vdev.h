@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What a virtual device is to the core. One file per device; cellgen selects
+ * it by the compatible string of a cell's child node. A device never includes
+ * anything of an ISA, so that each can be tested as a host program.
+ */
+#ifndef CLOISON_VDEV_VDEV_H
+#define CLOISON_VDEV_VDEV_H
+
+#include "core/machine.h"
+
+/*
+ * Register access by a vCPU of the owning cell: offset is within the device's
+ * window and aligned to size; size is 1, 2, 4 or 8 bytes. Several vCPUs may
+ * call at once; a device's state must stay sane (not correct) under a guest
+ * that does not lock. No call may block or loop over guest-controlled counts.
+ */
+#define VDEV_CONSOLE_KICK 1024u /* pending() at which the console is called at once, not at its next tick */
+
+struct vdev {
+	u64 (*read)(const struct vdev_config *dev, u64 offset, u32 size);
+	void (*write)(const struct vdev_config *dev, u64 offset, u32 size, u64 value);
+	/* Back to the reset state. No vCPU of the cell is running. */
+	void (*reset)(const struct vdev_config *dev);
+	/* Is the interrupt output high? Any CPU may ask. */
+	bool (*level)(const struct vdev_config *dev);
+	/* Consoles only (NULL otherwise); called by the console's pump, one CPU at a time. */
+	u32 (*take)(const struct vdev_config *dev, u8 *buffer, u32 size); /* bytes written by the guest; returns how many */
+	u32 (*pending)(const struct vdev_config *dev);                     /* bytes waiting to be taken */
+	bool (*put)(const struct vdev_config *dev, u8 byte);               /* one byte of input; false: receiver full */
+	u64 (*dropped)(const struct vdev_config *dev);                     /* bytes lost so far */
+};
+
+#include "vdev/pl011.h"
+
+#endif
