@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Structure offsets for the two .S files. The build compiles this file to
+ * assembly and turns each "->NAME value" line into a #define in asm-offsets.h.
+ */
+#include "core/cell.h"
+
+#define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"((u64)(value)))
+
+void asm_offsets(void);
+void asm_offsets(void)
+{
+	DEFINE(FRAME_X0, offsetof(struct cpu, frame.x));
+	DEFINE(CPU_EXITS_HVC, offsetof(struct cpu, exits[EXIT_HVC]));
+	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits[EXIT_SGI]));
+	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits[EXIT_WFI]));
+	DEFINE(REGS_SIZE, sizeof(struct arch_regs));
+	DEFINE(REGS_HW_ID, offsetof(struct arch_regs, hw_id));
+	DEFINE(REGS_STACK, offsetof(struct arch_regs, stack));
+	DEFINE(REGS_SCTLR, offsetof(struct arch_regs, sctlr_el2));
+	DEFINE(REGS_TCR, offsetof(struct arch_regs, tcr_el2));
+	DEFINE(REGS_MAIR, offsetof(struct arch_regs, mair_el2));
+	DEFINE(REGS_TTBR0, offsetof(struct arch_regs, ttbr0_el2));
+	DEFINE(COUNT_CPUS, CPU_COUNT);
+	DEFINE(COUNT_RAM_BANKS, RAM_BANK_COUNT);
+	DEFINE(RAM_BANK_SIZE, sizeof(struct ram_bank));
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The way in from a guest and the way back.
+ *
+ * While a guest runs, SP_EL2 rests on this CPU's struct cpu, whose first member
+ * is the frame: the vectors store at [sp, #..] and the C stack grows below.
+ *
+ * Three exits are frequent or timed, and stay short: a hypercall that only
+ * answers, sending an SGI, a guarded WFI. They save x0-x3 or x0-x8, and x30;
+ * the C behind them (fast_*.c) is built to use no other register. Everything else
+ * saves all general registers and goes to trap_slow.
+ */
+#include "asm-offsets.h"
+
+#define EC_WFX 0x01
+#define EC_HVC64 0x16
+#define EC_SYSREG 0x18
+
+	.macro	vector label
+	.balign	128
+	b	\label
+	.endm
+
+/* Guest x4-x30 into the frame; x0-x3 went there first. */
+	.macro	save_x4_x30
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	str	x30, [sp, #240]
+	.endm
+
+	.text
+	.balign	2048
+	.global	vectors
+vectors:
+	vector	el2_unexpected               /* EL2, SP_EL0: never selected */
+	vector	el2_unexpected
+	vector	el2_unexpected
+	vector	el2_unexpected
+	vector	el2_sync                     /* EL2, SP_EL2 */
+	vector	el2_unexpected
+	vector	el2_unexpected
+	vector	el2_unexpected
+	.balign	128                          /* lower EL, AArch64: synchronous */
+guest_sync:
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	mrs	x2, esr_el2
+	lsr	x3, x2, #26
+	cmp	x3, #EC_HVC64
+	b.eq	hypercall
+	cmp	x3, #EC_SYSREG
+	b.eq	sysreg
+	cmp	x3, #EC_WFX
+	b.eq	wfx
+	b	slow
+	vector	guest_interrupt              /* IRQ, FIQ: taken by the guest itself, not here */
+	vector	guest_interrupt
+	vector	guest_serror
+	vector	slow_from_vector             /* lower EL, AArch32 (EL0) */
+	vector	guest_interrupt
+	vector	guest_interrupt
+	vector	guest_serror
+
+/* HVC. x2 ESR. In: guest x0-x3 live but for x2, x3, which are in the frame. */
+hypercall:
+	tst	w2, #0xffff                  /* only HVC #0 is the calling convention */
+	b.ne	slow
+	str	x30, [sp, #240]
+	bl	fast_hypercall               /* w0 -> x0 result, 0: not a short one */
+	ldr	x30, [sp, #240]
+	cbz	x0, slow
+	ldr	x2, [sp, #CPU_EXITS_HVC]
+	add	x2, x2, #1
+	str	x2, [sp, #CPU_EXITS_HVC]
+	ldr	x1, [sp, #8]
+	ldp	x2, x3, [sp, #16]
+	eret
+	dsb	nsh                          /* no speculation past eret */
+	isb
+
+/* Trapped system register. x2 ESR. Only a write of ICC_SGI1R_EL1 is fast. */
+sysreg:
+	and	w3, w2, #0xfffffc1f          /* without Rt */
+	mov	w0, #0x3016                  /* EC 0x18, op0 3 op1 0 CRn 12 CRm 11 op2 5, write */
+	movk	w0, #0x623a, lsl #16
+	cmp	w3, w0
+	b.ne	slow
+	ubfx	w2, w2, #5, #5
+	adr	x3, rt_value
+	add	x3, x3, x2, lsl #3
+	br	x3
+rt_value:                                /* 32 entries of two instructions */
+	.irp	n, 0, 1, 2, 3
+	ldr	x0, [sp, #8 * \n]
+	b	sgi
+	.endr
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	mov	x0, x\n
+	b	sgi
+	.endr
+	mov	x0, xzr
+sgi:	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	str	x8, [sp, #64]
+	str	x30, [sp, #240]
+	mov	x1, sp
+	bl	fast_sgi                     /* x0 value, x1 struct cpu -> x0 zero if done */
+	ldr	x30, [sp, #240]
+	ldr	x8, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	cbnz	x0, slow
+	ldr	x2, [sp, #CPU_EXITS_SGI]
+	add	x2, x2, #1
+	str	x2, [sp, #CPU_EXITS_SGI]
+	b	skip_and_return
+
+/*
+ * Guarded WFI. The core sleeps for the guest, but only if the kick line could
+ * wake this CPU; with its wake-up prevented, WFI completes at once (it may,
+ * architecturally) and the guest stays where revocation reaches it.
+ */
+wfx:
+	tst	w2, #3                       /* TI: plain WFI only; the others complete at once */
+	b.ne	skip_and_return
+	ldr	x2, [sp, #CPU_EXITS_WFI]
+	add	x2, x2, #1
+	str	x2, [sp, #CPU_EXITS_WFI]
+	mrs	x3, S3_0_C12_C12_7           /* ICC_IGRPEN1_EL1 */
+	tbz	x3, #0, skip_and_return
+	mrs	x3, S3_0_C4_C6_0             /* ICC_PMR_EL1: 0 masks even priority 0 */
+	cbz	x3, skip_and_return
+	mrs	x3, S3_0_C12_C9_0            /* ICC_AP1R0_EL1: an active priority may mask the kick */
+	cbnz	x3, skip_and_return
+	mrs	x2, elr_el2
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	ldp	x2, x3, [sp, #16]
+	dsb	sy                           /* the guest's stores are out before it sleeps */
+	wfi
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh
+	isb
+
+skip_and_return:
+	mrs	x2, elr_el2
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh
+	isb
+
+slow_from_vector:
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+/* In: x0-x3 in the frame, the rest live. */
+slow:
+	save_x4_x30
+	mov	x0, sp
+	bl	trap_slow
+/* In: sp on the frame. Called by: the slow path, arch_vcpu_enter. */
+restore:
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldp	x8, x9, [sp, #64]
+	ldp	x10, x11, [sp, #80]
+	ldp	x12, x13, [sp, #96]
+	ldp	x14, x15, [sp, #112]
+	ldp	x16, x17, [sp, #128]
+	ldp	x18, x19, [sp, #144]
+	ldp	x20, x21, [sp, #160]
+	ldp	x22, x23, [sp, #176]
+	ldp	x24, x25, [sp, #192]
+	ldp	x26, x27, [sp, #208]
+	ldp	x28, x29, [sp, #224]
+	ldr	x30, [sp, #240]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh
+	isb
+
+/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
+	.global	idreg_read_raw
+idreg_read_raw:
+	adr	x1, 1f
+	add	x1, x1, x0, lsl #3
+	br	x1
+1:
+	.irp	crm, 1, 2, 3, 4, 5, 6, 7
+	.irp	op2, 0, 1, 2, 3, 4, 5, 6, 7
+	mrs	x0, S3_0_C0_C\crm\()_\op2
+	ret
+	.endr
+	.endr
+
+/* void arch_vcpu_enter(struct cpu *): the stack starts again at its top. */
+	.global	arch_vcpu_enter
+arch_vcpu_enter:
+	mov	sp, x0
+	b	restore
+
+guest_serror:
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	mov	x1, #1
+	b	unusual
+guest_interrupt:
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	mov	x1, #2
+unusual:
+	save_x4_x30
+	mov	x0, sp
+	bl	trap_unusual
+	b	restore
+
+/*
+ * An exception of the core itself. With the MMU off it is the RAM probe of
+ * boot.S: note it and step over the load. Otherwise it is a defect: panic.
+ */
+el2_sync:
+	mrs	x27, sctlr_el2
+	tbnz	w27, #0, el2_unexpected
+	mrs	x27, elr_el2
+	add	x27, x27, #4
+	msr	elr_el2, x27
+	mov	x27, #1
+	eret
+el2_unexpected:
+	mrs	x0, esr_el2
+	mrs	x1, elr_el2
+	mrs	x2, far_el2
+	mrs	x3, tpidr_el2
+	mov	sp, x3                       /* the stack may be what overflowed */
+	b	trap_el2
+
+/*
+ * The copier: runs at EL1 under the cell's load root, MMU off, memory cacheable
+ * (HCR_EL2.DC). In: x0 struct load_list. Position independent; a page of its own.
+ * Copies each piece 16 bytes per load-store pair, cleans what it wrote to the
+ * point of coherency (the guest starts with its MMU off, reads and writes past the
+ * caches: no line may stay), drops stale instructions, and calls the core.
+ */
+	.section .copier, "ax"
+	.balign	4096
+	.global	copier
+copier:
+	ldr	x1, [x0], #16                /* count; step over reserved */
+	mrs	x2, ctr_el0
+	ubfx	x2, x2, #16, #4
+	mov	x3, #4
+	lsl	x3, x3, x2                   /* smallest data cache line, bytes */
+	sub	x2, x3, #1
+1:	cbz	x1, 6f
+	ldp	x4, x5, [x0], #16            /* source, target */
+	ldr	x6, [x0], #8                 /* size */
+	bic	x9, x5, x2
+	add	x6, x5, x6                   /* end of the target */
+	sub	x10, x6, x5
+	tbz	x10, #4, 2f                  /* odd number of 16-byte units: one first */
+	ldp	x7, x8, [x4], #16
+	stp	x7, x8, [x5], #16
+2:	cmp	x5, x6
+	b.hs	4f
+3:	ldp	x7, x8, [x4], #32
+	stp	x7, x8, [x5], #32
+	ldp	x7, x8, [x4, #-16]
+	stp	x7, x8, [x5, #-16]
+	cmp	x5, x6
+	b.lo	3b
+4:	dc	civac, x9
+	add	x9, x9, x3
+	cmp	x9, x6
+	b.lo	4b
+	sub	x1, x1, #1
+	b	1b
+6:	dsb	sy
+	ic	ialluis
+	dsb	sy
+	isb
+	hvc	#0xc1                        /* LOADED: only a loading cell may say so */
+7:	b	7b

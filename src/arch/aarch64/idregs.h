@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Reading identification registers by number, and what the tables' values need of them. */
+#ifndef CLOISON_ARCH_AARCH64_IDREGS_H
+#define CLOISON_ARCH_AARCH64_IDREGS_H
+
+#include "core/types.h"
+
+/* S3_0_C0_C<crm>_<op2>; crm 1..7, op2 0..7 (entry.S) */
+u64 idreg_read_raw(u64 index);
+static inline u64 idreg_read(u32 crm, u32 op2)
+{
+	return idreg_read_raw((crm - 1) * 8ULL + op2);
+}
+
+/* ICC_SGI1R_EL1 value, without INTID, that reaches the CPU with this MPIDR affinity (IHI 0069 12.2.19) */
+static inline u64 sgi_route(u64 hw_id)
+{
+	return BIT(hw_id & 0xf) | (hw_id >> 4 & 0xf) << 44 | (hw_id >> 8 & 0xff) << 16 | (hw_id >> 16 & 0xff) << 32 |
+	       (hw_id >> 32 & 0xff) << 48;
+}
+
+#endif

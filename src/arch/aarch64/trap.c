@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Every exit that is not short (entry.S). A data abort with a valid syndrome
+ * comes first: emulated registers are what guests use most.
+ */
+#include "core/cell.h"
+#include "core/mmio.h"
+#include "core/panic.h"
+#include "smccc.h"
+#include "sysreg.h"
+#include "trap.h"
+#include "vgic.h"
+
+void trap_advance(void)
+{
+	WRITE_SYSREG(elr_el2, READ_SYSREG(elr_el2) + 4);
+	WRITE_SYSREG(spsr_el2, READ_SYSREG(spsr_el2) & ~SPSR_SS); /* a guest that steps has stepped */
+}
+
+void trap_inject_undefined(struct cpu *cpu)
+{
+	u64 spsr = READ_SYSREG(spsr_el2);
+	u64 vector = READ_SYSREG(vbar_el1);
+
+	/* D1.3.1: offset by where it comes from */
+	if ((spsr & SPSR_M_EL) == 0)
+		vector += spsr & SPSR_M_AARCH32 ? 0x600 : 0x400;
+	else
+		vector += spsr & SPSR_M_SPX ? 0x200 : 0;
+	WRITE_SYSREG(esr_el1, ESR_IL); /* EC 0: unknown reason */
+	WRITE_SYSREG(elr_el1, READ_SYSREG(elr_el2));
+	WRITE_SYSREG(spsr_el1, spsr);
+	WRITE_SYSREG(elr_el2, vector);
+	/* PSTATE on entry (D1.3.2): DAIF set; PAN is set unless SCTLR_EL1.SPAN; SSBS from DSSBS; the rest clear but flags */
+	u64 sctlr = READ_SYSREG(sctlr_el1);
+	u64 entry = (spsr & SPSR_FLAGS) | SPSR_EL1H_MASKED;
+
+	if (!(sctlr & SCTLR_SPAN) && (READ_SYSREG(id_aa64mmfr1_el1) >> 20 & 0xf))
+		entry |= SPSR_PAN;
+	else
+		entry |= spsr & SPSR_PAN;
+	if (sctlr & SCTLR_DSSBS)
+		entry |= SPSR_SSBS;
+	WRITE_SYSREG(spsr_el2, entry);
+	(void)cpu;
+}
+
+void trap_denied(struct cpu *cpu, bool inject)
+{
+	cpu->exits[EXIT_DENIED]++;
+	if (cpu->cell->strict) {
+		trap_stop(cpu, STOP_DENIED, "denied system register");
+		return;
+	}
+	if (inject)
+		trap_inject_undefined(cpu);
+	else
+		trap_advance();
+}
+
+void trap_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
+{
+	cell_stop(cpu, reason, what);
+	cell_park(cpu);
+}
+
+static void fault(struct cpu *cpu, const char *what)
+{
+	dsb_ish(); /* the state was stored before the memory was taken away: read it after */
+	if (!cell_is_alive(cpu->cell_index)) {
+		/* Not its own doing: another vCPU or the core took the memory away */
+		cpu->exits[EXIT_REVOKED]++;
+		arch_cell_silence(cpu->cell_index); /* it may have unmasked a line since */
+		cell_park(cpu);
+		return;
+	}
+	cpu->exits[EXIT_FAULT]++;
+	trap_stop(cpu, STOP_FAULT, what);
+}
+
+static const char *abort_text(u64 esr, bool fetch)
+{
+	if (!ABORT_IS_TRANSLATION(esr))
+		return fetch ? "fetch from memory that may not be executed" : "access that the cell's map forbids";
+	if (fetch)
+		return "fetch outside the cell's map";
+	return esr & DABT_WNR ? "write outside the cell's map" : "read outside the cell's map";
+}
+
+/* Register Rt of the trapped instruction; 31 reads as zero. */
+static u64 rt_read(const struct cpu *cpu, u32 rt)
+{
+	return rt == 31 ? 0 : cpu->frame.x[rt];
+}
+
+static void rt_write(struct cpu *cpu, u64 esr, u32 rt, u64 value)
+{
+	u32 bits = 8u << DABT_SIZE_LOG2(esr);
+
+	if (esr & DABT_SSE && bits < 64) {
+		value = (u64)((s64)(value << (64 - bits)) >> (64 - bits));
+		if (!(esr & DABT_SF))
+			value = (u32)value;
+	}
+	if (rt != 31)
+		cpu->frame.x[rt] = value;
+}
+
+/* Is it one of the cell's emulated registers? Then do it. */
+static bool emulate(struct cpu *cpu, u64 ipa, u64 esr)
+{
+	u32 size = 1u << DABT_SIZE_LOG2(esr), rt = DABT_SRT(esr);
+	bool write = esr & DABT_WNR;
+	u64 value = write ? rt_read(cpu, rt) : 0;
+
+	if (write && size < 8)
+		value &= (1ULL << size * 8) - 1;
+	if (!vgic_access(cpu, ipa, write, size, &value)) {
+		if (!mmio_access(cpu, ipa, write, size, &value))
+			return false;
+		cpu->exits[EXIT_VDEV]++;
+	}
+	if (!write)
+		rt_write(cpu, esr, rt, value);
+	trap_advance();
+	return true;
+}
+
+static void data_abort(struct cpu *cpu, u64 esr)
+{
+	u64 ipa = HPFAR_IPA(READ_SYSREG(hpfar_el2)) | (READ_SYSREG(far_el2) & 0xfff);
+
+	if (ABORT_IS_TRANSLATION(esr) && !(esr & ABORT_S1PTW)) {
+		if (esr & ESR_ISV && emulate(cpu, ipa, esr))
+			return;
+		if (!(esr & ESR_ISV) && vgic_covers(cpu, ipa)) {
+			fault(cpu, "access to an emulated register that cannot be decoded (pair, write-back, vector)");
+			return;
+		}
+	}
+	fault(cpu, abort_text(esr, false));
+}
+
+static void hypercall(struct cpu *cpu, u64 esr)
+{
+	if ((esr & 0xffff) == LOADED_IMMEDIATE && atomic_load32(&cells[cpu->cell_index].state) == CELL_LOADING) {
+		cell_loaded(cpu);
+		return;
+	}
+	cpu->exits[EXIT_HVC]++;
+	smccc_call(cpu);
+}
+
+void trap_slow(struct cpu *cpu)
+{
+	u64 esr = READ_SYSREG(esr_el2);
+	u32 class = ESR_EC(esr);
+
+	if (class == EC_DABT_GUEST) {
+		data_abort(cpu, esr);
+		return;
+	}
+	switch (class) {
+	case EC_HVC64:
+		hypercall(cpu, esr);
+		return;
+	case EC_SMC64:
+		cpu->exits[EXIT_SMC]++;
+		trap_advance(); /* a trapped SMC has not been executed; before the call, which may not return here */
+		smccc_call(cpu);
+		return;
+	case EC_SYSREG:
+		sysreg_trap(cpu, esr);
+		return;
+	case EC_IABT_GUEST:
+		fault(cpu, abort_text(esr, true));
+		return;
+	case EC_BRK64:
+	case EC_BKPT32:
+	case EC_BREAKPOINT_GUEST:
+	case EC_STEP_GUEST:
+	case EC_WATCHPOINT_GUEST:
+		cpu->exits[EXIT_FAULT]++;
+		trap_stop(cpu, STOP_DEBUG, "breakpoint");
+		return;
+	default:
+		/* SVE, SME, AArch32 coprocessor, ...: what the guest was told is not there */
+		trap_denied(cpu, true);
+	}
+}
+
+void trap_unusual(struct cpu *cpu, u64 kind)
+{
+	/* Interrupts are routed to EL1 (IMO = FMO = 0), so kind 2 means a register is not what .regs says. */
+	fault(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
+}
+
+void trap_el2(u64 esr, u64 elr, u64 far)
+{
+	panic_exception(esr, elr, far);
+}

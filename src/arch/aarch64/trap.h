@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Exits of a guest to C. trap_slow, trap_unusual and trap_el2 are called by entry.S only. */
+#ifndef CLOISON_ARCH_AARCH64_TRAP_H
+#define CLOISON_ARCH_AARCH64_TRAP_H
+
+#include "core/cell.h"
+
+/* ESR_EL2.ISS of data and instruction aborts (D24.2.40) */
+#define DABT_WNR BIT(6)
+#define ABORT_S1PTW BIT(7)
+#define DABT_SF BIT(15)
+#define DABT_SRT(esr) ((u32)((esr) >> 16) & 0x1f)
+#define DABT_SSE BIT(21)
+#define DABT_SIZE_LOG2(esr) ((u32)((esr) >> 22) & 3)
+#define ABORT_IS_TRANSLATION(esr) (((esr) & 0x3c) == 0x04)
+#define HPFAR_IPA(hpfar) (((hpfar) >> 4 & 0xffffffffffULL) << 12)
+
+/* SPSR_EL2 */
+#define SPSR_M_SPX BIT(0)
+#define SPSR_M_EL (3ULL << 2)
+#define SPSR_M_AARCH32 BIT(4)
+#define SPSR_EL1H_MASKED 0x3c5ULL
+#define SPSR_SSBS BIT(12)
+#define SPSR_SS BIT(21)
+#define SPSR_PAN BIT(22)
+#define SPSR_FLAGS (0xfULL << 28)
+#define SCTLR_SPAN BIT(23)
+#define SCTLR_DSSBS BIT(44)
+
+#define LOADED_IMMEDIATE 0xc1 /* HVC of the copier */
+
+void trap_slow(struct cpu *cpu);
+void trap_unusual(struct cpu *cpu, u64 kind); /* 1 SError, 2 interrupt */
+_Noreturn void trap_el2(u64 esr, u64 elr, u64 far);
+
+/* Over the trapped instruction. */
+void trap_advance(void);
+/* MSR/MRS that was trapped (sysreg.c). */
+void sysreg_trap(struct cpu *cpu, u64 esr);
+
+/* The guest used something it was told does not exist: count; stop a strict cell, else UNDEF or skip. */
+void trap_denied(struct cpu *cpu, bool inject);
+void trap_inject_undefined(struct cpu *cpu);
+/* Stop the cell and wait; on return the frame is that of a vCPU switched on again (or it does not return). */
+void trap_stop(struct cpu *cpu, enum stop_reason reason, const char *what);
+
+#endif

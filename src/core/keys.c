@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Keys after the escape key (CONFIG_CONSOLE_ESCAPE, Ctrl-T unless configured):
+ *
+ *   1..9  that cell gets the input      s  status of all cells
+ *   n     the next cell                 x  power off the board
+ *   h ?   help                          the escape key again: sends it
+ *
+ * A cell that does not read loses input (overrun, as on any UART); it cannot
+ * keep these keys from working.
+ */
+#include "core/keys.h"
+#include "config.h"
+#include "core/console.h"
+#include "core/record.h"
+#include "platform/platform.h"
+#include "vdev/vdev.h"
+
+#define POLL_BYTES 64u /* taken from the UART in one round of the pump */
+
+static struct {
+	u16 focus;    /* cell */
+	bool escaped; /* the next byte is for us */
+} keys;
+
+static bool has_console(u32 cell)
+{
+	return cell < CELL_COUNT && machine_cells[cell].console < VDEV_COUNT;
+}
+
+static u16 next_cell(u32 after)
+{
+	for (u32 i = 1; i <= CELL_COUNT; i++)
+		if (has_console((after + i) % CELL_COUNT))
+			return (u16)((after + i) % CELL_COUNT);
+	return CELL_NONE;
+}
+
+void keys_init(void)
+{
+	keys.focus = next_cell(CELL_COUNT - 1);
+	keys.escaped = false;
+}
+
+u16 keys_focus(void)
+{
+	return keys.focus;
+}
+
+static void set_focus(u32 cell)
+{
+	if (!has_console(cell)) {
+		console_printf("no such console");
+		return;
+	}
+	keys.focus = (u16)cell;
+	console_printf("input goes to %s", machine_cells[cell].name);
+}
+
+static void help(void)
+{
+	console_printf("Ctrl-%c, then: 1-9 cell, n next cell, s status, x power off, Ctrl-%c send it",
+		       CONFIG_CONSOLE_ESCAPE + '@', CONFIG_CONSOLE_ESCAPE + '@');
+	for (u32 cell = 0; cell < 9; cell++)
+		if (has_console(cell))
+			console_printf("%c%u %s", cell == keys.focus ? '>' : ' ', cell + 1, machine_cells[cell].name);
+}
+
+static void send(u8 byte)
+{
+	if (keys.focus == CELL_NONE)
+		return;
+	const struct vdev_config *dev = &machine_vdevs[machine_cells[keys.focus].console];
+
+	dev->ops->put(dev, byte);
+	if (dev->line && dev->ops->level(dev))
+		arch_irq_raise(dev->line);
+}
+
+static void command(u8 byte)
+{
+	switch (byte) {
+	case CONFIG_CONSOLE_ESCAPE:
+		send(byte);
+		break;
+	case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+		set_focus(byte - '1');
+		break;
+	case 'n':
+		set_focus(next_cell(keys.focus));
+		break;
+	case 's':
+		record_status();
+		break;
+	case 'x':
+		console_printf("power off");
+		console_flush();
+		arch_board_off();
+	case 'h':
+	case '?':
+		help();
+		break;
+	default:
+		console_printf("unknown key; h shows help");
+		break;
+	}
+}
+
+void keys_poll(void)
+{
+	for (u32 n = 0; n < POLL_BYTES; n++) {
+		int byte = plat_console_get(machine_console_base);
+
+		if (byte < 0)
+			return;
+		if (keys.escaped) {
+			keys.escaped = false;
+			command((u8)byte);
+		} else if (byte == CONFIG_CONSOLE_ESCAPE) {
+			keys.escaped = true;
+		} else {
+			send((u8)byte);
+		}
+	}
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The board UART's input: to the cell in focus, except what follows the escape key. */
+#ifndef CLOISON_CORE_KEYS_H
+#define CLOISON_CORE_KEYS_H
+
+#include "core/types.h"
+
+void keys_init(void);
+/* One bounded look at the UART. Service CPU, from the pump only. */
+void keys_poll(void);
+/* The cell that gets the input, CELL_NONE when no cell has a console. */
+u16 keys_focus(void);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The order in which a machine becomes a set of cells. Read hyp_main as a
+ * table of contents; each line says why it stands where it stands.
+ */
+#include "core/boot.h"
+#include "core/cell.h"
+#include "core/console.h"
+#include "core/panic.h"
+#include "vdev/vdev.h"
+
+/* Ticks between two looks at the UART and the rings: 1 ms, a 16-byte FIFO at 115200 baud. */
+#define SERVICE_HZ 1000u
+/* How long the boot CPU waits for the others: they only have to reach C. */
+#define ARRIVAL_SECONDS 2u
+
+struct boot_times boot_times;
+static u32 cpus_arrived; /* [A] secondary CPUs that are through their set-up */
+static u32 cells_may_run; /* [A] set by the boot CPU when every declared part was found */
+
+static void banner(void)
+{
+	char found[128];
+
+	arch_describe(found, sizeof found);
+	console_printf("Cloison %s on %s, configuration %s\n", machine_name, machine_board_name, machine_hash);
+	console_printf("%s\n", found);
+}
+
+static void start_others(const struct cpu *self)
+{
+	for (u16 i = 0; i < CPU_COUNT; i++) {
+		s64 error;
+
+		if (i == self->index || machine_cpus[i].role == CPU_UNUSED)
+			continue;
+		if (!arch_cpu_start(i, &error)) {
+			console_printf("firmware refuses to start %s (error %d)\n", machine_cpus[i].name, (int)error);
+			panic("declared CPU is not there: hardware id", machine_cpus[i].hw_id, 0);
+		}
+	}
+}
+
+static u32 others_expected(const struct cpu *self)
+{
+	u32 n = 0;
+
+	for (u16 i = 0; i < CPU_COUNT; i++)
+		n += i != self->index && machine_cpus[i].role != CPU_UNUSED;
+	return n;
+}
+
+static void await_others(const struct cpu *self)
+{
+	u32 expected = others_expected(self);
+	u64 limit = arch_time_now() + ARRIVAL_SECONDS * arch_time_hz();
+
+	while (__atomic_load_n(&cpus_arrived, __ATOMIC_ACQUIRE) != expected) {
+		if (arch_time_now() > limit)
+			panic("CPUs that did not arrive: expected and arrived", expected,
+			      __atomic_load_n(&cpus_arrived, __ATOMIC_ACQUIRE));
+		panic_relay();
+		arch_cpu_relax();
+	}
+}
+
+void hyp_main(struct cpu *cpu, u16 index, u64 entry_ticks)
+{
+	boot_times.entry = entry_ticks;
+	cpu_init(cpu, index);
+	console_init();          /* first: everything below may have to say why it stops */
+	arch_verify(cpu);        /* before any register is relied on */
+	u64 before = arch_time_now();
+	banner();
+	console_flush();
+	boot_times.banner = arch_time_now() - before;
+	for (u16 i = 0; i < VDEV_COUNT; i++)
+		machine_vdevs[i].ops->reset(&machine_vdevs[i]); /* before a cell can touch one */
+	arch_irq_init();         /* shared part, all lines masked: before any CPU's own part */
+	arch_cpu_init(cpu);
+	start_others(cpu);       /* they verify and set up themselves, then wait */
+	await_others(cpu);       /* no cell runs before every declared part was found */
+	atomic_store32(&cells_may_run, 1);
+	arch_cpu_wake_all();
+	cpu_main(cpu);
+}
+
+void hyp_secondary(struct cpu *cpu, u16 index)
+{
+	cpu_init(cpu, index);
+	arch_cpu_init(cpu);
+	__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_RELEASE);
+	arch_cpu_wake_all();
+	while (!atomic_load32(&cells_may_run))
+		arch_cpu_relax();
+	cpu_main(cpu);
+}
+
+/*
+ * The service CPU: everything the core does on its own account, in bounded
+ * rounds. It sleeps until a kick or the tick.
+ */
+static _Noreturn void serve(struct cpu *cpu)
+{
+	u64 period = arch_time_hz() / SERVICE_HZ;
+
+	for (;;) {
+		panic_relay();
+		console_pump(cpu);
+		arch_time_wake_at(arch_time_now() + period);
+		arch_cpu_wait();
+		arch_cpu_kicked(cpu);
+	}
+}
+
+void cpu_main(struct cpu *cpu)
+{
+	switch (cpu->config->role) {
+	case CPU_SERVICE:
+		serve(cpu);
+	case CPU_VCPU:
+		if (cpu->vcpu_index == 0)
+			cell_start(cpu);
+		else
+			cell_park(cpu);
+		arch_vcpu_enter(cpu);
+	default:
+		arch_halt(); /* a boot CPU that nobody asked for */
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* A vCPU touched an address that no page table maps: is a virtual device there? */
+#ifndef CLOISON_CORE_MMIO_H
+#define CLOISON_CORE_MMIO_H
+
+#include "core/cell.h"
+
+/*
+ * Carry out an access of 1, 2, 4 or 8 bytes by the calling CPU's guest.
+ * Returns false when no device is there or the access is not aligned: then
+ * nothing has happened.
+ */
+bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
+
+#endif

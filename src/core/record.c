@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Records and counters as text (record.h). One line for each vCPU and console,
+ * name=value throughout, for people and for scripts:
+ *
+ *   [core] cell hello: stopped by breakpoint (debug), vCPU 0 on cpu3, pc 0x...
+ *   [core] hello: esr=0x... far=0x... hpfar=0x... spsr=0x...
+ *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
+ *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12
+ *   [core] console cell=control waiting=0 dropped=0
+ *   [core] console core lost=0
+ */
+#include "core/record.h"
+#include "core/cell.h"
+#include "core/console.h"
+#include "core/fmt.h"
+#include "vdev/vdev.h"
+
+#define POLL_LINES 16u
+#define REGS_PER_LINE 4u
+#define LINE_HEAD 0u   /* lines of a record: what, where */
+#define LINE_DETAIL 1u /* ISA-specific syndrome */
+#define LINE_REGS 2u   /* the registers, from here on */
+
+static const char *const exit_names[EXIT_REASON_COUNT] = {
+	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
+	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
+	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault",
+};
+
+static const char *const state_names[] = {
+	[CELL_OFF] = "off", [CELL_LOADING] = "loading", [CELL_RUNNING] = "running",
+	[CELL_STOPPED] = "stopped", [CELL_FAILED] = "failed",
+};
+
+static const char *const power_names[] = {
+	[VCPU_OFF] = "off", [VCPU_CLAIMED] = "pending", [VCPU_ON_PENDING] = "pending", [VCPU_ON] = "on",
+};
+
+static const char *const stop_names[] = {
+	[STOP_NONE] = "stopped", [STOP_SYSTEM_OFF] = "switched itself off", [STOP_SYSTEM_RESET] = "asked for a reset",
+	[STOP_DEBUG] = "stopped by breakpoint (debug)", [STOP_FAULT] = "stopped by fault",
+	[STOP_DENIED] = "stopped by denied register",
+};
+
+/* All of the pump. */
+static struct {
+	u16 cell;   /* whose record is being printed, or the next to look at */
+	u16 line;   /* its next line */
+	u32 status; /* next line of the status, */
+	bool asked; /* if one is due */
+} report;
+
+static const char *name_of(const char *const *names, u32 count, u32 value)
+{
+	return value < count ? names[value] : NULL;
+}
+
+/* ---- records ---- */
+
+static void print_head(const char *name, const struct record *record)
+{
+	const char *stopped = name_of(stop_names, ARRAY_COUNT(stop_names), record->reason);
+	bool explain = record->reason == STOP_FAULT || record->reason == STOP_DENIED;
+
+	console_printf("cell %s: %s%s%s, vCPU %u on %s, pc 0x%lx", name, stopped, explain ? ": " : "",
+		       explain ? record->what : "", record->vcpu, machine_cpus[record->cpu].name, record->pc);
+}
+
+/* name: a=0x.. b=0x.. of up to four words; numbered names x<first>.. unless given. */
+static void print_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count)
+{
+	char line[CONSOLE_LINE];
+	u32 at = fmt_print(line, sizeof line, "%s:", name);
+
+	for (u32 i = 0; i < count; i++) {
+		at += names ? fmt_print(line + at, (u32)sizeof line - at, " %s", names[i]) :
+			      fmt_print(line + at, (u32)sizeof line - at, " x%u", first + i);
+		at += fmt_print(line + at, (u32)sizeof line - at, "=0x%016lx", words[i]);
+	}
+	line[at++] = '\n';
+	console_write(line, at);
+}
+
+static void print_record_line(u32 cell, u32 line)
+{
+	const struct record *record = &cells[cell].record;
+	const char *name = machine_cells[cell].name;
+	u32 first = (line - LINE_REGS) * REGS_PER_LINE, left = ARRAY_COUNT(record->regs) - first;
+
+	if (line == LINE_HEAD)
+		print_head(name, record);
+	else if (line == LINE_DETAIL)
+		print_words(name, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
+	else
+		print_words(name, NULL, first, &record->regs[first], left < REGS_PER_LINE ? left : REGS_PER_LINE);
+}
+
+/* Who switched itself off has nothing to explain. */
+static u32 record_lines(u32 cell)
+{
+	u32 regs = ARRAY_COUNT(cells[cell].record.regs);
+
+	if (cells[cell].record.reason == STOP_SYSTEM_OFF)
+		return LINE_HEAD + 1;
+	return LINE_REGS + (regs + REGS_PER_LINE - 1) / REGS_PER_LINE;
+}
+
+bool record_is_due(void)
+{
+	for (u32 i = 0; i < CELL_COUNT; i++)
+		if (atomic_load32(&cells[i].record_state) == RECORD_READY)
+			return true;
+	return false;
+}
+
+/* After the cell's own last words: it prints no more, so this comes to an end. */
+static bool find_record(void)
+{
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		if (atomic_load32(&cells[report.cell].record_state) == RECORD_READY &&
+		    (report.line || console_is_drained(report.cell)))
+			return true;
+		report.line = 0;
+		report.cell = report.cell + 1 < CELL_COUNT ? report.cell + 1 : 0;
+	}
+	return false;
+}
+
+static bool record_line(void)
+{
+	if (!find_record())
+		return false;
+	print_record_line(report.cell, report.line++);
+	if (report.line == record_lines(report.cell)) {
+		atomic_store32(&cells[report.cell].record_state, RECORD_PRINTED);
+		report.line = 0;
+	}
+	return true;
+}
+
+/* ---- status ---- */
+
+static void print_counters(u16 index)
+{
+	const struct cpu *cpu = cpu_at(index);
+	char line[CONSOLE_LINE];
+	u64 total = 0;
+	u32 state = atomic_load32(&cells[cpu->cell_index].state), power = atomic_load32(&cpu->vcpu->state);
+	u32 at = fmt_print(line, sizeof line, "counters cell=%s vcpu=%u cpu=%s state=%s power=%s", cpu->cell->name,
+			   cpu->vcpu_index, cpu->config->name, name_of(state_names, ARRAY_COUNT(state_names), state),
+			   name_of(power_names, ARRAY_COUNT(power_names), power));
+
+	for (u32 i = 0; i < EXIT_REASON_COUNT; i++) {
+		u64 count = __atomic_load_n(&cpu->exits[i], __ATOMIC_RELAXED);
+
+		total += count;
+		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", exit_names[i], count);
+	}
+	at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
+	line[at++] = '\n';
+	console_write(line, at);
+}
+
+static void print_console(u32 cell)
+{
+	u16 index = machine_cells[cell].console;
+
+	if (index >= VDEV_COUNT)
+		return;
+	const struct vdev_config *dev = &machine_vdevs[index];
+
+	console_printf("console cell=%s waiting=%u dropped=%lu", machine_cells[cell].name, dev->ops->pending(dev),
+		       dev->ops->dropped(dev));
+}
+
+void record_status(void)
+{
+	report.asked = true;
+	report.status = 0;
+}
+
+/* First the vCPUs, then the consoles, then the core. */
+static bool status_line(void)
+{
+	u32 item = report.status++;
+
+	if (!report.asked)
+		return false;
+	if (item < CPU_COUNT) {
+		if (machine_cpus[item].role == CPU_VCPU)
+			print_counters((u16)item);
+	} else if (item < CPU_COUNT + CELL_COUNT) {
+		print_console(item - CPU_COUNT);
+	} else {
+		console_printf("console core lost=%u", console_lost());
+		report.asked = false;
+	}
+	return true;
+}
+
+void record_poll(void)
+{
+	for (u32 n = 0; n < POLL_LINES && console_has_room(); n++)
+		if (!record_line() && !status_line())
+			return;
+}

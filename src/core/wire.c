@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Lines, prefixes and what a cell may send to the terminal (wire.h).
+ *
+ *   \n        end of line (sent as CR LF)
+ *   \r        before \n: nothing; before anything else: the line starts over, prefix included
+ *   \b        only over the source's own ASCII characters on this line
+ *   ESC [     m, K, J, C, D, P, @, n in the forms a line editor uses within one line
+ *   others    bell and tab pass; every other control character or sequence is swallowed
+ */
+#include "core/wire.h"
+#include "platform/platform.h"
+
+#define ESC 0x1b
+#define STAGE_SIZE 96u /* reset + CR LF + prefix + sequence: at most 4 + 2 + 34 + 12 */
+#define NAME_LIMIT 31u /* of a device tree node */
+
+static struct {
+	u8 bytes[STAGE_SIZE]; /* on their way to the UART */
+	u32 at, count;
+	u32 owner;    /* whose line is open on the wire, WIRE_NOBODY at the start of a line */
+	u32 column;   /* characters of the owner the cursor may go back over: never more than there are */
+	bool painted; /* the owner changed colours */
+} wire;
+
+void wire_init(void)
+{
+	wire.at = wire.count = 0;
+	wire.owner = WIRE_NOBODY;
+}
+
+bool wire_drain(void)
+{
+	while (wire.at < wire.count && wire.at < STAGE_SIZE) {
+		if (!plat_console_put(machine_console_base, wire.bytes[wire.at]))
+			return false;
+		wire.at++;
+	}
+	wire.at = wire.count = 0;
+	return true;
+}
+
+/* Not inlined, here and below: each is used in many places, and speed is that of a UART. */
+#define OUTLINE __attribute__((noinline))
+
+static OUTLINE void stage(u8 byte)
+{
+	if (wire.count < STAGE_SIZE)
+		wire.bytes[wire.count++] = byte;
+}
+
+static OUTLINE void stage_string(const char *text)
+{
+	for (u32 i = 0; i < NAME_LIMIT && text[i]; i++)
+		stage((u8)text[i]);
+}
+
+static OUTLINE void unpaint(void)
+{
+	if (wire.painted)
+		stage_string("\033[0m");
+	wire.painted = false;
+}
+
+static void end_line(void)
+{
+	unpaint();
+	stage_string("\r\n");
+	wire.owner = WIRE_NOBODY;
+}
+
+static OUTLINE void prefix(u32 source)
+{
+	stage('[');
+	stage_string(source >= WIRE_CORE ? "core" : machine_cells[source].name);
+	stage_string("] ");
+	wire.column = 0;
+}
+
+/* The cursor is on a line of this source, behind its prefix. */
+static OUTLINE void open_line(struct filter *filter, u32 source)
+{
+	if (wire.owner != source) {
+		if (wire.owner != WIRE_NOBODY)
+			end_line();
+		prefix(source);
+		wire.owner = source;
+	} else if (filter->returned) {
+		unpaint();
+		stage('\r');
+		prefix(source);
+	}
+	filter->returned = false;
+}
+
+/* The parameter of a sequence, a default if absent; ~0 when it is not one plain number below 10000. */
+static u32 parameter(const struct filter *filter, u32 absent)
+{
+	u32 value = 0;
+
+	if (filter->length == 2)
+		return absent;
+	if (filter->length > 6)
+		return ~0u;
+	for (u32 i = 2; i < filter->length; i++) {
+		if (filter->sequence[i] < '0' || filter->sequence[i] > '9')
+			return ~0u;
+		value = value * 10 + filter->sequence[i] - '0';
+	}
+	return value;
+}
+
+static bool is_colour(const struct filter *filter)
+{
+	for (u32 i = 2; i < filter->length; i++)
+		if (filter->sequence[i] < '0' || filter->sequence[i] > ';') /* digits : ; */
+			return false;
+	return true;
+}
+
+/* May this control sequence go out? It must not leave the line or reach the prefix. */
+static bool permitted(const struct filter *filter, u32 source, u8 final)
+{
+	u32 n = parameter(filter, final == 'K' || final == 'J' ? 0 : 1);
+	bool own_text = wire.owner == source && !filter->returned;
+
+	switch (final) {
+	case 'm':
+		return is_colour(filter);
+	case 'K': /* erase from the cursor to the end of the line, */
+	case 'J': /* of the screen */
+		return n == 0;
+	case 'n': /* report the cursor's position; the answer is input */
+		return n == 6;
+	case 'C': /* right; does not count as text, because it may stop at the margin */
+	case 'P': /* delete, */
+	case '@': /* insert characters at the cursor */
+		return n != ~0u;
+	case 'D': /* left; 0 means 1 */
+		if (!own_text || n > wire.column || !wire.column)
+			return false;
+		wire.column -= n ? n : 1;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void send_sequence(struct filter *filter, u32 source, u8 final)
+{
+	if (!permitted(filter, source, final))
+		return;
+	open_line(filter, source);
+	for (u32 i = 0; i < filter->length; i++)
+		stage(filter->sequence[i]);
+	stage(final);
+	wire.painted |= final == 'm';
+}
+
+/* Collect a sequence; true when the byte belonged to it. It goes out whole or not at all. */
+static bool collect(struct filter *filter, u32 source, u8 byte)
+{
+	u32 length = filter->length;
+
+	if (byte < 0x20 || byte > 0x7e) { /* broken off */
+		filter->length = 0;
+		return false;
+	}
+	if (length == 1 && byte != '[') { /* ESC, intermediates 0x20..0x2f, final: none is permitted */
+		filter->length = byte < 0x30;
+		return true;
+	}
+	if (length > 1 && byte >= 0x40) {
+		if (length < FILTER_SEQUENCE)
+			send_sequence(filter, source, byte);
+		filter->length = 0;
+		return true;
+	}
+	if (length < FILTER_SEQUENCE) {
+		filter->sequence[length] = byte;
+		filter->length++;
+	}
+	return true;
+}
+
+static void control(struct filter *filter, u32 source, u8 byte)
+{
+	switch (byte) {
+	case '\n':
+		if (wire.owner != source)
+			open_line(filter, source);
+		filter->returned = false;
+		end_line();
+		break;
+	case '\r':
+		filter->returned = wire.owner == source;
+		break;
+	case '\b':
+		if (wire.owner == source && !filter->returned && wire.column) {
+			stage(byte);
+			wire.column--;
+		}
+		break;
+	case '\a':
+	case '\t':
+		open_line(filter, source);
+		stage(byte);
+		break;
+	case ESC:
+		filter->sequence[0] = byte;
+		filter->length = 1;
+		break;
+	default:
+		break;
+	}
+}
+
+void wire_byte(struct filter *filter, u32 source, u8 byte)
+{
+	bool c1 = filter->c2 && byte >= 0x80 && byte < 0xa0; /* U+0080..U+009F: terminals obey them like ESC [ etc. */
+
+	filter->c2 = byte == 0xc2;
+	if (filter->length && collect(filter, source, byte))
+		return;
+	if (byte < 0x20 || byte == 0x7f) {
+		control(filter, source, byte);
+		return;
+	}
+	open_line(filter, source);
+	stage(c1 ? '?' : byte);
+	wire.column += byte < 0x7f; /* others may be combining characters and take no column */
+}
