@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * cellgen: partition device tree in, decided partition out.
+ *
+ *     partition.dtb + partition.lines
+ *        |  dt_tree.c, dt_lines.c     struct tree: every node and property with its place in the DTS
+ *        |  dt_board.c, dt_cell.c     struct decision, fields marked "asked": references resolved
+ *        |  place*.c                  struct decision, fields marked "decided": every address and line
+ *        |  check*.c                  the decision is judged; reads everything, changes nothing
+ *        |  arch_aarch64.c, tables.c  the tables as bytes
+ *        v  emit_*.c                  gen/
+ *
+ * Who reports what:
+ *   dt_*.c    a property whose encoding is broken (length, not a string): it cannot be represented
+ *   place*.c  what cannot be placed (does not fit, no room, no spare line left), images that are
+ *             missing or are no arm64 Image
+ *   check*.c  everything else: ownership, overlap, alignment, references to nothing, unknown names
+ * After a finding everybody goes on with the rest, so that one run shows them all.
+ *
+ * Memory comes from mem_alloc and lives until exit; this is a short-lived build tool. Arrays that
+ * grow (mem_push) are complete before anybody keeps a pointer into them.
+ */
+#ifndef CELLGEN_H
+#define CELLGEN_H
+
+#include "core/types.h"
+
+#define PAGE_SIZE KIB(4)
+#define BLOCK_SIZE MIB(2)
+#define CELL_NONE 0xffffu   /* also: the core, nobody */
+#define CPU_NONE 0xffffu
+#define ADDRESS_NONE (~0ULL) /* not placed */
+#define SPI_BASE 32u         /* INTID of SPI 0 */
+#define SPI_COUNT 256u       /* SPIs cellgen may hand out; boot verifies that the distributor has them */
+#define GIC_FRAME KIB(64)
+#define GICR_SIZE KIB(128)   /* redistributor of one CPU: RD frame, SGI frame */
+
+/* ---- findings (diag.c) ---- */
+
+/* A place in the source. file == NULL: unknown (line and col are then 0). */
+struct pos {
+	const char *file; /* as the user would type it: "configs/linux.dts", "src/platform/x.dts" */
+	u32 line;
+	u32 col;
+};
+
+struct diag; /* the findings so far */
+
+/*
+ * One finding: an identifier in kebab case, the place that is printed in front, and a text that names every
+ * other place involved (by diag_at) and says what to do:
+ *     diag_error(diag, "cpu-owned-twice", claim->at, "%s is given to '%s' here and to '%s' at %s; remove one",
+ *                cpu->name, a->name, b->name, diag_at(b_claim->at));
+ */
+void diag_error(struct diag *diag, const char *id, struct pos where, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+const char *diag_at(struct pos pos); /* "linux.dts:52", or "(unknown place)"; lives until exit */
+struct diag *diag_new(void);
+u32 diag_count(const struct diag *diag);
+void diag_print(struct diag *diag); /* all, sorted by file, line, column, identifier; duplicates once */
+
+struct range {
+	u64 base;
+	u64 size;
+};
+
+/* ---- the tree as written (dt_tree.c, dt_lines.c) ---- */
+
+struct prop {
+	const char *name;
+	const u8 *data; /* big-endian cells or strings, as in the DTB */
+	u32 size;       /* bytes */
+	struct pos at;
+};
+
+/* One of the blocks that together make a node: name { ... } or &label { ... }. */
+struct opening {
+	struct pos at;
+	bool by_reference; /* &label { } or &{/path} { }: extends on purpose */
+};
+
+struct node {
+	const char *path;  /* "/domains/hypervisor/linux" */
+	const char *name;  /* "linux": last component, with its unit address */
+	const char *label; /* first label, NULL without one */
+	struct pos at;     /* where it is opened first */
+	struct opening *openings;
+	u32 opening_count;
+	u32 phandle;       /* 0 without one */
+	struct prop *props;
+	u32 prop_count;
+	struct node *parent; /* NULL: root */
+	struct node *child;  /* first child, in the order of the DTB */
+	struct node *next;   /* next sibling */
+};
+
+struct tree {
+	struct node *root;
+	struct node **nodes; /* all of them, depth first */
+	struct node **by_path; /* sorted */
+	u32 node_count;
+	struct range *reserved; /* /memreserve/ */
+	u32 reserved_count;
+};
+
+const struct prop *node_prop(const struct node *node, const char *name); /* NULL: absent */
+const char *node_string(const struct node *node, const char *name);      /* NULL: absent or not a string */
+bool node_compatible(const struct node *node, const char *compatible);
+bool node_below(const struct node *node, const struct node *ancestor);   /* or equal */
+const struct node *node_child(const struct node *node, const char *name);
+const char *node_nick(const struct node *node);                          /* label, else name: for messages */
+/* node's own number, else its nearest ancestor's, else fallback: #address-cells and the like */
+u32 node_cells(const struct node *node, const char *name, u32 fallback);
+struct pos prop_at(const struct node *node, const char *name); /* of the property, else of the node */
+u32 prop_cell(const struct prop *prop, u32 index);             /* index-th 32-bit cell; 0 beyond the end */
+u64 prop_number(const struct prop *prop, u32 index, u32 cells); /* 1 or 2 cells starting at index */
+const struct node *tree_phandle(const struct tree *tree, u32 phandle); /* NULL: nobody has it */
+const struct node *tree_path(const struct tree *tree, const char *path);
+
+/* ---- the board, as its tree says ---- */
+
+struct dev_irq {
+	u32 intid; /* SPI or PPI */
+	bool ppi;
+	bool edge;
+	u32 flags; /* third cell as written */
+};
+
+/* A board node with registers or interrupts (not below /domains, /cpus, /memory, /reserved-memory). */
+struct device {
+	const struct node *node;
+	const char *name;        /* label, else node name */
+	struct range *regs;      /* physical, as written: not rounded to pages */
+	u32 reg_count;
+	struct dev_irq *irqs;    /* those that go to the GIC, interrupt-map of a PCI host included */
+	u32 irq_count;
+	bool foreign_irq;        /* has an interrupt whose parent is not the GIC */
+	bool untranslated;       /* has a reg that is no CPU address (a bus without ranges) */
+	const char *master;      /* why it can master the bus: "compatible \"virtio,mmio\""; NULL if it cannot */
+	const char *system;      /* why it can be nobody's: "the interrupt controller"; NULL: an ordinary device */
+	bool console;            /* decided: the core's UART */
+};
+
+/* An SPI and a board device that drives it. One record per pair. */
+struct board_line {
+	u32 intid;
+	bool edge;
+	u16 device; /* index into devices */
+	struct pos at;
+};
+
+enum role { ROLE_UNUSED, ROLE_VCPU, ROLE_SERVICE };
+
+/* A physical CPU; order of the board tree, number 0 boots. */
+struct cpu {
+	const struct node *node;
+	const char *name; /* label, else node name */
+	u64 hw_id;
+	u64 gicr;         /* RD frame; ADDRESS_NONE: the redistributor regions do not reach it */
+	/* decided; with a CPU claimed twice, the first claim counts */
+	enum role role;
+	u16 cell;         /* CELL_NONE unless ROLE_VCPU */
+	u16 vcpu;         /* number within its cell */
+	u32 kick_line;    /* INTID; 0: none needed, or no spare line left */
+	u64 guard;        /* percpu slot: guard page, 2 stack pages, struct cpu page */
+	u64 page;         /* of struct cpu: top of the stack */
+	u64 root;         /* EL2 root table */
+};
+
+struct ram_bank {
+	u64 base;
+	u64 size;
+	struct pos at;
+};
+
+/* ---- what cells ask for, and get ---- */
+
+/* One entry of a `cpus` property. */
+struct cpu_claim {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	u16 cpu;                 /* index into cpus; CPU_NONE: not a CPU of the board */
+	struct pos at;           /* the property */
+};
+
+/* One entry of an `access` property. */
+struct access {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	u16 device;              /* index into devices; DEVICE_NONE: node is not a device */
+	struct pos at;
+};
+#define DEVICE_NONE 0xffffu
+
+/* One range of a cell's memory. */
+struct ram {
+	u64 guest;       /* asked: guest-physical */
+	u64 size;        /* asked: bytes */
+	u64 phys;        /* asked or decided; ADDRESS_NONE: no room (reported by place.c) */
+	bool phys_asked; /* by cloison,physical-base */
+	struct pos at;
+	struct pos phys_at;
+};
+
+enum image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_DTB, IMAGE_KIND_COUNT };
+
+/* Something that lies in the cell's RAM when it starts. */
+struct image {
+	bool present;
+	const char *name;  /* as written; for the DTB "<cell>.dtb" */
+	const char *path;  /* as found, NULL: missing (reported by place.c) */
+	const u8 *data;
+	u64 file_size;
+	u64 text_offset;   /* kernel: from its header */
+	u64 memory_size;   /* bytes it needs in the cell: header's image_size, else file_size */
+	struct pos at;
+	/* decided */
+	u64 guest;         /* ADDRESS_NONE: not placed */
+	u64 phys;          /* pristine copy; ADDRESS_NONE: not placed */
+	u64 phys_size;     /* file_size in whole pages */
+	u64 load_source;   /* guest-physical, under the load root */
+	u32 section;       /* .image.N */
+};
+
+struct vdev_type; /* vdev_types.c */
+
+/* A virtual device: a child node of a cell with a compatible of vdev_types.c. */
+struct vdev {
+	const struct node *node;
+	const struct vdev_type *type; /* NULL: no such virtual device */
+	u16 cell;
+	u64 base;           /* asked: reg */
+	u64 size;
+	u32 reg_count;      /* must be 1 */
+	u32 line;           /* asked or decided: INTID; 0: none */
+	bool line_asked;    /* `interrupts` written */
+	bool drop;          /* cloison,console = "drop" */
+	bool input_asked;   /* cloison,console-input */
+	struct pos reg_at;
+	struct pos line_at;
+};
+
+enum extent_kind {
+	EXTENT_RAM,     /* a cell's memory */
+	EXTENT_IMAGE,   /* physical: a pristine image. guest: kernel, initrd, DTB (inside RAM, so not an overlap with it) */
+	EXTENT_HYP,     /* physical: the hypervisor's memory */
+	EXTENT_RESERVED, /* physical: reserved-memory, memreserve */
+	EXTENT_DEVICE,  /* registers, in whole pages */
+	EXTENT_VDEV,    /* guest: window of a virtual device */
+	EXTENT_GIC,     /* guest: distributor, redistributors. physical: the real ones */
+};
+
+/* A claimed piece of an address space; the raw material of overlap checks and of the report's maps. */
+struct extent {
+	u64 base;
+	u64 size;
+	enum extent_kind kind;
+	u16 cell;         /* CELL_NONE: the core's, or nobody's */
+	bool asked;       /* its address comes from the DTS; otherwise cellgen chose it */
+	const char *what; /* "RAM of 'linux'", "the hypervisor's memory", "rtc0" */
+	struct pos at;
+};
+
+struct cell {
+	const struct node *node;
+	const char *name;
+	u16 index;
+	struct pos at;
+	/* asked */
+	struct cpu_claim *cpus; /* all of them, wrong ones too; entry n is vCPU n */
+	u32 cpu_count;
+	struct ram *ram;
+	u32 ram_count;
+	struct access *access;
+	u32 access_count;
+	struct image images[IMAGE_KIND_COUNT];
+	const char *interrupts; /* cloison,interrupts: "direct" (the default for now), "mediated" */
+	const char *wfi;        /* cloison,wfi: "native" or NULL */
+	const char *debug;      /* cloison,debug: "stop" or NULL */
+	bool strict;
+	/* asked and decided */
+	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */
+	u32 vdev_count;
+	/* decided */
+	u64 gicd;               /* guest-physical */
+	u64 gicr;
+	struct extent *map;     /* guest-physical, sorted by base: RAM, devices, windows, GIC, images */
+	u32 map_count;
+	u64 root;               /* physical: root in force, in roots */
+	u64 root_const;         /* physical: run root, in tables */
+	u64 load_root;
+	u64 load_list;          /* physical page of its struct load_list */
+	u32 root_used;
+};
+
+/* ---- interrupt lines ---- */
+
+enum line_use { LINE_DEVICE, LINE_VDEV, LINE_KICK };
+
+/* One claim on an SPI. Two claims on one intid: both are here, the explicit one first. */
+struct line {
+	u32 intid;
+	enum line_use use;
+	u16 cell;         /* CELL_NONE: the core's kick */
+	u16 cpu;          /* where it is routed at reset */
+	u16 device;       /* LINE_DEVICE: index into devices, else DEVICE_NONE */
+	bool edge;
+	bool asked;       /* written in the DTS (or belongs to a device that `access` names) */
+	bool lent;        /* the console UART's own line, lent to this virtual device */
+	const char *what; /* "serial@9000000 of 'linux'" */
+	struct pos at;
+};
+
+/* ---- the hypervisor's memory ---- */
+
+enum slot { SLOT_TEXT, SLOT_COPIER, SLOT_RODATA, SLOT_TABLES, SLOT_ROOTS, SLOT_DATA, SLOT_PERCPU, SLOT_COUNT };
+
+struct hypervisor {
+	const struct node *node;       /* NULL: the partition has none (reported by dt_cell.c) */
+	struct range memory;           /* asked: physical; size 0: not given */
+	u32 memory_count;              /* number of ranges written; must be 1 */
+	struct pos memory_at;
+	struct cpu_claim *cpus;        /* asked: the service CPU; at most one */
+	u32 cpu_count;
+	const struct node *console;    /* asked, or the board's stdout-path; NULL: none found */
+	bool console_asked;
+	struct pos console_at;
+	u16 console_device;            /* DEVICE_NONE: node is not a device */
+	u32 console_clock;             /* Hz; 0 unknown */
+	struct range slots[SLOT_COUNT]; /* decided */
+	u64 needed;                    /* decided: bytes all slots take */
+};
+
+struct gic {
+	const struct node *node; /* NULL: board has no GICv3 (reported by dt_board.c) */
+	u16 device;
+	u64 gicd;
+};
+
+/* Everything. Built once, from top to bottom. */
+struct decision {
+	const struct tree *tree;
+	const char *name;       /* of the partition: file name without .dts */
+	const char *dts;        /* path of the partition's source as the user gave it */
+	const char *model;      /* of the board */
+	char hash[65];          /* SHA-256 over partition.dtb and the images, hex */
+	u8 digest[32];
+	const u8 *dtb;
+	u64 dtb_size;
+	const char **image_dirs; /* where images are looked for, in order */
+	u32 image_dir_count;
+	/* board */
+	struct gic gic;
+	struct cpu *cpus;
+	u32 cpu_count;
+	struct ram_bank *banks;
+	u32 bank_count;
+	struct device *devices;
+	u32 device_count;
+	struct board_line *board_lines; /* sorted by intid */
+	u32 board_line_count;
+	/* partition */
+	const struct node *domains;
+	struct hypervisor hyp;
+	struct cell *cells;
+	u32 cell_count;
+	struct vdev *vdevs;
+	u32 vdev_count;
+	/* decided */
+	u16 service_cpu;        /* CPU_NONE without one */
+	struct extent *phys;    /* physical, sorted by base; holds overlapping claims too */
+	u32 phys_count;
+	struct line *lines;     /* sorted by intid */
+	u32 line_count;
+	u64 image_end;          /* physical end of the last pristine image */
+	u32 image_count;        /* sections .image.0 .. */
+	u32 pa_bits;
+	u32 line_limit;
+};
+
+/* Judge the decision; every finding goes to diag. */
+void check_decision(const struct decision *decision, struct diag *diag);
+
+#endif

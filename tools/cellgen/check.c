@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The decision is judged here, whoever made it: what the DTS says and what
+ * cellgen chose go through the same checks. One file per subject; check.h
+ * lists them.
+ */
+#include "check.h"
+
+void check_decision(const struct decision *decision, struct diag *diag)
+{
+	check_nodes(decision, diag);      /* first the text itself: nodes ... */
+	check_properties(decision, diag); /* ... and words nobody understands */
+	check_core(decision, diag);
+	check_cells(decision, diag);
+	check_cpus(decision, diag);       /* then who owns what */
+	check_devices(decision, diag);
+	check_vdevs(decision, diag);
+	check_lines(decision, diag);
+	check_memory(decision, diag);     /* and last the two address spaces */
+	check_guests(decision, diag);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The checks on the decision, one file per subject. Each reads the whole decision, changes nothing, and goes on
+ * after a finding, so that one run shows everything.
+ */
+#ifndef CELLGEN_CHECK_H
+#define CELLGEN_CHECK_H
+
+#include "parts.h"
+
+#define VMID_MAX 255u            /* VTTBR_EL2.VMID without VTCR_EL2.VS */
+#define TEXT_NUMBER(n) ((unsigned long long)(n))
+
+void check_nodes(const struct decision *d, struct diag *diag);      /* check_node.c */
+void check_properties(const struct decision *d, struct diag *diag); /* check_prop.c */
+void check_cells(const struct decision *d, struct diag *diag);      /* check_cell.c */
+void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu.c */
+void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
+void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */
+void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
+void check_memory(const struct decision *d, struct diag *diag);     /* check_memory.c */
+void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
+void check_core(const struct decision *d, struct diag *diag);       /* check_core.c */
+
+/* ---- check_text.c: what several of them need ---- */
+
+/* Keeps the candidate that is nearest to word so far. */
+struct nearest {
+	const char *word;
+	const char *best; /* NULL: none is near enough to be a typing mistake */
+	u32 distance;
+};
+void nearest_offer(struct nearest *nearest, const char *candidate);
+const char *nearest_hint(const struct nearest *nearest); /* "; did you mean \"x\"?" or "" */
+
+const char *text_range(u64 base, u64 size); /* "0x40000000-0x4fffffff" */
+
+/* A piece of an address space that somebody wrote down. */
+struct region {
+	const char *what; /* "memory of 'linux'" */
+	u64 base;
+	u64 size;
+	u64 alignment;    /* of the base; the size is whole pages */
+	struct pos at;
+};
+/* Empty, wrapping, misaligned: true when it is a sane piece, misaligned or not. */
+bool check_region(const struct region *region, struct diag *diag);
+
+/* A piece [base, base + size) that ends at or below limit; neither may be added up before it is known not to wrap. */
+bool range_below(u64 base, u64 size, u64 limit);
+bool range_overlap(u64 base, u64 size, u64 other_base, u64 other_size); /* false for empty or wrapping ones */
+
+/* References to nothing. what: "cpus of 'linux'". */
+void check_reference(u32 phandle, const char *what, struct pos at, struct diag *diag);
+
+/* ---- check_device.c, check_regs.c ---- */
+
+/* Properties of a node that goes into a guest's tree. whose: "rtc0", "serial@9000000 of 'linux'". */
+void check_references(const struct decision *d, const struct node *node, const char *whose, struct diag *diag);
+void check_registers(const struct decision *d, const struct access *access, const struct cell *cell, struct diag *diag);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* What the core itself needs: memory, a console it can drive, an interrupt controller, addresses its tables reach. */
+#include "check.h"
+#include "pte.h"
+
+#define HYP_ALIGNMENT KIB(64)
+#define REACH (1ULL << PTE_INPUT_BITS) /* the core's own tables map nothing beyond */
+
+static void check_reach(const char *what, u64 base, u64 size, struct pos at, struct diag *diag)
+{
+	if (!range_below(base, size, REACH)) {
+		diag_error(diag, "core-address-limit", at, "%s at %s lies above 0x%llx, which the core's tables do not reach", what,
+			   text_range(base, size), TEXT_NUMBER(REACH));
+	}
+}
+
+static void check_hyp_memory(const struct hypervisor *h, struct diag *diag)
+{
+	if (h->memory_count == 0) {
+		return; /* none, or not readable: reported by dt_cell.c */
+	}
+	if (h->memory_count > 1) {
+		diag_error(diag, "hypervisor-memory", h->memory_at, "memory of '%s' has %u ranges, but the core lies in one; write one",
+			   h->node->name, h->memory_count);
+	}
+	if (check_region(&(struct region){ .what = "the hypervisor's memory", .base = h->memory.base, .size = h->memory.size,
+			.alignment = HYP_ALIGNMENT, .at = h->memory_at }, diag)) {
+		check_reach("the hypervisor's memory", h->memory.base, h->memory.size, h->memory_at, diag);
+	}
+}
+
+static void check_console_device(const struct decision *d, struct diag *diag)
+{
+	const struct device *device = &d->devices[d->hyp.console_device];
+	const struct node *node = d->hyp.console;
+
+	if (!node_compatible(node, "arm,pl011") || device->reg_count == 0) {
+		diag_error(diag, "console-unsupported", d->hyp.console_at, "the console %s (%s) is no memory-mapped \"arm,pl011\", and "
+			   "the core knows no other UART; name one by cloison,console", device->name, diag_at(node->at));
+		return;
+	}
+	if (check_region(&(struct region){ .what = mem_format("the register block of %s", device->name),
+			.base = device->regs[0].base, .size = align_up(device->regs[0].size, PAGE_SIZE), .alignment = PAGE_SIZE,
+			.at = prop_at(node, "reg") }, diag)) {
+		check_reach(device->name, device->regs[0].base, device->regs[0].size, prop_at(node, "reg"), diag);
+	}
+}
+
+static void check_console(const struct decision *d, struct diag *diag)
+{
+	const struct hypervisor *h = &d->hyp;
+	const struct prop *prop = node_prop(h->node, "cloison,console");
+
+	if (prop && prop->size != 4) {
+		return; /* reported by dt_cell.c */
+	}
+	if (!h->console && prop) {
+		check_reference(prop_cell(prop, 0), "cloison,console", h->console_at, diag);
+	} else if (!h->console) {
+		diag_error(diag, "no-console", h->node->at, "'%s' has no console: the board's chosen names none by stdout-path; add "
+			   "cloison,console = <&...>", h->node->name);
+	} else if (h->console_device == DEVICE_NONE) {
+		diag_error(diag, "console-unsupported", h->console_at, "%s (%s) is no device of the board, so it cannot be the "
+			   "console; name a UART by cloison,console", node_nick(h->console), diag_at(h->console->at));
+	} else {
+		check_console_device(d, diag);
+	}
+}
+
+/* dt_board.c has made sure that there are as many regions as #redistributor-regions says. */
+static void check_gic(const struct decision *d, struct diag *diag)
+{
+	const struct device *gic;
+
+	if (!d->gic.node) {
+		return;
+	}
+	gic = &d->devices[d->gic.device];
+	for (u32 i = 0; i < gic->reg_count; i++) {
+		const struct range *reg = &gic->regs[i];
+		struct region region = { .what = mem_format("register block %u of %s", i, gic->name), .base = reg->base,
+			.size = reg->size, .alignment = GIC_FRAME, .at = prop_at(gic->node, "reg") };
+
+		if (!check_region(&region, diag)) {
+			continue;
+		}
+		if (i == 0 && reg->size < GIC_FRAME) {
+			diag_error(diag, "board-gic", region.at, "the distributor of %s has 0x%llx bytes, but needs 0x10000; correct "
+				   "the board tree", gic->name, TEXT_NUMBER(reg->size));
+		}
+		check_reach(region.what, reg->base, reg->size, region.at, diag);
+		for (u32 j = 0; j < i; j++) {
+			if (range_overlap(reg->base, reg->size, gic->regs[j].base, gic->regs[j].size)) {
+				diag_error(diag, "board-gic", region.at, "register blocks %u and %u of %s overlap at %s; correct the "
+					   "board tree", j, i, gic->name, text_range(reg->base, reg->size));
+			}
+		}
+	}
+}
+
+void check_core(const struct decision *d, struct diag *diag)
+{
+	check_gic(d, diag);
+	if (d->hyp.node) {
+		check_hyp_memory(&d->hyp, diag);
+		check_console(d, diag);
+	}
+}

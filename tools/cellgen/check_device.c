@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Devices that cells ask for by `access`: each exists, can be given away at
+ * all, has one owner, and a page of its own.
+ */
+#include <string.h>
+
+#include "check.h"
+
+/* One entry of an access property with its cell. */
+struct claim {
+	const struct access *access;
+	const struct cell *cell;
+};
+
+struct claims {
+	struct claim *list;
+	u32 count;
+};
+
+static struct claims collect(const struct decision *d)
+{
+	struct claims claims = {0};
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		for (u32 j = 0; j < d->cells[i].access_count; j++) {
+			struct claim *claim = mem_push(&claims.list, &claims.count, sizeof(*claim));
+
+			*claim = (struct claim){ .access = &d->cells[i].access[j], .cell = &d->cells[i] };
+		}
+	}
+	return claims;
+}
+
+static const char *node_kind(const struct node *node)
+{
+	const char *type = node_string(node, "device_type");
+
+	if (type && strcmp(type, "cpu") == 0) {
+		return "is a CPU; name it in cpus";
+	}
+	if (type && strcmp(type, "memory") == 0) {
+		return "is RAM; ask for memory by the property of that name";
+	}
+	return "has neither registers nor interrupts; name a device";
+}
+
+/* A reference that leads to no device. */
+static void check_target(const struct claim *claim, struct diag *diag)
+{
+	const struct access *a = claim->access;
+
+	if (!a->node) {
+		check_reference(a->phandle, mem_format("access of '%s'", claim->cell->name), a->at, diag);
+	} else if (a->device == DEVICE_NONE) {
+		diag_error(diag, "not-a-device", a->at, "access of '%s' names %s (%s), which %s", claim->cell->name,
+			   node_nick(a->node), diag_at(a->node->at), node_kind(a->node));
+	}
+}
+
+/* Devices that nobody can have. One reason is enough: the others do not matter then. */
+static bool check_kind(const struct decision *d, const struct claim *claim, const struct device *device, struct diag *diag)
+{
+	struct pos at = claim->access->at;
+	const char *cell = claim->cell->name, *where = diag_at(device->node->at);
+
+	if (device->console) {
+		diag_error(diag, "console-claimed", at, "'%s' asks for %s (%s), but that is the core's console by %s; give the cell a "
+			   "virtual UART (a child node with compatible \"arm,pl011\")", cell, device->name, where,
+			   diag_at(d->hyp.console_at));
+	} else if (device->system) {
+		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; take it out", cell,
+			   device->name, where, device->system);
+	} else if (device->master) {
+		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s), and no IOMMU "
+			   "that this version knows is in front of it; take it out", cell, device->name, where, device->master);
+	} else if (device->untranslated) {
+		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
+			   "controller of its bus instead", cell, device->name, where);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static void check_interrupts(const struct claim *claim, const struct device *device, struct diag *diag)
+{
+	struct pos at = claim->access->at;
+	const char *where = diag_at(device->node->at);
+
+	if (device->foreign_irq) {
+		diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has an interrupt that goes to no shared line "
+			   "of the GIC; only those can be given to a cell", claim->cell->name, device->name, where);
+	}
+	for (u32 i = 0; i < device->irq_count; i++) {
+		if (device->irqs[i].ppi) {
+			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has the private interrupt %u of each "
+				   "CPU; only shared lines can be given to a cell", claim->cell->name, device->name, where,
+				   device->irqs[i].intid);
+		}
+	}
+}
+
+/* clocks may only name clocks that a guest can be shown: fixed ones without arguments. */
+static void check_clocks(const struct decision *d, const char *whose, const struct prop *prop, struct diag *diag)
+{
+	for (u32 i = 0; i < prop->size / 4; i++) {
+		const struct node *clock = tree_phandle(d->tree, prop_cell(prop, i));
+
+		if (!clock) {
+			check_reference(prop_cell(prop, i), mem_format("clocks of %s", whose), prop->at, diag);
+			return; /* the rest may be arguments of this one */
+		}
+		if (!node_compatible(clock, "fixed-clock") || node_own_cells(clock, "#clock-cells", 0) != 0) {
+			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), which is no fixed-clock: a "
+				   "guest cannot be shown it", whose, node_nick(clock), diag_at(clock->at));
+			return;
+		}
+	}
+}
+
+void check_references(const struct decision *d, const struct node *node, const char *whose, struct diag *diag)
+{
+	for (u32 i = 0; i < node->prop_count; i++) {
+		const struct prop *prop = &node->props[i];
+
+		if (strcmp(prop->name, "clocks") == 0) {
+			check_clocks(d, whose, prop, diag);
+		} else if (prop_is_reference(prop->name)) {
+			diag_error(diag, "device-reference", prop->at, "%s of %s refers to another node, which the guest's tree does "
+				   "not have; take the property or the device out", prop->name, whose);
+		}
+	}
+}
+
+static void check_status(const struct claim *claim, const struct device *device, struct diag *diag)
+{
+	const char *status = node_string(device->node, "status");
+
+	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0) {
+		diag_error(diag, "device-disabled", claim->access->at, "'%s' asks for %s, but its status at %s is \"%s\"; enable it "
+			   "there or take it out", claim->cell->name, device->name,
+			   diag_at(prop_at(device->node, "status")), status);
+	}
+}
+
+static void check_owner(const struct decision *d, const struct claims *claims, u32 index, struct diag *diag)
+{
+	const struct claim *claim = &claims->list[index];
+	const struct device *device = &d->devices[claim->access->device];
+
+	for (u32 i = 0; i < index; i++) {
+		const struct claim *other = &claims->list[i];
+
+		if (other->access->device != claim->access->device) {
+			continue;
+		}
+		if (other->cell == claim->cell) {
+			diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' twice; list it once",
+				   device->name, claim->cell->name);
+		} else {
+			diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' here and to '%s' at %s; take "
+				   "it from one of them", device->name, claim->cell->name, other->cell->name,
+				   diag_at(other->access->at));
+		}
+		return;
+	}
+}
+
+void check_devices(const struct decision *d, struct diag *diag)
+{
+	struct claims claims = collect(d);
+
+	for (u32 i = 0; i < claims.count; i++) {
+		const struct claim *claim = &claims.list[i];
+		const struct device *device;
+
+		check_target(claim, diag);
+		if (claim->access->device == DEVICE_NONE) {
+			continue;
+		}
+		device = &d->devices[claim->access->device];
+		check_owner(d, &claims, i, diag);
+		if (check_kind(d, claim, device, diag)) {
+			check_interrupts(claim, device, diag);
+			check_references(d, device->node, device->name, diag);
+			check_status(claim, device, diag);
+			check_registers(d, claim->access, claim->cell, diag);
+		}
+	}
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * A cell's guest-physical address space: sane pieces, below the load window,
+ * none over another; images inside its memory; one node per name in its tree.
+ */
+#include <string.h>
+
+#include "check.h"
+#include "pte.h"
+
+/* Size and wrap are the same on both sides, so a range with a fixed place is judged there by its address alone. */
+static void check_ram(const struct cell *cell, struct diag *diag)
+{
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		const struct ram *ram = &cell->ram[i];
+		struct region region = {
+			.what = i == 0 ? mem_format("the memory of '%s', where its kernel goes,", cell->name) :
+					 mem_format("range %u of the memory of '%s'", i + 1, cell->name),
+			.base = ram->guest, .size = ram->size, .alignment = i == 0 ? BLOCK_SIZE : PAGE_SIZE, .at = ram->at,
+		};
+
+		check_region(&region, diag);
+	}
+}
+
+static bool pair_ignored(const struct extent *a, const struct extent *b)
+{
+	if (a->kind == EXTENT_IMAGE || b->kind == EXTENT_IMAGE) {
+		return a->kind == EXTENT_RAM || b->kind == EXTENT_RAM;
+	}
+	return a->kind == EXTENT_DEVICE && b->kind == EXTENT_DEVICE; /* 1:1, so check_regs.c has judged them */
+}
+
+static void check_pair(const struct cell *cell, const struct extent *a, const struct extent *b, struct diag *diag)
+{
+	const struct extent *here = a->kind == EXTENT_GIC ? b : a;
+	const struct extent *there = here == a ? b : a;
+	bool images = a->kind == EXTENT_IMAGE && b->kind == EXTENT_IMAGE;
+
+	if (pair_ignored(a, b) || !range_overlap(a->base, a->size, b->base, b->size)) {
+		return;
+	}
+	diag_error(diag, images ? "image-overlap" : "guest-overlap", here->at, "in '%s', guest addresses %s (%s) overlap %s (%s, %s); "
+		   "move one of them", cell->name, text_range(here->base, here->size), here->what,
+		   text_range(there->base, there->size), there->what, diag_at(there->at));
+}
+
+static bool in_ram(const struct cell *cell, const struct extent *image)
+{
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		const struct ram *ram = &cell->ram[i];
+
+		if (image->base >= ram->guest && range_below(image->base - ram->guest, image->size, ram->size)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_map(const struct cell *cell, struct diag *diag)
+{
+	for (u32 i = 0; i < cell->map_count; i++) {
+		const struct extent *e = &cell->map[i];
+		bool own = e->kind == EXTENT_RAM || e->kind == EXTENT_VDEV; /* devices: check_regs.c */
+
+		if (own && !range_wraps(e->base, e->size) && !range_below(e->base, e->size, LOAD_WINDOW)) {
+			diag_error(diag, "guest-address-limit", e->at, "%s of '%s' at %s reaches beyond 0x%llx, where guest addresses "
+				   "end (the loader's window follows); move it down", e->what, cell->name,
+				   text_range(e->base, e->size), TEXT_NUMBER(LOAD_WINDOW));
+		}
+		if (e->kind == EXTENT_IMAGE && !in_ram(cell, e)) {
+			diag_error(diag, "image-outside-memory", e->at, "\"%s\" at %s is not inside one range of the memory of '%s'; "
+				   "give the first range more memory", e->what, text_range(e->base, e->size), cell->name);
+		}
+		for (u32 j = i + 1; j < cell->map_count && cell->map[j].base - e->base < e->size; j++) {
+			check_pair(cell, e, &cell->map[j], diag);
+		}
+	}
+}
+
+/* A node of the guest's tree and what stands for it in the partition. */
+struct name {
+	const char *name;
+	struct pos at;
+};
+
+struct names {
+	struct name *list;
+	u32 count;
+};
+
+static void add_name(struct names *names, const char *name, struct pos at, const struct cell *cell, struct diag *diag)
+{
+	struct name *slot;
+
+	for (u32 i = 0; i < names->count; i++) {
+		if (strcmp(names->list[i].name, name) == 0) {
+			diag_error(diag, "guest-node-twice", at, "the tree of '%s' would have two nodes %s: this one and that of %s; "
+				   "rename one", cell->name, name, diag_at(names->list[i].at));
+			return;
+		}
+	}
+	slot = mem_push(&names->list, &names->count, sizeof(*slot));
+	*slot = (struct name){ .name = name, .at = at };
+}
+
+/* What cellgen writes into every guest's tree by itself: emit_guest_dtb.c. */
+static const char *const own_nodes[] = { "chosen", "cpus", "psci", "timer", "cloison-clock" };
+
+static void check_names(const struct decision *d, const struct cell *cell, struct diag *diag)
+{
+	struct names names = {0};
+
+	for (u32 i = 0; i < ARRAY_COUNT(own_nodes); i++) {
+		add_name(&names, own_nodes[i], cell->at, cell, diag);
+	}
+	add_name(&names, mem_format("intc@%llx", TEXT_NUMBER(cell->gicd)), cell->at, cell, diag);
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		add_name(&names, mem_format("memory@%llx", TEXT_NUMBER(cell->ram[i].guest)), cell->ram[i].at, cell, diag);
+	}
+	for (u32 i = 0; i < cell->access_count; i++) {
+		const struct access *access = &cell->access[i];
+		bool repeated = false; /* the same device twice is another finding */
+
+		for (u32 j = 0; j < i; j++) {
+			repeated = repeated || cell->access[j].node == access->node;
+		}
+		if (access->device != DEVICE_NONE && !repeated) {
+			add_name(&names, access->node->name, access->at, cell, diag);
+		}
+	}
+	for (u32 i = 0; i < cell->vdev_count; i++) {
+		const struct vdev *vdev = &d->vdevs[cell->first_vdev + i];
+
+		add_name(&names, vdev->node->name, vdev->node->at, cell, diag);
+	}
+}
+
+void check_guests(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->cell_count; i++) {
+		check_ram(&d->cells[i], diag);
+		check_map(&d->cells[i], diag);
+		check_names(d, &d->cells[i], diag);
+	}
+}

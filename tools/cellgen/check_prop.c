@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The vocabulary: which properties a node of the partition may have, and what
+ * the ones with a fixed set of values may say. A property nobody reads is a wish
+ * nobody fulfils, so it is refused.
+ */
+#include <string.h>
+
+#include "check.h"
+
+enum shape {
+	SHAPE_ANY,    /* judged by whoever reads it */
+	SHAPE_FLAG,   /* no value */
+	SHAPE_TEXT,   /* one string */
+	SHAPE_LATER,  /* understood, but not implemented */
+};
+
+struct rule {
+	const char *name;
+	enum shape shape;
+	const char *choices[3]; /* SHAPE_TEXT: the only values, if any are listed */
+};
+
+/* Of every node in the System Device Tree's sense; those without an effect on who owns what. */
+#define COMMON_RULES \
+	{ .name = "compatible" }, { .name = "#address-cells" }, { .name = "#size-cells" }, { .name = "phandle" }, \
+	{ .name = "linux,phandle" }, { .name = "id" }, { .name = "os,type" }, { .name = "cpus" }, { .name = "memory" }
+
+static const struct rule hypervisor_rules[] = {
+	COMMON_RULES,
+	{ .name = "#access-flags-cells" },
+	{ .name = "cloison,console" },
+	{ .name = "llc-colors", .shape = SHAPE_LATER },
+	{ .name = "reserved-memory", .shape = SHAPE_LATER },
+};
+
+static const struct rule cell_rules[] = {
+	COMMON_RULES,
+	{ .name = "access" },
+	{ .name = "#access-flags-cells" },
+	{ .name = "access-flags-names" },
+	{ .name = "cloison,kernel", .shape = SHAPE_TEXT },
+	{ .name = "cloison,initrd", .shape = SHAPE_TEXT },
+	{ .name = "cloison,physical-base" },
+	{ .name = "cloison,interrupts", .shape = SHAPE_TEXT, .choices = { "direct", "mediated" } },
+	{ .name = "cloison,wfi", .shape = SHAPE_TEXT, .choices = { "native" } },
+	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
+	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
+	{ .name = "cloison,trusted-dma", .shape = SHAPE_LATER },
+	{ .name = "llc-colors", .shape = SHAPE_LATER },
+	{ .name = "reserved-memory", .shape = SHAPE_LATER },
+	{ .name = "sram", .shape = SHAPE_LATER },
+	{ .name = "#memory-flags-cells", .shape = SHAPE_LATER },
+	{ .name = "#sram-flags-cells", .shape = SHAPE_LATER },
+};
+
+static const struct rule vdev_rules[] = {
+	{ .name = "cloison,console", .shape = SHAPE_TEXT, .choices = { "block", "drop" } },
+	{ .name = "cloison,console-input", .shape = SHAPE_FLAG },
+};
+
+/* What may stand on one kind of node. open: a node with its own binding, where only cloison,* is ours to judge. */
+struct vocabulary {
+	const char *where;
+	const struct rule *rules;
+	u32 count;
+	bool open;
+};
+
+enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_OTHER, KIND_COUNT };
+
+static const struct vocabulary vocabularies[KIND_COUNT] = {
+	[KIND_HYPERVISOR] = { "the hypervisor's node", hypervisor_rules, ARRAY_COUNT(hypervisor_rules), false },
+	[KIND_CELL] = { "a cell", cell_rules, ARRAY_COUNT(cell_rules), false },
+	[KIND_VDEV] = { "a virtual device", vdev_rules, ARRAY_COUNT(vdev_rules), true },
+	[KIND_OTHER] = { "this node", NULL, 0, true },
+};
+
+static enum kind kind_of(const struct decision *d, const struct node *node)
+{
+	if (node == d->hyp.node) {
+		return KIND_HYPERVISOR;
+	}
+	for (u32 i = 0; i < d->cell_count; i++) {
+		if (node == d->cells[i].node) {
+			return KIND_CELL;
+		}
+	}
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		if (node == d->vdevs[i].node) {
+			return KIND_VDEV;
+		}
+	}
+	return KIND_OTHER;
+}
+
+static const struct rule *find_rule(const struct vocabulary *v, const char *name)
+{
+	for (u32 i = 0; i < v->count; i++) {
+		if (strcmp(v->rules[i].name, name) == 0) {
+			return &v->rules[i];
+		}
+	}
+	return NULL;
+}
+
+/* A word that is right elsewhere, else the nearest of the words that are right here. */
+static void report_unknown(const struct node *node, const struct prop *prop, const struct vocabulary *here, struct diag *diag)
+{
+	struct nearest nearest = { .word = prop->name };
+
+	for (u32 i = 0; i < KIND_OTHER; i++) {
+		if (strncmp(prop->name, "cloison,", 8) == 0 && find_rule(&vocabularies[i], prop->name)) {
+			diag_error(diag, "unknown-property", prop->at, "%s means nothing on '%s'; it belongs on %s", prop->name,
+				   node->name, vocabularies[i].where);
+			return;
+		}
+	}
+	for (u32 i = 0; i < here->count; i++) {
+		nearest_offer(&nearest, here->rules[i].name);
+	}
+	diag_error(diag, "unknown-property", prop->at, "%s is no property of %s ('%s')%s", prop->name, here->where, node->name,
+		   nearest.best ? nearest_hint(&nearest) : "; take it out, as nobody would act on it");
+}
+
+/* One string, ended by its only NUL. */
+static const char *whole_string(const struct prop *prop)
+{
+	const char *text = (const char *)prop->data;
+
+	return prop->size > 1 && memchr(text, 0, prop->size) == text + prop->size - 1 ? text : NULL;
+}
+
+static void check_choice(const struct node *node, const struct prop *prop, const struct rule *rule, struct diag *diag)
+{
+	const char *value = whole_string(prop);
+	struct out choices = {0};
+
+	if (!value) {
+		diag_error(diag, "bad-property", prop->at, "%s of '%s' must be one string that is not empty", prop->name,
+			   node->name);
+		return;
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(rule->choices) && rule->choices[i]; i++) {
+		if (strcmp(value, rule->choices[i]) == 0) {
+			return;
+		}
+		out_printf(&choices, "%s\"%s\"", i ? " or " : "", rule->choices[i]);
+	}
+	if (choices.size) {
+		diag_error(diag, "bad-value", prop->at, "%s of '%s' is \"%s\"; it can be %s", prop->name, node->name, value,
+			   choices.data);
+	}
+}
+
+static void check_prop(const struct node *node, const struct prop *prop, const struct vocabulary *v, struct diag *diag)
+{
+	const struct rule *rule = find_rule(v, prop->name);
+
+	if (!rule) {
+		if (!v->open || strncmp(prop->name, "cloison,", 8) == 0) {
+			report_unknown(node, prop, v, diag);
+		}
+	} else if (rule->shape == SHAPE_LATER) {
+		diag_error(diag, "not-supported", prop->at, "%s of '%s' is not supported yet; take it out", prop->name,
+			   node->name);
+	} else if (rule->shape == SHAPE_TEXT) {
+		check_choice(node, prop, rule, diag);
+	} else if (rule->shape == SHAPE_FLAG && prop->size != 0) {
+		diag_error(diag, "bad-property", prop->at, "%s of '%s' has no value: it is there or not; write \"%s;\"",
+			   prop->name, node->name, prop->name);
+	}
+}
+
+/* The only mode of this version; the text above accepts the word, so that it is refused for the right reason. */
+static void check_modes(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->cell_count; i++) {
+		const struct cell *cell = &d->cells[i];
+
+		if (cell->interrupts && strcmp(cell->interrupts, "mediated") == 0) {
+			diag_error(diag, "not-supported", prop_at(cell->node, "cloison,interrupts"), "mediated interrupts (of "
+				   "'%s') are not supported yet; write \"direct\"", cell->name);
+		}
+	}
+}
+
+void check_properties(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->tree->node_count; i++) {
+		const struct node *node = d->tree->nodes[i];
+		const struct vocabulary *v = &vocabularies[kind_of(d, node)];
+
+		for (u32 p = 0; p < node->prop_count; p++) {
+			if (strncmp(node->path, "/__", 3) != 0) { /* what dtc -@ adds has labels for names */
+				check_prop(node, &node->props[p], v, diag);
+			}
+		}
+	}
+	check_modes(d, diag);
+}

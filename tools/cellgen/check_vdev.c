@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Virtual devices: there is code for each, and its window is one the core can trap. */
+#include <string.h>
+
+#include "check.h"
+
+static const char *const cell_children[] = { "chosen" };
+
+static void check_type(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const char *compatible = node_string(vdev->node, "compatible");
+	const char *cell = d->cells[vdev->cell].name;
+	struct nearest type = { .word = compatible ? compatible : "" };
+	struct nearest child = { .word = vdev->node->name };
+
+	if (compatible) {
+		for (u32 i = 0; vdev_type_at(i); i++) {
+			nearest_offer(&type, vdev_type_at(i)->compatible);
+		}
+		diag_error(diag, "unknown-virtual-device", prop_at(vdev->node, "compatible"), "there is no virtual device \"%s\" for "
+			   "%s of '%s'%s", compatible, vdev->node->name, cell,
+			   type.best ? nearest_hint(&type) : "; take the node out, or name a device of the board in access");
+		return;
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(cell_children); i++) {
+		nearest_offer(&child, cell_children[i]);
+	}
+	diag_error(diag, "unknown-node", vdev->node->at, "'%s' in '%s' is neither chosen nor a virtual device (it has no "
+		   "compatible)%s", vdev->node->name, cell, nearest_hint(&child));
+}
+
+static void check_window(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const char *cell = d->cells[vdev->cell].name;
+
+	if (!node_prop(vdev->node, "reg")) {
+		diag_error(diag, "vdev-window", vdev->node->at, "%s of '%s' has no reg; give it one window, such as "
+			   "reg = <0x0 0x09000000 0x0 0x1000>", vdev->node->name, cell);
+	} else if (vdev->reg_count > 1) {
+		diag_error(diag, "vdev-window", vdev->reg_at, "reg of %s of '%s' has %u entries; a virtual device has one window",
+			   vdev->node->name, cell, vdev->reg_count);
+	}
+	if (vdev->reg_count) {
+		check_region(&(struct region){ .what = mem_format("the window of %s of '%s'", vdev->node->name, cell),
+			.base = vdev->base, .size = vdev->size, .alignment = PAGE_SIZE, .at = vdev->reg_at }, diag);
+	}
+}
+
+static void check_wishes(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const char *whose = mem_format("%s of '%s'", vdev->node->name, d->cells[vdev->cell].name);
+
+	if (vdev->input_asked && d->service_cpu == CPU_NONE) {
+		diag_error(diag, "needs-service-cpu", prop_at(vdev->node, "cloison,console-input"), "cloison,console-input of %s needs "
+			   "a service CPU, as without one the console is output only; add cpus = <&...> to '%s' (%s) or take "
+			   "it out", whose, d->hyp.node->name, diag_at(d->hyp.node->at));
+	}
+	if (node_prop(vdev->node, "interrupts-extended")) {
+		diag_error(diag, "device-reference", prop_at(vdev->node, "interrupts-extended"), "interrupts-extended of %s refers to "
+			   "another node; write interrupts = <0 number 4>, or nothing to have a line chosen", whose);
+	}
+	check_references(d, vdev->node, whose, diag);
+}
+
+void check_vdevs(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		const struct vdev *vdev = &d->vdevs[i];
+
+		if (!vdev->type) {
+			check_type(d, vdev, diag);
+			continue;
+		}
+		check_window(d, vdev, diag);
+		check_wishes(d, vdev, diag);
+	}
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The board: CPUs, RAM, reserved memory, interrupt controller. Devices are in dt_device.c. */
+#include <string.h>
+
+#include "parts.h"
+
+static bool is_cpu(const struct node *node)
+{
+	const char *type = node_string(node, "device_type");
+
+	return type && strcmp(type, "cpu") == 0;
+}
+
+static void load_cpus(struct decision *d, struct diag *diag)
+{
+	const struct node *cpus = tree_path(d->tree, "/cpus");
+	const struct node *node;
+
+	for (node = cpus ? cpus->child : NULL; node; node = node->next) {
+		const struct prop *reg = node_prop(node, "reg");
+		struct cpu *cpu;
+
+		if (!is_cpu(node)) {
+			continue;
+		}
+		if (!reg || (reg->size != 4 && reg->size != 8)) {
+			diag_error(diag, "bad-property", prop_at(node, "reg"), "%s: a CPU's reg is one or two cells", node->path);
+			continue;
+		}
+		cpu = mem_push(&d->cpus, &d->cpu_count, sizeof(*cpu));
+		*cpu = (struct cpu){ .node = node, .name = node_nick(node), .gicr = ADDRESS_NONE, .cell = CELL_NONE };
+		cpu->hw_id = prop_number(reg, 0, reg->size / 4);
+	}
+	if (d->cpu_count == 0) {
+		diag_error(diag, "board-no-cpus", d->tree->root->at, "the board tree has no CPU below /cpus");
+	}
+}
+
+static void load_banks(struct decision *d, struct diag *diag)
+{
+	const struct node *root = d->tree->root;
+
+	for (const struct node *node = root->child; node; node = node->next) {
+		const char *type = node_string(node, "device_type");
+		const struct prop *reg = node_prop(node, "reg");
+		struct range *ranges = NULL;
+		u32 count;
+
+		if (!type || strcmp(type, "memory") != 0 || !reg) {
+			continue;
+		}
+		count = prop_ranges(reg, node_own_cells(root, "#address-cells", 2), node_own_cells(root, "#size-cells", 1),
+				    &ranges, diag);
+		for (u32 i = 0; i < count; i++) {
+			struct ram_bank *bank = mem_push(&d->banks, &d->bank_count, sizeof(*bank));
+
+			*bank = (struct ram_bank){ .base = ranges[i].base, .size = ranges[i].size, .at = reg->at };
+		}
+	}
+	if (d->bank_count == 0) {
+		diag_error(diag, "board-no-ram", root->at, "the board tree has no /memory node with a reg");
+	}
+}
+
+static void load_reserved_node(struct decision *d, const struct node *node, struct diag *diag)
+{
+	const struct prop *reg = node_prop(node, "reg");
+	struct range *ranges = NULL;
+	u32 count = 0;
+
+	if (reg) {
+		count = prop_ranges(reg, node_own_cells(node->parent, "#address-cells", 2),
+				    node_own_cells(node->parent, "#size-cells", 1), &ranges, diag);
+	}
+	for (u32 i = 0; i < count; i++) {
+		phys_add(d, (struct extent){ .base = ranges[i].base, .size = ranges[i].size, .kind = EXTENT_RESERVED,
+			.cell = CELL_NONE, .asked = true, .what = mem_format("reserved memory %s", node->name), .at = reg->at });
+	}
+}
+
+/* The board's reserved memory is nobody's. */
+static void load_reserved(struct decision *d, struct diag *diag)
+{
+	const struct node *reserved = tree_path(d->tree, "/reserved-memory");
+
+	for (const struct node *node = reserved ? reserved->child : NULL; node; node = node->next) {
+		load_reserved_node(d, node, diag);
+	}
+	for (u32 i = 0; i < d->tree->reserved_count; i++) {
+		phys_add(d, (struct extent){ .base = d->tree->reserved[i].base, .size = d->tree->reserved[i].size,
+			.kind = EXTENT_RESERVED, .cell = CELL_NONE, .asked = true, .what = "/memreserve/",
+			.at = d->tree->root->at });
+	}
+}
+
+/*
+ * reg of arm,gic-v3: the distributor, then #redistributor-regions regions. CPUs take consecutive
+ * redistributors in the order of the tree; boot compares with GICR_TYPER.
+ */
+static void place_redistributors(struct decision *d, const struct range *regs, u32 count)
+{
+	u32 cpu = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		for (u64 at = 0; at + GICR_SIZE <= regs[i].size && cpu < d->cpu_count; at += GICR_SIZE) {
+			d->cpus[cpu++].gicr = regs[i].base + at;
+		}
+	}
+}
+
+static void load_gic(struct decision *d, struct diag *diag)
+{
+	const struct device *gic;
+	u32 regions;
+
+	d->gic.device = DEVICE_NONE;
+	for (u16 i = 0; i < d->device_count && !d->gic.node; i++) {
+		if (node_compatible(d->devices[i].node, "arm,gic-v3")) {
+			d->gic.node = d->devices[i].node;
+			d->gic.device = i;
+		}
+	}
+	if (!d->gic.node) {
+		diag_error(diag, "board-no-gic", d->tree->root->at, "the board tree has no interrupt controller that is "
+			   "compatible with \"arm,gic-v3\"");
+		return;
+	}
+	gic = &d->devices[d->gic.device];
+	regions = node_own_cells(d->gic.node, "#redistributor-regions", 1);
+	if (gic->reg_count < 1 + regions) {
+		diag_error(diag, "bad-property", prop_at(gic->node, "reg"), "%s: reg names %u regions, but the distributor and "
+			   "%u redistributor region(s) are needed", gic->name, gic->reg_count, regions);
+		return;
+	}
+	d->gic.gicd = gic->regs[0].base;
+	place_redistributors(d, gic->regs + 1, regions);
+	for (u32 i = 0; i < d->cpu_count; i++) {
+		if (d->cpus[i].gicr == ADDRESS_NONE) {
+			diag_error(diag, "board-no-redistributor", prop_at(gic->node, "reg"), "%s: the redistributor regions are "
+				   "too small for %s, CPU number %u", gic->name, d->cpus[i].name, i);
+		}
+	}
+}
+
+void dt_board(struct decision *d, struct diag *diag)
+{
+	const char *model = node_string(d->tree->root, "model");
+	const char *compatible = node_string(d->tree->root, "compatible");
+
+	d->model = model ? model : compatible ? compatible : "unnamed board";
+	load_cpus(d, diag);
+	load_banks(d, diag);
+	load_reserved(d, diag);
+	dt_devices(d, diag);
+	load_gic(d, diag);
+}

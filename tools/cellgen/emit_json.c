@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* report.json: what report.txt says, for programs. Addresses and sizes are strings in hex: JSON numbers end at 2^53. */
+#include "parts.h"
+
+typedef unsigned long long ull;
+
+static void text(struct out *out, const char *name, const char *value)
+{
+	out_printf(out, "\"%s\": \"", name);
+	for (; *value; value++) {
+		u8 c = (u8)*value;
+
+		if (c == '"' || c == '\\') {
+			out_printf(out, "\\%c", c);
+		} else if (c < ' ') {
+			out_printf(out, "\\u%04x", c);
+		} else {
+			out_printf(out, "%c", c);
+		}
+	}
+	out_printf(out, "\"");
+}
+
+static void hex(struct out *out, const char *name, u64 value)
+{
+	out_printf(out, "\"%s\": \"0x%llx\"", name, (ull)value);
+}
+
+static const char *comma(u32 index, u32 count)
+{
+	return index + 1 < count ? ",\n" : "\n";
+}
+
+static void owner(struct out *out, const struct decision *d, u16 cell, const char *otherwise)
+{
+	text(out, "owner", cell == CELL_NONE ? otherwise : d->cells[cell].name);
+}
+
+static const char *kind_name(enum extent_kind kind)
+{
+	static const char *const names[] = {
+		[EXTENT_RAM] = "ram", [EXTENT_IMAGE] = "image", [EXTENT_HYP] = "hypervisor", [EXTENT_RESERVED] = "reserved",
+		[EXTENT_DEVICE] = "device", [EXTENT_VDEV] = "virtual-device", [EXTENT_GIC] = "gic",
+	};
+
+	return names[kind];
+}
+
+static void emit_extents(struct out *out, const struct decision *d, const char *indent, const struct extent *list, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		const struct extent *e = &list[i];
+
+		out_printf(out, "%s{ ", indent);
+		hex(out, "base", e->base);
+		out_printf(out, ", ");
+		hex(out, "size", e->size);
+		out_printf(out, ", ");
+		text(out, "kind", kind_name(e->kind));
+		out_printf(out, ", ");
+		owner(out, d, e->cell, e->kind == EXTENT_RESERVED ? "nobody" : "core");
+		out_printf(out, ", ");
+		text(out, "what", e->what);
+		out_printf(out, ", ");
+		text(out, "from", emit_at(d, e->at));
+		out_printf(out, " }%s", comma(i, count));
+	}
+}
+
+static void emit_slots(struct out *out, const struct decision *d)
+{
+	static const char *const names[SLOT_COUNT] = { "text", "copier", "rodata", "tables", "roots", "data", "percpu" };
+
+	out_printf(out, "  \"slots\": [\n");
+	for (u32 i = 0; i < SLOT_COUNT; i++) {
+		out_printf(out, "    { \"name\": \"%s\", ", names[i]);
+		hex(out, "base", d->hyp.slots[i].base);
+		out_printf(out, ", ");
+		hex(out, "size", d->hyp.slots[i].size);
+		out_printf(out, " }%s", comma(i, SLOT_COUNT));
+	}
+	out_printf(out, "  ],\n");
+}
+
+static void emit_cpus(struct out *out, const struct decision *d)
+{
+	static const char *const roles[] = { "unused", "vcpu", "service" };
+
+	out_printf(out, "  \"cpus\": [\n");
+	for (u32 i = 0; i < d->cpu_count; i++) {
+		const struct cpu *cpu = &d->cpus[i];
+
+		out_printf(out, "    { ");
+		text(out, "name", cpu->name);
+		out_printf(out, ", ");
+		hex(out, "hw_id", cpu->hw_id);
+		out_printf(out, ", \"role\": \"%s\", ", roles[cpu->role]);
+		if (cpu->role == ROLE_VCPU) {
+			text(out, "cell", d->cells[cpu->cell].name);
+			out_printf(out, ", \"vcpu\": %u, ", cpu->vcpu);
+		}
+		out_printf(out, "\"kick_line\": %u, ", cpu->kick_line);
+		hex(out, "redistributor", cpu->gicr);
+		out_printf(out, ", ");
+		hex(out, "root", cpu->root);
+		out_printf(out, " }%s", comma(i, d->cpu_count));
+	}
+	out_printf(out, "  ],\n");
+}
+
+static void emit_lines(struct out *out, const struct decision *d)
+{
+	static const char *const uses[] = { "device", "virtual-device", "kick" };
+
+	out_printf(out, "  \"lines\": [\n");
+	for (u32 i = 0; i < d->line_count; i++) {
+		const struct line *l = &d->lines[i];
+
+		out_printf(out, "    { \"intid\": %u, \"use\": \"%s\", \"trigger\": \"%s\", \"lent\": %s, ", l->intid, uses[l->use],
+			   l->edge ? "edge" : "level", l->lent ? "true" : "false");
+		owner(out, d, l->cell, "core");
+		out_printf(out, ", ");
+		text(out, "cpu", d->cpus[l->cpu].name);
+		out_printf(out, ", ");
+		text(out, "what", l->what);
+		out_printf(out, ", ");
+		text(out, "from", emit_at(d, l->at));
+		out_printf(out, " }%s", comma(i, d->line_count));
+	}
+	out_printf(out, "  ],\n");
+}
+
+static void emit_devices(struct out *out, const struct decision *d)
+{
+	out_printf(out, "  \"devices\": [\n");
+	for (u32 i = 0; i < d->device_count; i++) {
+		const struct device *device = &d->devices[i];
+		const char *name = device_owner(d, i);
+
+		out_printf(out, "    { ");
+		text(out, "name", device->name);
+		out_printf(out, ", ");
+		text(out, "path", device->node->path);
+		out_printf(out, ", ");
+		text(out, "owner", name ? name : device->console || device->system ? "core" : "nobody");
+		out_printf(out, ", \"master\": %s }%s", device->master ? "true" : "false", comma(i, d->device_count));
+	}
+	out_printf(out, "  ],\n");
+}
+
+static void emit_images(struct out *out, const struct cell *cell)
+{
+	const char *separator = "\n";
+
+	out_printf(out, "      \"images\": [");
+	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
+		const struct image *image = &cell->images[i];
+
+		if (!image->present) {
+			continue;
+		}
+		out_printf(out, "%s        { ", separator);
+		text(out, "name", image->name);
+		out_printf(out, ", \"bytes\": %llu, ", (ull)image->file_size);
+		hex(out, "guest", image->guest);
+		out_printf(out, ", ");
+		hex(out, "physical", image->phys);
+		out_printf(out, ", ");
+		hex(out, "load_source", image->load_source);
+		out_printf(out, " }");
+		separator = ",\n";
+	}
+	out_printf(out, "\n      ],\n");
+}
+
+static void emit_cell(struct out *out, const struct decision *d, const struct cell *cell)
+{
+	out_printf(out, "    {\n      ");
+	text(out, "name", cell->name);
+	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
+		   cell->strict ? "true" : "false", cell->debug ? "true" : "false", cell->wfi ? "true" : "false");
+	hex(out, "root", cell->root);
+	out_printf(out, ", ");
+	hex(out, "root_const", cell->root_const);
+	out_printf(out, ", ");
+	hex(out, "load_root", cell->load_root);
+	out_printf(out, ",\n      \"memory\": [\n");
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		out_printf(out, "        { ");
+		hex(out, "guest", cell->ram[i].guest);
+		out_printf(out, ", ");
+		hex(out, "physical", cell->ram[i].phys);
+		out_printf(out, ", ");
+		hex(out, "size", cell->ram[i].size);
+		out_printf(out, " }%s", comma(i, cell->ram_count));
+	}
+	out_printf(out, "      ],\n");
+	emit_images(out, cell);
+	out_printf(out, "      \"map\": [\n");
+	emit_extents(out, d, "        ", cell->map, cell->map_count);
+	out_printf(out, "      ]\n    }");
+}
+
+void emit_json(const struct decision *d, const char *dir)
+{
+	struct out out = {0};
+
+	out_printf(&out, "{\n  ");
+	text(&out, "partition", d->name);
+	out_printf(&out, ",\n  ");
+	text(&out, "board", d->model);
+	out_printf(&out, ",\n  ");
+	text(&out, "hash", d->hash);
+	out_printf(&out, ",\n  \"pa_bits\": %u,\n  \"line_limit\": %u,\n  \"physical\": [\n", d->pa_bits, d->line_limit);
+	emit_extents(&out, d, "    ", d->phys, d->phys_count);
+	out_printf(&out, "  ],\n");
+	emit_slots(&out, d);
+	emit_cpus(&out, d);
+	emit_lines(&out, d);
+	emit_devices(&out, d);
+	out_printf(&out, "  \"cells\": [\n");
+	for (u32 i = 0; i < d->cell_count; i++) {
+		emit_cell(&out, d, &d->cells[i]);
+		out_printf(&out, "%s", comma(i, d->cell_count));
+	}
+	out_printf(&out, "  ]\n}\n");
+	file_write(dir, "report.json", out.data, out.size);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Where everything lies: layout.ld (MEMORY regions and symbols), images.ld (the pristine images' sections), and the
+ * assembly that pulls in tables and images as they are. src/arch/aarch64/cloison.lds includes the two .ld files.
+ */
+#include "parts.h"
+
+typedef unsigned long long ull;
+
+static const char *const slot_names[SLOT_COUNT] = { "text", "copier", "rodata", "tables", "roots", "data", "percpu" };
+
+static void emit_head(const struct decision *d, struct out *out)
+{
+	out_printf(out, "/* SPDX-License-Identifier: Apache-2.0 OR MIT */\n/* Written by cellgen from %s; not to be edited. */\n",
+		   emit_comment(path_base(d->dts)));
+}
+
+static u64 bank_base(const struct decision *d)
+{
+	for (u32 i = 0; i < d->bank_count; i++) {
+		if (d->hyp.memory.base - d->banks[i].base < d->banks[i].size) {
+			return d->banks[i].base;
+		}
+	}
+	return d->hyp.memory.base;
+}
+
+static void emit_layout_ld(const struct decision *d, const char *dir)
+{
+	u64 end = d->hyp.memory.base + d->hyp.memory.size;
+	struct out out = {0};
+
+	emit_head(d, &out);
+	out_printf(&out, "MEMORY\n{\n");
+	for (u32 i = 0; i < SLOT_COUNT; i++) {
+		out_printf(&out, "\t%s : ORIGIN = 0x%llx, LENGTH = 0x%llx\n", slot_names[i], (ull)d->hyp.slots[i].base,
+			   (ull)d->hyp.slots[i].size);
+	}
+	out_printf(&out, "\timages : ORIGIN = 0x%llx, LENGTH = 0x%llx\n}\n\n", (ull)end, (ull)(d->image_end - end));
+	out_printf(&out, "hyp_base = 0x%llx;\nhyp_size = 0x%llx;\n", (ull)d->hyp.memory.base, (ull)d->hyp.memory.size);
+	out_printf(&out, "image_end = 0x%llx; /* of the last pristine image */\n", (ull)d->image_end);
+	out_printf(&out, "text_offset_value = 0x%llx; /* hyp_base above its RAM bank */\n",
+		   (ull)(d->hyp.memory.base - bank_base(d)));
+	file_write(dir, "layout.ld", out.data, out.size);
+}
+
+static void emit_image(const struct decision *d, const struct cell *cell, const struct image *image, struct out *ld,
+		       struct out *as)
+{
+	const char *from = emit_at(d, image->at);
+
+	out_printf(ld, "\t/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
+	out_printf(ld, "\t.image.%u 0x%llx : { KEEP(*(.image.%u)) } > images\n", image->section, (ull)image->phys,
+		   image->section);
+	out_printf(as, "/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
+	out_printf(as, "\t.section .image.%u, \"a\"\n\t.balign 4096\n", image->section);
+	out_printf(as, "\t.incbin %s\n\t.balign 4096\n", emit_quote(image->path));
+}
+
+static void emit_images(const struct decision *d, const char *dir)
+{
+	struct out ld = {0}, as = {0};
+
+	emit_head(d, &ld);
+	emit_head(d, &as);
+	out_printf(&ld, "SECTIONS\n{\n");
+	for (u32 i = 0; i < d->cell_count; i++) {
+		for (u32 kind = 0; kind < IMAGE_KIND_COUNT; kind++) {
+			const struct image *image = &d->cells[i].images[kind];
+
+			if (image->present) {
+				emit_image(d, &d->cells[i], image, &ld, &as);
+			}
+		}
+		file_write(dir, d->cells[i].images[IMAGE_DTB].name, d->cells[i].images[IMAGE_DTB].data,
+			   d->cells[i].images[IMAGE_DTB].file_size);
+	}
+	out_printf(&ld, "}\n");
+	file_write(dir, "images.ld", ld.data, ld.size);
+	file_write(dir, "images.S", as.data, as.size);
+}
+
+static void emit_tables(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir)
+{
+	struct out as = {0};
+
+	emit_head(d, &as);
+	out_printf(&as, "/* %u pages at 0x%llx: run roots, load lists, load roots, EL2 roots */\n", t->count, (ull)t->base);
+	out_printf(&as, "\t.section .tables, \"a\"\n\t.balign 4096\n\t.incbin \"tables.bin\"\n\n");
+	out_printf(&as, "/* Roots in force: one page per cell, the only table pages anybody writes */\n");
+	out_printf(&as, "\t.section .roots, \"aw\"\n\t.balign 4096\n\t.incbin \"roots.bin\"\n");
+	file_write(dir, "tables.S", as.data, as.size);
+	file_write(dir, "tables.bin", t->pages, t->count * PAGE_SIZE);
+	file_write(dir, "roots.bin", roots, d->cell_count * PAGE_SIZE);
+}
+
+void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir)
+{
+	emit_layout_ld(d, dir);
+	emit_images(d, dir);
+	emit_tables(d, t, roots, dir);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* machine.c and counts.h: the decision as const C objects (shapes: core/machine.h, arch_machine.h). */
+#include "arch_machine.h"
+#include "parts.h"
+
+typedef unsigned long long ull;
+
+static void emit_head(const struct decision *d, struct out *out)
+{
+	out_printf(out, "/* SPDX-License-Identifier: Apache-2.0 OR MIT */\n"
+		   "/*\n * Written by cellgen from %s; not to be edited.\n * Configuration %s\n */\n",
+		   emit_comment(path_base(d->dts)), d->hash);
+}
+
+static void emit_counts(const struct decision *d, const char *dir)
+{
+	const struct { const char *name; u32 count; } counts[] = {
+		{ "CPU", d->cpu_count }, { "CELL", d->cell_count }, { "VCPU", 0 }, { "VDEV", d->vdev_count },
+		{ "RAM_BANK", d->bank_count }, { "LINE", d->line_count },
+	};
+	struct out out = {0};
+	u32 vcpus = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		vcpus += d->cells[i].cpu_count;
+	}
+	emit_head(d, &out);
+	out_printf(&out, "#ifndef GEN_COUNTS_H\n#define GEN_COUNTS_H\n\n");
+	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
+		out_printf(&out, "#define %s_COUNT %u\n", counts[i].name, i == 2 ? vcpus : counts[i].count);
+	}
+	out_printf(&out, "\n/* Array sizes: never 0. */\n");
+	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
+		u32 count = i == 2 ? vcpus : counts[i].count;
+
+		out_printf(&out, "#define MACHINE_MAX_%s %u\n", counts[i].name, count ? count : 1);
+	}
+	out_printf(&out, "\n#endif\n");
+	file_write(dir, "counts.h", out.data, out.size);
+}
+
+static void emit_vdevs(const struct decision *d, struct out *out)
+{
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		const struct vdev *v = &d->vdevs[i];
+
+		out_printf(out, "/* %s, %s */\n", emit_path(v->node), emit_at(d, v->node->at));
+		out_printf(out, "static struct vdev_%s state_%u __attribute__((section(\".data\")));\n", v->type->name, i);
+	}
+	out_printf(out, "\nconst struct vdev_config machine_vdevs[MACHINE_MAX_VDEV] = {\n");
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		const struct vdev *v = &d->vdevs[i];
+
+		out_printf(out, "\t{ /* %s, %s */\n", emit_path(v->node), emit_at(d, v->node->at));
+		out_printf(out, "\t\t.ops = &vdev_%s,\n\t\t.state = &state_%u,\n\t\t.name = %s,\n", v->type->name, i,
+			   emit_quote(v->node->name));
+		out_printf(out, "\t\t.base = 0x%llx,\n\t\t.size = 0x%llx,\n", (ull)v->base, (ull)v->size);
+		out_printf(out, "\t\t.line = %u,\n\t\t.cell = %u,\n\t\t.policy = %s,\n\t},\n", v->line, v->cell,
+			   v->drop ? "CONSOLE_DROP" : "CONSOLE_BLOCK");
+	}
+	out_printf(out, "};\n\n");
+}
+
+static void emit_cpus(const struct decision *d, struct out *out)
+{
+	static const char *const roles[] = { "CPU_UNUSED", "CPU_VCPU", "CPU_SERVICE" };
+
+	out_printf(out, "const struct cpu_config machine_cpus[MACHINE_MAX_CPU] = {\n");
+	for (u32 i = 0; i < d->cpu_count; i++) {
+		const struct cpu *cpu = &d->cpus[i];
+
+		out_printf(out, "\t{ /* %s, %s */\n", emit_path(cpu->node), emit_at(d, cpu->node->at));
+		out_printf(out, "\t\t.hw_id = 0x%llx,\n\t\t.role = %s,\n", (ull)cpu->hw_id, roles[cpu->role]);
+		if (cpu->cell == CELL_NONE) {
+			out_printf(out, "\t\t.cell = CELL_NONE,\n");
+		} else {
+			out_printf(out, "\t\t.cell = %u, /* %s */\n", cpu->cell, d->cells[cpu->cell].name);
+		}
+		out_printf(out, "\t\t.vcpu = %u,\n\t\t.name = %s,\n", cpu->vcpu, emit_quote(cpu->name));
+		out_printf(out, "\t\t.arch = { .gicr = 0x%llx, .kick_line = %u },\n\t},\n", (ull)cpu->gicr, cpu->kick_line);
+	}
+	out_printf(out, "};\n\n");
+}
+
+static void emit_registers(const struct decision *d, struct out *out)
+{
+	out_printf(out, "const struct arch_regs machine_regs[MACHINE_MAX_CPU] __attribute__((section(\".regs\"))) = {\n");
+	for (u32 i = 0; i < d->cpu_count; i++) {
+		struct arch_regs r;
+
+		arch_registers(d, i, &r);
+		out_printf(out, "\t{ /* %s */\n", emit_comment(d->cpus[i].name));
+		out_printf(out, "\t\t.hw_id = 0x%llx,\n\t\t.stack = 0x%llx,\n", (ull)r.hw_id, (ull)r.stack);
+		out_printf(out, "\t\t.sctlr_el2 = 0x%llx,\n\t\t.tcr_el2 = 0x%llx,\n", (ull)r.sctlr_el2, (ull)r.tcr_el2);
+		out_printf(out, "\t\t.mair_el2 = 0x%llx,\n\t\t.ttbr0_el2 = 0x%llx,\n", (ull)r.mair_el2, (ull)r.ttbr0_el2);
+		out_printf(out, "\t\t.vtcr_el2 = 0x%llx,\n\t\t.vttbr_run = 0x%llx,\n", (ull)r.vtcr_el2, (ull)r.vttbr_run);
+		out_printf(out, "\t\t.vttbr_load = 0x%llx,\n\t\t.hcr_run = 0x%llx,\n", (ull)r.vttbr_load, (ull)r.hcr_run);
+		out_printf(out, "\t\t.hcr_load = 0x%llx,\n\t\t.mdcr_el2 = 0x%llx,\n", (ull)r.hcr_load, (ull)r.mdcr_el2);
+		out_printf(out, "\t\t.cptr_el2 = 0x%llx,\n\t\t.cnthctl_el2 = 0x%llx,\n", (ull)r.cptr_el2, (ull)r.cnthctl_el2);
+		out_printf(out, "\t\t.ich_hcr_el2 = 0x%llx,\n\t\t.vmpidr_el2 = 0x%llx,\n\t},\n", (ull)r.ich_hcr_el2,
+			   (ull)r.vmpidr_el2);
+	}
+	out_printf(out, "};\n\n");
+}
+
+static void emit_lines(const struct decision *d, struct out *out)
+{
+	out_printf(out, "const struct arch_line machine_lines[MACHINE_MAX_LINE] = {\n");
+	for (u32 i = 0; i < d->line_count; i++) {
+		const struct line *l = &d->lines[i];
+
+		out_printf(out, "\t{ .intid = %u, .cpu = %u, .edge = %s, .kick = %s }, /* %s, %s */\n", l->intid, l->cpu,
+			   l->edge ? "true" : "false", l->use == LINE_KICK ? "true" : "false", emit_comment(l->what),
+			   emit_at(d, l->at));
+	}
+	out_printf(out, "};\n\n");
+}
+
+static void emit_board(const struct decision *d, struct out *out)
+{
+	const struct device *console = &d->devices[d->hyp.console_device];
+
+	out_printf(out, "const struct ram_bank machine_ram[MACHINE_MAX_RAM_BANK] = {\n");
+	for (u32 i = 0; i < d->bank_count; i++) {
+		out_printf(out, "\t{ .base = 0x%llx, .size = 0x%llx }, /* %s */\n", (ull)d->banks[i].base,
+			   (ull)d->banks[i].size, emit_at(d, d->banks[i].at));
+	}
+	out_printf(out, "};\n\n/* %s, %s */\n", emit_path(d->gic.node), emit_at(d, d->gic.node->at));
+	out_printf(out, "const struct arch_board_config machine_board = {\n\t.gicd = 0x%llx,\n\t.pa_bits = %u,\n"
+		   "\t.line_limit = %u,\n};\n\n", (ull)d->gic.gicd, d->pa_bits, d->line_limit);
+	out_printf(out, "/* %s, %s */\n", emit_path(d->hyp.node), emit_at(d, d->hyp.node->at));
+	if (d->service_cpu == CPU_NONE) {
+		out_printf(out, "const u16 machine_service_cpu = CPU_NONE;\n");
+	} else {
+		out_printf(out, "const u16 machine_service_cpu = %u; /* %s */\n", d->service_cpu,
+			   d->cpus[d->service_cpu].name);
+	}
+	out_printf(out, "const u64 machine_console_base = 0x%llx; /* %s, %s */\n", (ull)console->regs[0].base,
+		   console->name, emit_at(d, console->node->at));
+	out_printf(out, "const u32 machine_console_clock = %u;\n", d->hyp.console_clock);
+	out_printf(out, "const char machine_name[] = %s;\n", emit_quote(d->name));
+	out_printf(out, "const char machine_board_name[] = %s;\n", emit_quote(d->model));
+	out_printf(out, "const char machine_hash[] = %s;\n", emit_quote(d->hash));
+}
+
+void emit_machine(const struct decision *d, const char *dir)
+{
+	struct out out = {0};
+
+	emit_counts(d, dir);
+	emit_head(d, &out);
+	out_printf(&out, "#include \"core/machine.h\"\n#include \"vdev/vdev.h\"\n\n");
+	emit_vdevs(d, &out);
+	emit_cells(d, &out);
+	emit_cpus(d, &out);
+	emit_registers(d, &out);
+	emit_lines(d, &out);
+	emit_board(d, &out);
+	file_write(dir, "machine.c", out.data, out.size);
+}

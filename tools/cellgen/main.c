@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]...
+ *
+ * Called by cellgen-dts, which makes the three files from the partition's source. DIR must exist; it is written only
+ * when there is nothing to complain about.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "parts.h"
+
+struct options {
+	const char *dts, *dtb, *lines, *pp, *dir;
+	const char **image_dirs;
+	u32 image_dir_count;
+};
+
+static const char **option(struct options *o, const char *name)
+{
+	if (strcmp(name, "-I") == 0) {
+		return mem_push(&o->image_dirs, &o->image_dir_count, sizeof(char *));
+	}
+	return strcmp(name, "--dts") == 0   ? &o->dts :
+	       strcmp(name, "--dtb") == 0   ? &o->dtb :
+	       strcmp(name, "--lines") == 0 ? &o->lines :
+	       strcmp(name, "--pp") == 0    ? &o->pp :
+	       strcmp(name, "-o") == 0      ? &o->dir :
+					      NULL;
+}
+
+static void parse(struct options *o, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i += 2) {
+		const char **value = option(o, argv[i]);
+
+		if (!value || i + 1 == argc) {
+			fatal("what is %s? Usage: cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]...",
+			      argv[i]);
+		}
+		*value = argv[i + 1];
+	}
+	if (!o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {
+		fatal("--dts, --dtb, --lines, --pp and -o are needed");
+	}
+}
+
+static u8 *must_read(const char *path, u64 *size)
+{
+	u8 *data = file_read(path, size);
+
+	if (!data) {
+		fatal("cannot read %s", path);
+	}
+	return data;
+}
+
+static const char *partition_name(const char *dts)
+{
+	const char *base = path_base(dts), *dot = strrchr(base, '.');
+
+	return dot ? mem_text(base, (u64)(dot - base)) : base;
+}
+
+static void read_input(struct decision *d, const struct options *o)
+{
+	struct tree *tree;
+	u64 size;
+	u8 *text;
+
+	d->name = partition_name(o->dts);
+	d->dts = o->dts;
+	d->image_dirs = o->image_dirs;
+	d->image_dir_count = o->image_dir_count;
+	d->dtb = must_read(o->dtb, &d->dtb_size);
+	tree = tree_load(d->dtb, d->dtb_size);
+	text = must_read(o->lines, &size);
+	tree_locate(tree, (const char *)text, size);
+	text = must_read(o->pp, &size);
+	tree_openings(tree, (const char *)text, size);
+	d->tree = tree;
+}
+
+static void decide(struct decision *d, struct diag *diag)
+{
+	dt_board(d, diag);
+	dt_cells(d, diag);
+	if (d->hyp.node) {
+		images_load(d, diag);
+		hash_configuration(d);
+		place(d, diag);
+		check_decision(d, diag);
+	}
+}
+
+static void make_tables(struct decision *d, struct tables *tables, u8 **roots, struct diag *diag)
+{
+	arch_tables(d, tables, roots);
+	if (d->hyp.needed > d->hyp.memory.size) {
+		diag_error(diag, "hypervisor-too-small", d->hyp.memory_at, "the hypervisor needs 0x%llx bytes for this partition, "
+			   "but its memory has 0x%llx; make it larger", (unsigned long long)d->hyp.needed,
+			   (unsigned long long)d->hyp.memory.size);
+	}
+}
+
+static void emit(const struct decision *d, const struct tables *tables, const u8 *roots, const char *dir)
+{
+	emit_machine(d, dir);
+	emit_layout(d, tables, roots, dir);
+	emit_report(d, dir);
+	emit_json(d, dir);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	struct decision decision = {0};
+	struct diag *diag = diag_new();
+	struct tables tables;
+	u8 *roots;
+	bool failed;
+
+	parse(&options, argc, argv);
+	read_input(&decision, &options);
+	decide(&decision, diag);
+	if (diag_count(diag) == 0) {
+		make_tables(&decision, &tables, &roots, diag);
+	}
+	failed = diag_count(diag) != 0;
+	if (failed) {
+		diag_print(diag);
+	} else {
+		emit(&decision, &tables, roots, options.dir);
+	}
+	mem_free_all();
+	return failed;
+}

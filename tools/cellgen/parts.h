@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* What the files of cellgen call of each other. The model they work on is in cellgen.h. */
+#ifndef CELLGEN_PARTS_H
+#define CELLGEN_PARTS_H
+
+#include "cellgen.h"
+
+/* ---- util.c ---- */
+
+void *mem_alloc(u64 size);                                       /* zeroed; lives until exit */
+void *mem_push(void *array, u32 *count, u64 item_size);          /* &items: one zeroed item more, returned */
+const char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+const char *mem_text(const char *text, u64 length);              /* copy, terminated */
+void mem_free_all(void);
+_Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2))); /* no finding: exit 1 now */
+u64 align_up(u64 value, u64 alignment);                          /* to a power of two */
+u64 align_down(u64 value, u64 alignment);
+bool range_wraps(u64 base, u64 size);                            /* empty or beyond 2^64 */
+const char *path_base(const char *path);                         /* last component */
+
+/* A file in the making. */
+struct out {
+	char *data;
+	u64 size;
+	u64 room;
+};
+void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void out_bytes(struct out *out, const void *data, u64 size);
+u8 *file_read(const char *path, u64 *size);                      /* NULL: not a readable file */
+void file_write(const char *dir, const char *name, const void *data, u64 size);
+
+/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_vdev.c ---- */
+
+struct tree *tree_load(const void *dtb, u64 size);
+void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
+void tree_openings(struct tree *tree, const char *pp, u64 size);    /* by_reference, from the preprocessed text */
+struct node *tree_find(const struct tree *tree, const char *path);
+u32 node_own_cells(const struct node *node, const char *name, u32 fallback); /* not inherited */
+/* Property of (address, size) pairs; a broken length or a cell count outside 1..2 is a finding. */
+u32 prop_ranges(const struct prop *prop, u32 address_cells, u32 size_cells, struct range **ranges, struct diag *diag);
+
+void dt_board(struct decision *d, struct diag *diag);
+void dt_devices(struct decision *d, struct diag *diag);
+void dt_irqs(struct decision *d, struct diag *diag);
+void dt_cells(struct decision *d, struct diag *diag);
+void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
+u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
+bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
+bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
+
+/* ---- vdev_types.c ---- */
+
+struct vdev_type {
+	const char *compatible;
+	const char *name;   /* struct vdev_NAME, object vdev_NAME */
+	bool console;       /* take, put: the core's console serves it */
+	bool clocks;        /* wants clocks, clock-names in the guest's tree */
+	u32 clock_hz;
+};
+const struct vdev_type *vdev_type_of(const struct node *node);
+const struct vdev_type *vdev_type_at(u32 index); /* NULL: there are no more */
+
+/* ---- image.c, place*.c ---- */
+
+void images_load(struct decision *d, struct diag *diag);
+void hash_configuration(struct decision *d);
+void hash_bytes(const void *data, u64 size, u8 digest[32]);
+void place(struct decision *d, struct diag *diag);
+void place_cpus(struct decision *d);
+void place_lines(struct decision *d, struct diag *diag);
+void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
+void place_guest_map(struct decision *d, struct cell *cell);
+void place_slots(struct decision *d, u64 tables_size);
+void extent_add(struct extent **list, u32 *count, struct extent extent);
+void extent_sort(struct extent *list, u32 count);
+void phys_add(struct decision *d, struct extent extent);
+/* First fit in RAM, ascending from start; ADDRESS_NONE: no room. */
+u64 phys_find(const struct decision *d, u64 start, u64 size, u64 alignment);
+
+/* ---- tables.c, arch_aarch64.c ---- */
+
+/* The pages of the tables slot and of the roots slot, as they will lie in memory. */
+struct tables {
+	u64 base;   /* physical address of the first page */
+	u8 *pages;
+	u32 count;  /* pages used */
+	u32 room;   /* pages allocated */
+};
+u64 tables_page(struct tables *t); /* a new zero page: its physical address */
+u64 tables_read(const struct tables *t, u64 page, u32 index);
+void tables_write(struct tables *t, u64 page, u32 index, u64 value);
+/*
+ * Map [from, from + size) to to..., all page aligned, with these attributes, in the tree under root. Blocks
+ * are used where both sides and the size allow it exactly. Overlapping maps are a bug: fatal.
+ */
+struct mapping { u64 from, to, size, attributes; };
+void tables_map(struct tables *t, u64 root, const struct mapping *m);
+
+void arch_tables(struct decision *d, struct tables *t, u8 **roots);
+struct arch_regs;
+void arch_registers(const struct decision *d, u32 cpu, struct arch_regs *regs);
+
+/* ---- emit_*.c ---- */
+
+const char *emit_at(const struct decision *d, struct pos pos); /* place, without any directory of the user's */
+const char *emit_comment(const char *text);                    /* as part of a C comment */
+const char *emit_path(const struct node *node);                /* its path, as part of a C comment */
+const char *emit_quote(const char *text);                      /* as a string literal of C and of the assembler */
+void *emit_guest_dtb(const struct decision *d, const struct cell *cell, u64 *size, const char **problem);
+void emit_machine(const struct decision *d, const char *dir);
+void emit_cells(const struct decision *d, struct out *out);
+void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
+const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
+void emit_report(const struct decision *d, const char *dir);
+void emit_json(const struct decision *d, const char *dir);
+
+#endif
