@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+#
+# The recipe. Linux habits: make NAME_defconfig, make, O=, V=1, CROSS_COMPILE=,
+# LLVM=1; `make help` lists everything. What decides something is in tools/.
+#
+#   partition.dts --cellgen--> $(O)/gen --cc, ld--> $(O)/cloison.elf, cloison.bin
+#
+# $(S) is this tree, $(O) the folder for everything that is made.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# Bytes, order and messages are the same for everybody.
+export LC_ALL := C
+
+S := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+O ?= build
+override O := $(patsubst %/,%,$(O))
+IN_TREE := $(patsubst ./%,%,$(S)/)
+IN_TREE := $(filter-out ./,$(IN_TREE))
+
+PYTHON := /usr/bin/python3 # Debian's, with Debian's modules
+export PYTHONDONTWRITEBYTECODE := 1
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(Q),@printf '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
+
+# Targets that work without a configuration (or make one, or start another make).
+NO_CONFIG := help clean mrproper lint setup demo test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
+GOALS := $(or $(MAKECMDGOALS),all)
+.DEFAULT_GOAL := all
+
+# `make a_defconfig all`: one after the other, even with -j.
+ifneq ($(filter menuconfig olddefconfig savedefconfig %_defconfig clean mrproper,$(GOALS)),)
+ifneq ($(word 2,$(GOALS)),)
+ONE_BY_ONE := 1
+endif
+endif
+
+ifdef ONE_BY_ONE
+
+.PHONY: $(GOALS) one-by-one
+$(GOALS): one-by-one
+	@:
+one-by-one:
+	$(Q)set -e; for goal in $(GOALS); do $(MAKE) -f $(S)/Makefile O=$(O) $$goal; done
+
+else
+
+# ---------------------------------------------------------------- configuration
+
+# Command line wins over $(O)/.config and is kept there.
+GIVEN := $(foreach v,BOARD PARTITION,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v))))
+
+menuconfig savedefconfig:
+	$(Q)$(S)/tools/kconfig $(O) $@
+olddefconfig:
+	$(Q)$(S)/tools/kconfig $(O) sync $(GIVEN)
+%_defconfig:
+	$(Q)$(S)/tools/kconfig $(O) defconfig $(S)/configs/$@
+
+.PHONY: FORCE
+FORCE: ;
+
+ifneq ($(filter-out $(NO_CONFIG),$(GOALS)),)
+
+$(O)/.config: $(S)/Kconfig $(if $(GIVEN),FORCE)
+	$(Q)$(S)/tools/kconfig $(O) sync $(GIVEN)
+include $(O)/.config
+
+text = $(patsubst "%",%,$(1))
+ISA       := $(call text,$(CONFIG_ISA))
+BOARD_NAME := $(call text,$(CONFIG_BOARD))
+UART      := $(call text,$(CONFIG_PLATFORM_UART))
+PARTITION_FILE := $(call text,$(CONFIG_PARTITION))
+PARTITION_FILE := $(if $(filter /%,$(PARTITION_FILE)),,$(IN_TREE))$(PARTITION_FILE)
+
+# ---------------------------------------------------------------- tools and flags
+
+include $(S)/src/arch/$(or $(ISA),aarch64)/isa.mk
+
+CROSS_COMPILE ?= $(CROSS_DEFAULT)
+ifeq ($(LLVM),1)
+CC      := clang --target=$(CLANG_TARGET)
+LD      := ld.lld
+OBJCOPY := llvm-objcopy
+HOSTCC  ?= clang
+else
+CC      := $(CROSS_COMPILE)gcc
+LD      := $(CROSS_COMPILE)ld
+OBJCOPY := $(CROSS_COMPILE)objcopy
+HOSTCC  ?= gcc
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+# Nothing of where we are gets into an object: two folders, the same bytes.
+HERE := $(realpath $(CURDIR))
+PREFIX_MAP := -ffile-prefix-map=$(HERE)=. -ffile-prefix-map=$(O)/= $(if $(IN_TREE),-ffile-prefix-map=$(IN_TREE)=,)
+OPTIMIZE := $(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2)
+
+TARGET_CFLAGS := -std=c11 -ffreestanding -nostdlib -fno-pic -fno-common -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(OPTIMIZE) -g \
+	$(ISA_CFLAGS) $(WARNINGS) $(PREFIX_MAP)
+CPPFLAGS := -I$(S)/src -I$(S)/src/arch/$(ISA) -I$(O)/obj/include -I$(O)/gen
+CFLAGS   := $(TARGET_CFLAGS) $(CPPFLAGS) $(KCFLAGS)
+AFLAGS   := -D__ASSEMBLY__ $(CFLAGS)
+LDFLAGS  := -m $(LD_EMULATION) -nostdlib -static -n --no-dynamic-linker --gc-sections --build-id=none \
+	-z noexecstack --fatal-warnings
+
+HOST_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla
+HOSTCFLAGS ?= -std=gnu11 -O2 -g
+
+DEPFLAGS = -MMD -MP -MF $@.d -MT $@
+
+# Rebuilt when a command changes, not only when a file does.
+FLAGS := $(O)/.flags
+define FLAGS_TEXT
+$(CC) $(AFLAGS) $(LD) $(LDFLAGS) $(OBJCOPY) $(HOSTCC) $(HOSTCFLAGS) $(CFLAGS_fast_call.o)
+endef
+$(FLAGS): FORCE
+	@mkdir -p $(@D); echo '$(strip $(FLAGS_TEXT))' | cmp -s - $@ || echo '$(strip $(FLAGS_TEXT))' > $@
+
+# ---------------------------------------------------------------- the image
+
+SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
+SOURCES := $(filter-out %/asm-offsets.c,$(SOURCES))
+object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
+GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld)
+OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
+
+.PHONY: all guests
+all: $(O)/cloison.elf $(O)/cloison.bin
+
+# Everything includes what cellgen and Kconfig made; the .d files know precisely what.
+$(OBJECTS): $(FLAGS) | $(GEN) $(O)/obj/include/config.h
+$(filter %.S.o,$(OBJECTS)): $(O)/obj/include/asm-offsets.h
+# .incbin is not in a .d file; images.S lists images that cellgen has seen already.
+$(O)/obj/gen/tables.S.o $(O)/obj/gen/images.S.o: $(GEN)
+
+define compile
+$(call say,$(1))mkdir -p $(@D) && $(CC) $(2) $(CFLAGS_$(@F)) $(DEPFLAGS) -c -o $@ $<
+endef
+$(O)/obj/%.o: $(S)/%.c
+	$(call compile,CC,$(CFLAGS))
+$(O)/obj/%.S.o: $(S)/%.S
+	$(call compile,AS,$(AFLAGS))
+$(O)/obj/gen/%.o: $(O)/gen/%.c
+	$(call compile,CC,$(CFLAGS))
+$(O)/obj/gen/%.S.o: $(O)/gen/%.S
+	$(call compile,AS,$(AFLAGS))
+
+$(O)/obj/include/config.h: $(O)/.config
+	$(call say,CONF)mkdir -p $(@D) && $(S)/tools/kconfig $(O) header $@
+
+# Structure offsets for assembly: "->NAME value" lines in compiled C.
+$(O)/obj/include/asm-offsets.s: $(S)/src/arch/$(ISA)/asm-offsets.c $(FLAGS) | $(GEN) $(O)/obj/include/config.h
+	@mkdir -p $(@D) && $(CC) $(CFLAGS) $(DEPFLAGS) -S -o $@ $<
+$(O)/obj/include/asm-offsets.h: $(O)/obj/include/asm-offsets.s
+	$(call say,GEN)sed -n 's|^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\) [#$$]*\([-0-9]*\).*|#define \1 \2|p' $< > $@
+
+LDS := $(S)/src/arch/$(ISA)/cloison.lds
+$(O)/cloison.elf: $(OBJECTS) $(LDS) $(GEN) $(FLAGS)
+	$(call say,LD)$(LD) $(LDFLAGS) -L $(O)/gen -T $(LDS) -Map $(O)/cloison.map -o $@ $(OBJECTS)
+$(O)/cloison.bin: $(O)/cloison.elf
+	$(call say,OBJCOPY)$(OBJCOPY) -O binary $< $@
+
+# ---------------------------------------------------------------- guests of our own
+
+GUEST_DIR  := $(S)/tests/guests
+GUEST_LIB  := $(sort $(wildcard $(GUEST_DIR)/lib/*.c $(GUEST_DIR)/lib/*.S))
+GUESTS     := $(filter-out lib,$(sort $(notdir $(patsubst %/,%,$(dir $(wildcard $(GUEST_DIR)/*/*.c))))))
+GUEST_BINS := $(GUESTS:%=$(O)/guests/%.bin)
+guests: $(GUEST_BINS)
+
+# One flat segment, as an Image is.
+GUEST_LDFLAGS := $(if $(filter 1,$(LLVM)),,--no-warn-rwx-segments)
+GUEST_CFLAGS = $(TARGET_CFLAGS) -I$(GUEST_DIR)/lib $(KCFLAGS)
+$(O)/obj/tests/guests/%.o: $(S)/tests/guests/%.c $(FLAGS)
+	$(call compile,CC,$(GUEST_CFLAGS))
+$(O)/obj/tests/guests/%.S.o: $(S)/tests/guests/%.S $(FLAGS)
+	$(call compile,AS,-D__ASSEMBLY__ $(GUEST_CFLAGS))
+
+# guest NAME: its own files, the common ones, guest.lds
+define guest
+OBJECTS_$(1) := $$(call object,$$(sort $$(wildcard $(GUEST_DIR)/$(1)/*.c $(GUEST_DIR)/$(1)/*.S)) $(GUEST_LIB))
+GUEST_OBJECTS += $$(OBJECTS_$(1))
+$(O)/guests/$(1).elf: $$(OBJECTS_$(1)) $(GUEST_DIR)/lib/guest.lds $(FLAGS)
+	$$(call say,LD)mkdir -p $$(@D) && $(LD) $(LDFLAGS) $(GUEST_LDFLAGS) -T $(GUEST_DIR)/lib/guest.lds -o $$@ $$(OBJECTS_$(1))
+endef
+$(foreach g,$(GUESTS),$(eval $(call guest,$(g))))
+$(O)/guests/%.bin: $(O)/guests/%.elf
+	$(call say,OBJCOPY)$(OBJCOPY) -O binary $< $@
+
+# ---------------------------------------------------------------- the partition
+
+CELLGEN := $(O)/tools/cellgen
+CELLGEN_OBJECTS := $(patsubst $(S)/%.c,$(O)/obj/host/%.o,$(sort $(wildcard $(S)/tools/cellgen/*.c)))
+$(O)/obj/host/%.o: $(S)/%.c $(FLAGS)
+	$(call say,HOSTCC)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) $(HOST_WARNINGS) -I$(S)/src -I$(S)/tools/cellgen \
+		-I$(S)/src/arch/$(ISA) $(DEPFLAGS) -c -o $@ $<
+$(CELLGEN): $(CELLGEN_OBJECTS)
+	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lnettle
+
+# The first time all our guests are made before, because the partition may name
+# any; later partition.d says which files it really came from.
+PARTITION_DEPS :=
+-include $(O)/partition.d
+$(GEN) &: $(PARTITION_FILE) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
+		$(O)/.config | $(GUEST_BINS)
+	$(call say,CELLGEN,$(PARTITION_FILE))$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME)
+# A file that has gone is for cellgen to report.
+$(filter-out $(GUEST_BINS) $(PARTITION_FILE),$(PARTITION_DEPS)): ;
+
+# ---------------------------------------------------------------- run, look
+
+.PHONY: run debug check-image compile_commands.json
+run debug: all
+	$(Q)$(S)/tools/run-qemu $(if $(filter debug,$@),--debug) $(O)
+
+check-image: all
+	$(Q)$(S)/tools/lint/image $(O)/cloison.elf
+
+# One record per source, as clangd wants them; it finds build/compile_commands.json by itself.
+quote = "$(1)"
+comma := ,
+record = {"directory": $(call quote,$(HERE))$(comma) "file": $(call quote,$(1))$(comma) "command": $(call quote,$(2) -c $(1))}
+define newline
+
+
+endef
+RECORDS = $(foreach s,$(SOURCES),$(call record,$(s),$(CC) $(CFLAGS) $(CFLAGS_$(notdir $(call object,$(s)))))) \
+	$(foreach s,$(wildcard $(GUEST_DIR)/*/*.c),$(call record,$(s),$(CC) $(GUEST_CFLAGS))) \
+	$(foreach s,$(wildcard $(S)/tools/cellgen/*.c),$(call record,$(s),$(HOSTCC) $(HOSTCFLAGS) -I$(S)/src -I$(S)/tools/cellgen -I$(S)/src/arch/$(ISA)))
+compile_commands.json: $(O)/obj/include/config.h
+	$(call say,GEN,$(O)/$@)echo '[$(subst } {,}$(comma) {,$(strip $(RECORDS)))]' > $(O)/$@
+
+-include $(addsuffix .d,$(OBJECTS) $(sort $(GUEST_OBJECTS)) $(CELLGEN_OBJECTS) $(O)/obj/include/asm-offsets.s)
+
+endif
+
+# ---------------------------------------------------------------- whole procedures
+
+SUB := $(MAKE) -f $(S)/Makefile
+
+.PHONY: setup demo test test-all bench lint unit
+setup:
+	$(Q)$(S)/tools/setup
+
+# In a folder of its own: whatever is configured in $(O) stays.
+demo:
+	$(Q)$(S)/tools/setup build demo
+	$(Q)$(S)/tools/fetch-guests
+	$(Q)$(SUB) O=$(O)/demo qemu-virt-aarch64-demo_defconfig
+	$(Q)$(SUB) O=$(O)/demo all
+	$(Q)$(S)/tools/demo $(O)/demo
+
+test test-all bench:
+	$(Q)$(S)/tools/setup
+	$(Q)$(S)/tools/fetch-guests
+	$(Q)$(S)/tools/$(if $(filter bench,$@),bench,test) $(O) $(if $(filter test-all,$@),--all)
+
+lint:
+	$(Q)$(S)/tools/lint/includes
+
+# ---------------------------------------------------------------- help, clean
+
+help:
+	$(Q)$(S)/tools/help
+
+# clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
+clean:
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit) $(O)/partition.* $(O)/.flags \
+		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json
+mrproper: clean
+	$(Q)rm -rf $(O)/.config $(O)/defconfig
+	$(Q)rmdir $(O) 2>/dev/null || true
+.PHONY: help clean mrproper menuconfig olddefconfig savedefconfig
+
+endif
