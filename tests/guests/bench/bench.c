@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What things cost, in instructions: for
+ *
+ *     -icount shift=0,sleep=off -cpu cortex-a57,cntfrq=1000000000
+ *
+ * Each is done a few times after one for the way; "bench: NAME VALUE" is the
+ * worst, and "bench-note: NAME spread MIN..MAX" follows where they differ.
+ * Run on bare QEMU it gives the floor. With a second vCPU it also measures
+ * SGIs to it; that one waits with yield, so that QEMU goes round.
+ *
+ * bootargs: prefix=TEXT put before each name ("guarded_")
+ */
+#include "guest.h"
+
+#define ROUNDS 8
+
+u64 measure_raw(u64 a, u64 b), measure_hvc(u64 a, u64 b), measure_smc(u64 a, u64 b), measure_read32(u64 a, u64 b);
+u64 measure_write32(u64 a, u64 b), measure_sgi1r(u64 a, u64 b);
+u64 wait_spin(void), wait_yield(void), wait_wfi(void);
+u64 sgi_self(u64 sgi1r), sgi_other(u64 sgi1r, volatile u64 *stamp, volatile u64 *taken);
+void receive(volatile u64 *stamp, volatile u64 *taken, volatile u64 *last);
+extern u8 bench_vectors[];
+
+static char prefix[24];
+static u64 least, most;
+
+static void result(const char *name)
+{
+	print("bench: %s%s %lu\n", prefix, name, most);
+	if (least != most)
+		print("bench-note: %s%s spread %lu..%lu\n", prefix, name, least, most);
+}
+
+static void sample(u32 round, u64 value)
+{
+	if (round == 0)
+		return; /* for the way */
+	if (round == 1)
+		least = most = value;
+	least = value < least ? value : least;
+	most = value > most ? value : most;
+}
+
+static void cost(const char *name, u64 (*thing)(u64, u64), u64 a, u64 b)
+{
+	for (u32 i = 0; i <= ROUNDS; i++)
+		sample(i, thing(a, b));
+	result(name);
+}
+
+static void timer_latency(const char *name, bool virtual, u64 (*wait)(void))
+{
+	for (u32 i = 0; i <= ROUNDS; i++) {
+		u64 due = now() + 5000 + 37 * i;
+		if (virtual) {
+			write_sysreg(cntv_cval_el0, due);
+			write_sysreg(cntv_ctl_el0, 1);
+		} else {
+			write_sysreg(cntp_cval_el0, due);
+			write_sysreg(cntp_ctl_el0, 1);
+		}
+		isb();
+		sample(i, wait() - due);
+	}
+	result(name);
+}
+
+static volatile u64 stamp, taken, last, ready;
+
+static void receiver(u64 argument)
+{
+	(void)argument;
+	gic_cpu_init();
+	gic_enable(1, 0x80);
+	write_sysreg(vbar_el1, bench_vectors);
+	isb();
+	for (u32 i = 0; i <= ROUNDS; i++) {
+		ready = i + 1;
+		receive(&stamp, &taken, &last);
+	}
+	write_sysreg(vbar_el1, guest_vectors);
+	isb();
+}
+
+static void sgi_to_other(void)
+{
+	u64 sender[ROUNDS + 1], receiver_part[ROUNDS + 1];
+
+	if (cpu_count() < 2 || cpu_run(1, receiver, 0) != PSCI_SUCCESS)
+		return;
+	for (u32 i = 0; i <= ROUNDS; i++) {
+		while (ready != i + 1)
+			yield();
+		for (u32 j = 0; j < 100; j++)
+			yield(); /* it is in its loop now */
+		taken = 0;
+		sender[i] = sgi_other(1 << 24 | 2, &stamp, &taken);
+		receiver_part[i] = taken - last;
+	}
+	for (u32 i = 0; i <= ROUNDS; i++)
+		sample(i, sender[i]);
+	result("sgi_other_sender");
+	for (u32 i = 0; i <= ROUNDS; i++)
+		sample(i, receiver_part[i]);
+	result("sgi_other_receiver");
+	for (u32 i = 0; i <= ROUNDS; i++)
+		sample(i, sender[i] + receiver_part[i]);
+	result("sgi_other");
+	cpu_wait_off(1, 100000000);
+}
+
+static void boot_costs(const struct boot_state *boot)
+{
+	struct smccc call = { { CLOISON_BOOT_STAMPS } };
+
+	if (!cloison_present())
+		return;
+	smccc_hvc(&call);
+	if ((s32)call.x[0] == PSCI_NOT_SUPPORTED)
+		return;
+	print("bench: %sboot_total %lu\n", prefix, boot->first_tick - call.x[0]);
+	print("bench: %sboot_banner %lu\n", prefix, call.x[1]);
+	print("bench: %sboot_copy %lu\n", prefix, call.x[2]);
+	print("bench: %sboot_net %lu\n", prefix, boot->first_tick - call.x[0] - call.x[1] - call.x[2]);
+}
+
+static void cell_costs(void)
+{
+	u64 line = 1u << (UART_LINE % 32);
+
+	cost("raw", measure_raw, 0, 0);
+	cost("psci_version", measure_hvc, PSCI_VERSION, 0);
+	cost("unknown_hypercall", measure_hvc, 0x8600ff7f, 0);
+	cost("unknown_psci", measure_hvc, 0x8400001f, 0);
+	if (cloison_present()) { /* no SMC on bare QEMU */
+		cost("psci_version_smc", measure_smc, PSCI_VERSION, 0);
+		cost("unknown_smc", measure_smc, 0xc2001234, 0);
+	}
+	cost("gicd_typer_read", measure_read32, GICD_TYPER, 0);
+	cost("gicd_isenabler_read", measure_read32, GICD_ISENABLER + 4, 0);
+	cost("gicd_icenabler_write", measure_write32, GICD_ICENABLER + 4, line);
+	cost("gicr_typer_read", measure_read32, GICR_RD(0) + 8, 0);
+	cost("gicr_sgi_frame_read", measure_read32, GICR_SGI(0) + 0x100, 0);
+	cost("gicr_sgi_frame_write", measure_write32, GICR_SGI(0) + 0x100, 0);
+	cost("uart_fr_read", measure_read32, UART_BASE + 0x18, 0);
+}
+
+static void interrupt_costs(void)
+{
+	gic_enable(PPI_VTIMER, 0x80);
+	gic_enable(PPI_PTIMER, 0x80);
+	gic_enable(1, 0x80);
+	write_sysreg(vbar_el1, bench_vectors);
+	isb();
+	timer_latency("vtimer_spin", true, wait_spin);
+	timer_latency("vtimer_wfi", true, wait_wfi);
+	timer_latency("ptimer_spin", false, wait_spin);
+	timer_latency("ptimer_wfi", false, wait_wfi);
+	for (u32 i = 0; i <= ROUNDS; i++)
+		sample(i, sgi_self(1 << 24 | 1));
+	result("sgi_self");
+	sgi_to_other();
+	write_sysreg(vbar_el1, guest_vectors);
+	isb();
+}
+
+void guest_main(struct boot_state *boot)
+{
+	args_init(boot->dtb);
+	args_get("prefix", prefix, sizeof prefix);
+	uart_init();
+	gic_init();
+	boot_costs(boot);
+	cell_costs();
+	interrupt_costs();
+	print("bench: end\n");
+	uart_drain();
+	psci(PSCI_SYSTEM_OFF, 0, 0, 0);
+	idle_forever();
+}

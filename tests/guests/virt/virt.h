@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Between the files of the self-contained guest. */
+#ifndef VIRT_H
+#define VIRT_H
+
+#include "guest.h"
+
+#define check(name, ok) check_at(name, ok, __FILE__, __LINE__)
+void check_at(const char *name, bool ok, const char *file, int line);
+
+u64 irqs_taken(u32 cpu);
+u32 irqs_last(u32 cpu);
+extern void (*volatile irq_hook)(u32 intid); /* called for each interrupt, on any CPU */
+
+void check_gic(void);
+void check_timers(void);
+void check_uart(void);
+void check_uart_input(void);
+void check_smp(void);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The healthy neighbour of an attacker. Round after round it lives a small
+ * life and checks that nobody took part in it:
+ *
+ *     ticks      its virtual timer, 1 kHz in WFI, each deadline served in order
+ *     exits      none while it only ticks and works on its memory
+ *     memory     a pattern over 1 MiB, rewritten each round
+ *     SGIs       all sixteen enabled, none ever comes
+ *     line       its own SPI, set pending by itself once a round: comes exactly once
+ *
+ * and prints "witness: OK round=N ..." or "witness: FAIL what". It never stops.
+ * bootargs: line=INTID (its console's line; 0: skip), ticks=N (50 per round),
+ * wfi=guarded (exits are then one per sleep and not judged)
+ */
+#include "guest.h"
+
+#define WORDS (1024 * 1024 / 8)
+
+static u64 memory[WORDS];
+static u64 period, deadline, line;
+static volatile u64 ticks;
+
+void irq_handler(u32 intid)
+{
+	if (intid != PPI_VTIMER)
+		return;
+	if (now() < deadline)
+		return;
+	ticks++;
+	deadline += period;
+	write_sysreg(cntv_cval_el0, deadline);
+	isb();
+}
+
+static u64 failed;
+static bool counted;
+
+static void check(const char *what, u64 expected, u64 found)
+{
+	if (expected == found)
+		return;
+	failed++;
+	print("witness: FAIL %s expected=%lu found=%lu\n", what, expected, found);
+}
+
+static u64 pattern(u64 i, u64 round)
+{
+	return (i * 0x9e3779b97f4a7c15UL) ^ round;
+}
+
+static u64 memory_bad(u64 from, u64 to, u64 round)
+{
+	u64 bad = 0;
+
+	for (u64 i = from; i < to; i++) {
+		bad += memory[i] != pattern(i, round);
+		memory[i] = pattern(i, round + 1);
+	}
+	return bad;
+}
+
+static u64 tick_round(u64 count, u64 round, u64 *bad)
+{
+	u64 start = ticks;
+
+	deadline = now() + period;
+	write_sysreg(cntv_cval_el0, deadline);
+	write_sysreg(cntv_ctl_el0, 1);
+	isb();
+	for (u64 n = 0; n < count; n++) {
+		while (ticks == start + n) {
+			wfi();
+			irq_unmask();
+			isb();
+			irq_mask();
+		}
+		*bad += memory_bad(WORDS / count * n, n + 1 == count ? WORDS : WORDS / count * (n + 1), round);
+	}
+	write_sysreg(cntv_ctl_el0, 2);
+	isb();
+	return ticks - start;
+}
+
+/* Everything counted by trap_irq that is not the timer or the own line. */
+static u64 strangers(u32 from, u32 to)
+{
+	u64 n = 0;
+
+	for (u32 i = from; i < to; i++)
+		if (i != PPI_VTIMER && i != line)
+			n += irq_count[0][i];
+	return n;
+}
+
+static void line_round(u64 round)
+{
+	gic_set_pending((u32)line);
+	irq_unmask();
+	wait_until(irq_count[0][line] >= round + 1, 200000);
+	delay_us(100);
+	irq_mask();
+	check("own line", round + 1, irq_count[0][line]);
+}
+
+void guest_main(struct boot_state *boot)
+{
+	char word[16];
+	bool guarded;
+	u64 per_round;
+
+	args_init(boot->dtb);
+	guarded = args_get("wfi", word, sizeof word);
+	per_round = args_u64("ticks", 50);
+	line = args_u64("line", UART_LINE);
+	period = ticks_hz() / 1000;
+	counted = cloison_present();
+	uart_init();
+	gic_init();
+	for (u32 i = 0; i < 16; i++)
+		gic_enable(i, 0x40);
+	gic_enable(PPI_VTIMER, 0x80);
+	if (line)
+		gic_enable((u32)line, 0x60);
+	for (u64 i = 0; i < WORDS; i++)
+		memory[i] = pattern(i, 0);
+	for (u64 round = 0;; round++) {
+		u64 before = exits_total(), bad = 0, exits;
+		u64 served = tick_round(per_round, round, &bad);
+
+		exits = counted ? exits_between(before, exits_total()) : 0;
+		check("ticks", per_round, served);
+		check("memory words changed by others", 0, bad);
+		check("SGIs", 0, strangers(0, 16));
+		check("interrupts of others", 0, strangers(16, 1020));
+		if (!guarded)
+			check("exits", 0, exits);
+		if (line)
+			line_round(round);
+		print("witness: %s round=%lu ticks=%lu exits=%lu failed=%lu\n", failed ? "BAD" : "OK", round, ticks, exits, failed);
+	}
+}

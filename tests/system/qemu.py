@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Build a partition, run it on QEMU, look at what its cells print.
+
+    out = Builder(root, folder).build("tests/attack/smp.dts")      # folder with cloison.elf, cloison.bin
+    with Machine(out, smp=16) as m:
+        m.line("witness", r"OK round=3")                            # waits; fails with the log when it does not come
+        m.send("poweroff\\n")
+
+Every run has a time limit and ends with its own process only, by its id.
+Used by the tests of tests/system, by boot20.py and by tests/bench/bench.py.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
+ESCAPE = "\x14"  # Ctrl-T
+RESULTS = ("cloison.elf", "cloison.bin", ".config", "partition.dtb", "gen/report.txt", "gen/report.json")
+
+
+class Failure(AssertionError):
+    pass
+
+
+class Builder:
+    """Partitions, one after the other, in one build folder; results are kept apart and reused while no source changes."""
+
+    def __init__(self, folder, make_options=()):
+        self.folder = Path(folder)
+        self.options = list(make_options)
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.futures = {}
+
+    def build(self, partition):
+        """Folder with the result; waits for it."""
+        return self.start(partition).result()
+
+    def start(self, partition):
+        """Begin in the background; the tests that wait are few."""
+        if partition not in self.futures:
+            self.futures[partition] = self.pool.submit(self._build, partition)
+        return self.futures[partition]
+
+    def close(self):
+        self.pool.shutdown(cancel_futures=True)
+
+    def _sources(self, partition):
+        yield ROOT / "Makefile"
+        yield ROOT / "Kconfig"
+        for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition).parent)):
+            yield from (p for p in sorted((ROOT / top).rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
+        for name in ("guests/manifest", "guests/initrd.cpio.gz"):
+            if (ROOT / name).exists():
+                yield ROOT / name
+
+    def _key(self, partition):
+        h = hashlib.sha256(repr((str(partition), self.options)).encode())
+        for p in self._sources(partition):
+            h.update(str(p.relative_to(ROOT)).encode() + b"\0" + p.read_bytes())
+        return h.hexdigest()
+
+    def _build(self, partition):
+        result = self.folder / re.sub(r"[^a-z0-9]+", "-", str(Path(partition).with_suffix("")).lower())
+        key = self._key(partition)
+        stamp = result / "key"
+        if stamp.exists() and stamp.read_text() == key:
+            return result
+        work = self.folder / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / partition}",
+                   "BOARD=qemu-virt-aarch64", *self.options]
+        # the make that runs the tests must not hand its own options and variables to this one
+        environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
+        made = subprocess.run(command + ["all"], env=environment, text=True, timeout=600,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if made.returncode:
+            raise Failure(f"{' '.join(command)}\n{made.stdout}")
+        shutil.rmtree(result, ignore_errors=True)
+        for name in RESULTS:
+            if (work / name).exists():
+                (result / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(work / name, result / name)
+        stamp.write_text(key)
+        return result
+
+    def guest(self, name):
+        """A guest as a file of its own, for bare QEMU; made along with any partition."""
+        return self.folder / "work" / "guests" / f"{name}.bin"
+
+
+def clean(text):
+    """Terminal sequences out, line ends as \\n."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Machine:
+    """A running QEMU. A test that waits for something that does not come fails with the whole log."""
+
+    def __init__(self, out=None, *, cpu="cortex-a57", smp=8, mem=1024, icount=False, binary=False, bare=None,
+                 options=(), limit=120, log=None):
+        self.deadline = time.monotonic() + limit
+        self.text = ""
+        self.done = False
+        self.changed = threading.Condition()
+        self.log = open(log or os.devnull, "wb")
+        command = self._command(out, cpu, smp, mem, icount, binary, bare) + list(options)
+        self.command = " ".join(str(c) for c in command)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    @staticmethod
+    def _command(out, cpu, smp, mem, icount, binary, bare):
+        kernel = bare or Path(out) / ("cloison.bin" if binary else "cloison.elf")
+        machine = "virt,gic-version=3" if bare else "virt,virtualization=on,gic-version=3"
+        extra = []
+        if icount:
+            cpu += ",cntfrq=1000000000"
+            machine += ",dtb-randomness=off"
+            extra = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
+        return ["qemu-system-aarch64", "-M", machine, "-cpu", cpu, "-smp", str(smp), "-m", str(mem), "-kernel", str(kernel),
+                "-display", "none", "-monitor", "none", "-nic", "none", "-serial", "stdio", *extra]
+
+    def _read(self):
+        while True:
+            data = os.read(self.process.stdout.fileno(), 65536)
+            with self.changed:
+                if data:
+                    self.text += data.decode("latin-1")
+                    self.log.write(data)
+                    self.log.flush()
+                self.done = not data
+                self.changed.notify_all()
+            if not data:
+                return
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+        self.reader.join(5)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.log.close()
+
+    def send(self, text):
+        self.process.stdin.write(text.encode("latin-1"))
+        self.process.stdin.flush()
+
+    def fail(self, why):
+        raise Failure(f"{why}\n--- {self.command}\n{printable(self.text[-12000:])}")
+
+    def wait(self, probe, what, timeout=30):
+        """Until probe() is true; its result. False when it ends or the time is over: a failure."""
+        end = min(time.monotonic() + timeout, self.deadline)
+        with self.changed:
+            while True:
+                found = probe()
+                if found:
+                    return found
+                left = end - time.monotonic()
+                if self.done or left <= 0:
+                    break
+                self.changed.wait(min(left, 0.5))
+        self.fail(f"{'QEMU ended' if self.done else 'time is over'}: waited for {what}")
+
+    def expect(self, pattern, timeout=30, since=0):
+        """Anywhere in what came after position `since`; returns the match (positions are absolute)."""
+        compiled = re.compile(pattern)
+        return self.wait(lambda: compiled.search(self.text, since), f"/{pattern}/", timeout)
+
+    def lines(self, cell=None):
+        """Complete lines, [(cell, text)] or, for one cell, [text]."""
+        found = []
+        for line in clean(self.text).split("\n")[:-1]:
+            m = re.match(r"\[([^]]+)\] ?(.*)", line)
+            found.append((m[1], m[2]) if m else (None, line))
+        return found if cell is None else [t for c, t in found if c == cell]
+
+    def line(self, cell, pattern, timeout=30, since=0, count=1):
+        """Until the count-th line of this cell after its first `since` ones matches; the match."""
+        compiled = re.compile(pattern)
+
+        def probe():
+            hits = [m for m in map(compiled.search, self.lines(cell)[since:]) if m]
+            return hits[count - 1] if len(hits) >= count else None
+        return self.wait(probe, f"line {count} of {cell} with /{pattern}/", timeout)
+
+    def mark(self, cell):
+        return len(self.lines(cell))
+
+    def never(self, pattern, seconds=0.0, since=0):
+        """Must not come, now and for some time."""
+        end = time.monotonic() + seconds
+        while True:
+            m = re.search(pattern, self.text[since:])
+            if m:
+                self.fail(f"this should never come: {m[0]!r}")
+            if time.monotonic() >= end:
+                return
+            time.sleep(0.1)
+
+    def record(self, cell, timeout=30):
+        """The record of a stopped cell: its head line, and its named values."""
+        head = self.line("core", rf"cell {re.escape(cell)}: (.*)", timeout)[1]
+        values = {}
+        for text in self.lines("core"):
+            if text.startswith(f"{cell}:"):
+                values.update((k, int(v, 16)) for k, v in re.findall(r"(\w+)=(0x[0-9a-f]+)", text))
+        return head, values
+
+    def counters(self, timeout=20):
+        """Exit counters by (cell, vcpu), through the escape key."""
+        since = self.mark("core")
+        self.send(ESCAPE + "s")
+        self.line("core", r"console core lost=", timeout, since)
+        result = {}
+        for text in self.lines("core")[since:]:
+            m = re.match(r"counters cell=(\S+) vcpu=(\d+) (.*)", text)
+            if m:
+                result[m[1], int(m[2])] = dict(f.split("=", 1) for f in m[3].split())
+        return result
+
+    def ended(self, timeout=20):
+        """QEMU has ended by itself; its exit code."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.fail("QEMU did not end")
+
+    # Linux's shell, in the cell that has the keyboard
+
+    def shell(self, command, timeout=20):
+        """Run it; the lines it printed."""
+        with self.changed:
+            start = len(self.text)
+        token = f"{abs(hash((command, start))) % 100000:05d}"
+        self.send(f"{command}; echo end$((0)){token} $?\n")
+        m = self.expect(rf"end0{token} (\d+)", timeout, start)
+        out = [re.sub(r"^\[[^]]+\] ?", "", line) for line in clean(self.text[start:m.start()]).split("\n")]
+        out = [line for line in out if f"end$((0)){token}" not in line]
+        return int(m[1]), "\n".join(out).strip()
+
+
+def printable(text):
+    return "".join(c if c == "\n" or " " <= c <= "~" else "" if c == "\r" else f"\\x{ord(c):02x}" for c in text)
+
+
+def scratch():
+    return tempfile.mkdtemp(prefix="cloison-test-")

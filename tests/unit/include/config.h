@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* In place of Kconfig's. */
+#define CONFIG_CONSOLE_ESCAPE 0x14

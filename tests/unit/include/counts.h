@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* In place of cellgen's: the machine of tests/unit/machine.c. */
+#ifndef COUNTS_H
+#define COUNTS_H
+
+#define CPU_COUNT 5
+#define CELL_COUNT 3
+#define VCPU_COUNT 4
+#define VDEV_COUNT 4
+#define LINE_COUNT 4
+#define RAM_BANK_COUNT 1
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * In place of cellgen's machine.c: linux (2 vCPUs), control and hello (1 each),
+ * CPU 4 serves unless built with -DSERVICE_CPU=CPU_NONE. Also the board UART.
+ */
+#include <string.h>
+
+#include "machine.h"
+#include "core/console.h"
+#include "core/machine.h"
+#include "host.h"
+#include "platform/platform.h"
+
+#ifndef SERVICE_CPU
+#define SERVICE_CPU SERVICE
+#endif
+
+struct vdev_pl011 uart_linux, uart_control, uart_hello;
+struct probe probe;
+static u64 roots[CELL_COUNT];
+
+static u64 probe_read(const struct vdev_config *dev, u64 offset, u32 size)
+{
+	struct probe *p = dev->state;
+
+	p->reads++;
+	p->offset = offset;
+	p->size = size;
+	return p->value;
+}
+
+static void probe_write(const struct vdev_config *dev, u64 offset, u32 size, u64 value)
+{
+	struct probe *p = dev->state;
+
+	p->writes++;
+	p->offset = offset;
+	p->size = size;
+	p->value = value;
+}
+
+static void probe_reset(const struct vdev_config *dev)
+{
+	memset(dev->state, 0, sizeof(struct probe));
+}
+
+static bool probe_level(const struct vdev_config *dev)
+{
+	return ((struct probe *)dev->state)->level;
+}
+
+static const struct vdev vdev_probe = {
+	.read = probe_read, .write = probe_write, .reset = probe_reset, .level = probe_level,
+};
+
+const struct cpu_config machine_cpus[CPU_COUNT] = {
+	{ .hw_id = 0, .role = CPU_VCPU, .cell = CELL_LINUX, .vcpu = 0, .name = "cpu0" },
+	{ .hw_id = 1, .role = CPU_VCPU, .cell = CELL_LINUX, .vcpu = 1, .name = "cpu1" },
+	{ .hw_id = 2, .role = CPU_VCPU, .cell = CELL_CONTROL, .vcpu = 0, .name = "cpu2" },
+	{ .hw_id = 3, .role = CPU_VCPU, .cell = CELL_HELLO, .vcpu = 0, .name = "cpu3" },
+	{ .hw_id = 4, .role = CPU_SERVICE, .cell = CELL_NONE, .name = "cpu4" },
+};
+
+const struct cell_config machine_cells[CELL_COUNT] = {
+	[CELL_LINUX] = { .name = "linux", .vcpu_count = 2, .first_cpu = 0, .first_vdev = VDEV_LINUX, .vdev_count = 1,
+			 .console = VDEV_LINUX, .entry = 0x40200000, .dtb = 0x48000000,
+			 .arch = { .root = &roots[0], .root_value = 1, .load_entry = 0x1000, .load_list = 0x2000 } },
+	[CELL_CONTROL] = { .name = "control", .vcpu_count = 1, .first_cpu = 2, .first_vdev = VDEV_CONTROL,
+			   .vdev_count = 2, .console = VDEV_CONTROL, .entry = 0x40000000, .dtb = 0x40100000,
+			   .arch = { .root = &roots[1], .root_value = 2, .load_entry = 0x1000, .load_list = 0x3000 } },
+	[CELL_HELLO] = { .name = "hello", .vcpu_count = 1, .first_cpu = 3, .first_vdev = VDEV_HELLO, .vdev_count = 1,
+			 .console = VDEV_HELLO, .debug_stop = true, .entry = 0x40000000,
+			 .arch = { .root = &roots[2], .root_value = 3, .load_entry = 0x1000, .load_list = 0x4000 } },
+};
+
+const u16 machine_cell_cpus[VCPU_COUNT] = { 0, 1, 2, 3 };
+
+const struct vdev_config machine_vdevs[VDEV_COUNT] = {
+	[VDEV_LINUX] = { .ops = &vdev_pl011, .state = &uart_linux, .name = "serial@9000000", .base = UART_BASE,
+			 .size = 0x1000, .line = LINE_LINUX, .cell = CELL_LINUX, .policy = CONSOLE_BLOCK },
+	[VDEV_CONTROL] = { .ops = &vdev_pl011, .state = &uart_control, .name = "serial@9000000", .base = UART_BASE,
+			   .size = 0x1000, .line = LINE_CONTROL, .cell = CELL_CONTROL, .policy = CONSOLE_DROP },
+	[VDEV_PROBE] = { .ops = &vdev_probe, .state = &probe, .name = "probe@a000000", .base = PROBE_BASE,
+			 .size = 0x2000, .line = LINE_PROBE, .cell = CELL_CONTROL },
+	[VDEV_HELLO] = { .ops = &vdev_pl011, .state = &uart_hello, .name = "serial@9000000", .base = UART_BASE,
+			 .size = 0x1000, .line = LINE_HELLO, .cell = CELL_HELLO, .policy = CONSOLE_BLOCK },
+};
+
+const struct ram_bank machine_ram[RAM_BANK_COUNT] = { { 0x40000000, 0x40000000 } };
+const struct arch_board_config machine_board = { .line_limit = HOST_LINES - 1 };
+const u16 machine_service_cpu = SERVICE_CPU;
+const u64 machine_console_base = 0x9040000;
+const u32 machine_console_clock = 24000000;
+const char machine_name[] = "unit";
+const char machine_board_name[] = "host process";
+const char machine_hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/* ---- the board UART ---- */
+
+char wire_text[1 << 20];
+u32 wire_length;
+u32 wire_room;
+u32 wire_inits;
+static char typed[4096];
+static u32 typed_head, typed_tail;
+
+void plat_console_init(u64 base, u32 clock_hz)
+{
+	wire_inits += base == machine_console_base && clock_hz == machine_console_clock;
+}
+
+bool plat_console_put(u64 base, u8 byte)
+{
+	if (base != machine_console_base || !wire_room || wire_length + 1 >= sizeof wire_text)
+		return false;
+	wire_room -= wire_room != ~0u;
+	wire_text[wire_length++] = (char)byte;
+	return true;
+}
+
+int plat_console_get(u64 base)
+{
+	if (base != machine_console_base || typed_head == typed_tail)
+		return -1;
+	return (u8)typed[typed_tail++ % sizeof typed];
+}
+
+void wire_type(const char *bytes, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		typed[typed_head++ % sizeof typed] = bytes[i];
+}
+
+/* ---- for tests ---- */
+
+static u32 guest_write(u32 vdev, u32 offset, u32 value)
+{
+	machine_vdevs[vdev].ops->write(&machine_vdevs[vdev], offset, 4, value);
+	return 0;
+}
+
+void guest_print(u32 vdev, const char *text)
+{
+	for (; *text; text++)
+		guest_write(vdev, 0, (u8)*text);
+}
+
+void serve(u32 milliseconds)
+{
+	struct cpu *before = host_this;
+
+	host_this = &host_cpus[SERVICE];
+	for (u32 i = 0; i < milliseconds; i++) {
+		host.now += HOST_HZ / 1000;
+		console_pump(host_this);
+	}
+	host_this = before;
+}
+
+int machine_reset(void **unused)
+{
+	(void)unused;
+	host_reset();
+	wire_room = ~0u;
+	/* What an earlier test left in the rings goes out before this test looks. */
+	for (u32 i = 0; i < CELL_COUNT; i++)
+		cells[i].state = CELL_STOPPED;
+	serve(200);
+	host_reset();
+	for (u32 i = 0; i < VDEV_COUNT; i++)
+		machine_vdevs[i].ops->reset(&machine_vdevs[i]);
+	for (u32 i = 0; i < CELL_COUNT; i++)
+		cells[i].state = CELL_RUNNING;
+	for (u32 i = 0; i < VCPU_COUNT; i++)
+		vcpus[i].state = VCPU_ON;
+	memset(wire_text, 0, sizeof wire_text);
+	wire_length = wire_inits = 0;
+	typed_head = typed_tail = 0;
+	console_init();
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The machine all unit tests run on, and the far end of its UART. */
+#ifndef TESTS_UNIT_MACHINE_H
+#define TESTS_UNIT_MACHINE_H
+
+#include "core/cell.h"
+#include "core/types.h"
+#include "vdev/vdev.h"
+
+enum { CELL_LINUX, CELL_CONTROL, CELL_HELLO };
+enum { VDEV_LINUX, VDEV_CONTROL, VDEV_PROBE, VDEV_HELLO };
+
+#define LINE_LINUX 33u
+#define LINE_CONTROL 40u
+#define LINE_PROBE 41u
+#define LINE_HELLO 42u
+#define SERVICE 4u /* the service CPU, where there is one */
+
+#define UART_BASE 0x9000000u
+#define PROBE_BASE 0xa000000u
+
+/* A device that does as it is told: a window of 0x2000 bytes, not a console. */
+struct probe {
+	u64 value;       /* last written, and what reads return */
+	u64 offset;      /* of the last access */
+	u32 size;
+	u32 reads, writes;
+	bool level;
+};
+extern struct probe probe;
+extern struct vdev_pl011 uart_linux, uart_control, uart_hello;
+
+/* The board's UART: output collected, output FIFO and input steered. */
+extern char wire_text[1 << 20]; /* 0-terminated */
+extern u32 wire_length;
+extern u32 wire_room;           /* bytes its FIFO takes before it is full; ~0: never full */
+extern u32 wire_inits;
+void wire_type(const char *bytes, u32 count); /* input, to be polled */
+
+/* Machine, devices, UART and host state as after power-on, the console initialized, all cells running. */
+int machine_reset(void **unused);
+
+/* The guest of a cell writes to its console, as far as the device takes it. */
+void guest_print(u32 vdev, const char *text);
+/* Move time by so many milliseconds, one round of the service CPU's pump for each. */
+void serve(u32 milliseconds);
+
+#endif
