@@ -21,14 +21,15 @@ override O := $(patsubst %/,%,$(O))
 IN_TREE := $(patsubst ./%,%,$(S)/)
 IN_TREE := $(filter-out ./,$(IN_TREE))
 
-PYTHON := /usr/bin/python3 # Debian's, with Debian's modules
+# Debian's, with Debian's modules.
+PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@printf '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint setup demo test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup demo test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -176,7 +177,7 @@ guests: $(GUEST_BINS)
 
 # One flat segment, as an Image is.
 GUEST_LDFLAGS := $(if $(filter 1,$(LLVM)),,--no-warn-rwx-segments)
-GUEST_CFLAGS = $(TARGET_CFLAGS) -I$(GUEST_DIR)/lib $(KCFLAGS)
+GUEST_CFLAGS = $(subst $(ISA_CFLAGS),$(GUEST_ISA_CFLAGS),$(TARGET_CFLAGS)) -I$(GUEST_DIR)/lib $(KCFLAGS)
 $(O)/obj/tests/guests/%.o: $(S)/tests/guests/%.c $(FLAGS)
 	$(call compile,CC,$(GUEST_CFLAGS))
 $(O)/obj/tests/guests/%.S.o: $(S)/tests/guests/%.S $(FLAGS)
@@ -256,10 +257,17 @@ demo:
 	$(Q)$(SUB) O=$(O)/demo all
 	$(Q)$(S)/tools/demo $(O)/demo
 
-test test-all bench:
+test test-all:
 	$(Q)$(S)/tools/setup
 	$(Q)$(S)/tools/fetch-guests
-	$(Q)$(S)/tools/$(if $(filter bench,$@),bench,test) $(O) $(if $(filter test-all,$@),--all)
+	$(Q)$(S)/tools/test $(O) $(if $(filter test-all,$@),--all)
+
+bench:
+	$(Q)$(S)/tools/setup
+	$(Q)$(PYTHON) $(S)/tests/bench/bench.py --out $(O)/bench
+
+unit:
+	$(Q)$(S)/tests/unit/run $(O)/unit
 
 lint:
 	$(Q)$(S)/tools/lint/includes
@@ -271,7 +279,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit) $(O)/partition.* $(O)/.flags \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench) $(O)/partition.* $(O)/.flags \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

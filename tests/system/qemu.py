@@ -249,16 +249,22 @@ class Machine:
 
     # Linux's shell, in the cell that has the keyboard
 
+    def to_shell(self, timeout=90):
+        self.expect("cloison-linux: ready", timeout)
+        self.expect("linux# ", timeout)
+
     def shell(self, command, timeout=20):
-        """Run it; the lines it printed."""
+        """Run it; its status and what it printed. (The words typed differ from the words printed.)"""
         with self.changed:
             start = len(self.text)
-        token = f"{abs(hash((command, start))) % 100000:05d}"
-        self.send(f"{command}; echo end$((0)){token} $?\n")
-        m = self.expect(rf"end0{token} (\d+)", timeout, start)
-        out = [re.sub(r"^\[[^]]+\] ?", "", line) for line in clean(self.text[start:m.start()]).split("\n")]
-        out = [line for line in out if f"end$((0)){token}" not in line]
-        return int(m[1]), "\n".join(out).strip()
+        token = f"{start:07d}"
+        typed = f"echo beg$((0)){token}; {command}; echo end$((0)){token} $?\n"
+        for i in range(0, len(typed), 8):  # as fast as a serial line
+            self.send(typed[i:i + 8])
+            time.sleep(0.004)
+        m = self.expect(rf"(?s)beg0{token}\s*\n(.*)end0{token} (\d+)", timeout, start)
+        lines = [line for line in clean(m[1]).split("\n") if not re.match(r"\[(?!linux\])[^]]+\] ", line)]
+        return int(m[2]), "\n".join(re.sub(r"^\[linux\] ?", "", line) for line in lines).strip()
 
 
 def printable(text):

@@ -133,16 +133,12 @@ void wire_type(const char *bytes, u32 count)
 
 /* ---- for tests ---- */
 
-static u32 guest_write(u32 vdev, u32 offset, u32 value)
-{
-	machine_vdevs[vdev].ops->write(&machine_vdevs[vdev], offset, 4, value);
-	return 0;
-}
-
 void guest_print(u32 vdev, const char *text)
 {
+	const struct vdev_config *dev = &machine_vdevs[vdev];
+
 	for (; *text; text++)
-		guest_write(vdev, 0, (u8)*text);
+		dev->ops->write(dev, 0, 4, (u8)*text);
 }
 
 void serve(u32 milliseconds)
@@ -166,6 +162,9 @@ int machine_reset(void **unused)
 	for (u32 i = 0; i < CELL_COUNT; i++)
 		cells[i].state = CELL_STOPPED;
 	serve(200);
+	for (u32 i = 0; i < CELL_COUNT; i++)
+		guest_print(machine_cells[i].console, "\n"); /* ends an escape sequence */
+	serve(10);
 	host_reset();
 	for (u32 i = 0; i < VDEV_COUNT; i++)
 		machine_vdevs[i].ops->reset(&machine_vdevs[i]);

@@ -274,7 +274,7 @@ struct cell {
 	struct access *access;
 	u32 access_count;
 	struct image images[IMAGE_KIND_COUNT];
-	const char *interrupts; /* cloison,interrupts: "direct" (the default for now), "mediated" */
+	const char *interrupts; /* cloison,interrupts: "direct", "mediated"; the default if it says nothing (dt_cell.c) */
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool strict;

@@ -55,6 +55,8 @@ void check_reference(u32 phandle, const char *what, struct pos at, struct diag *
 
 /* ---- check_device.c, check_regs.c ---- */
 
+bool check_refused(const struct device *device); /* no cell can have it: reported once, with the device */
+
 /* Properties of a node that goes into a guest's tree. whose: "rtc0", "serial@9000000 of 'linux'". */
 void check_references(const struct decision *d, const struct node *node, const char *whose, struct diag *diag);
 void check_registers(const struct decision *d, const struct access *access, const struct cell *cell, struct diag *diag);

@@ -9,8 +9,8 @@
 static void check_reach(const char *what, u64 base, u64 size, struct pos at, struct diag *diag)
 {
 	if (!range_below(base, size, REACH)) {
-		diag_error(diag, "core-address-limit", at, "%s at %s lies above 0x%llx, which the core's tables do not reach", what,
-			   text_range(base, size), TEXT_NUMBER(REACH));
+		diag_error(diag, "core-address-limit", at, "%s at %s is not all below 0x%llx, where the reach of the core's own "
+			   "tables ends; use a lower address", what, text_range(base, size), TEXT_NUMBER(REACH));
 	}
 }
 

@@ -41,7 +41,7 @@ static void check_target(const struct owner *owner, struct diag *diag)
 		check_reference(claim->phandle, mem_format("cpus of '%s'", owner->name), claim->at, diag);
 	} else {
 		diag_error(diag, "unknown-phandle", claim->at, "cpus of '%s' names phandle 0, or a CPU that its cluster does not "
-			   "have; refer by label, such as <&cpu0>", owner->name);
+			   "have; refer by label: <&label>", owner->name);
 	}
 }
 

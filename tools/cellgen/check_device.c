@@ -58,8 +58,13 @@ static void check_target(const struct claim *claim, struct diag *diag)
 	}
 }
 
+bool check_refused(const struct device *device)
+{
+	return device->console || device->system || device->master || device->untranslated;
+}
+
 /* Devices that nobody can have. One reason is enough: the others do not matter then. */
-static bool check_kind(const struct decision *d, const struct claim *claim, const struct device *device, struct diag *diag)
+static void report_refused(const struct decision *d, const struct claim *claim, const struct device *device, struct diag *diag)
 {
 	struct pos at = claim->access->at;
 	const char *cell = claim->cell->name, *where = diag_at(device->node->at);
@@ -77,10 +82,7 @@ static bool check_kind(const struct decision *d, const struct claim *claim, cons
 	} else if (device->untranslated) {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
-	} else {
-		return true;
 	}
-	return false;
 }
 
 static void check_interrupts(const struct claim *claim, const struct device *device, struct diag *diag)
@@ -181,7 +183,9 @@ void check_devices(const struct decision *d, struct diag *diag)
 		}
 		device = &d->devices[claim->access->device];
 		check_owner(d, &claims, i, diag);
-		if (check_kind(d, claim, device, diag)) {
+		if (check_refused(device)) {
+			report_refused(d, claim, device, diag);
+		} else {
 			check_interrupts(claim, device, diag);
 			check_references(d, device->node, device->name, diag);
 			check_status(claim, device, diag);

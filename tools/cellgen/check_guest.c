@@ -23,21 +23,34 @@ static void check_ram(const struct cell *cell, struct diag *diag)
 	}
 }
 
-static bool pair_ignored(const struct extent *a, const struct extent *b)
+/* Registers of a device that no cell can have: it is another file's finding, and does not need a place here. */
+static bool refused(const struct decision *d, const struct extent *e)
 {
-	if (a->kind == EXTENT_IMAGE || b->kind == EXTENT_IMAGE) {
-		return a->kind == EXTENT_RAM || b->kind == EXTENT_RAM;
+	u32 i = 0;
+
+	while (i < d->device_count && d->devices[i].name != e->what) { /* the same string, not an equal one */
+		i++;
 	}
-	return a->kind == EXTENT_DEVICE && b->kind == EXTENT_DEVICE; /* 1:1, so check_regs.c has judged them */
+	return e->kind == EXTENT_DEVICE && i < d->device_count && check_refused(&d->devices[i]);
 }
 
-static void check_pair(const struct cell *cell, const struct extent *a, const struct extent *b, struct diag *diag)
+static bool pair_ignored(const struct decision *d, const struct extent *a, const struct extent *b)
+{
+	bool a_image = a->kind == EXTENT_IMAGE, b_image = b->kind == EXTENT_IMAGE;
+
+	return a_image != b_image || /* an image is in RAM, which is compared with the rest */
+	       (a->kind == EXTENT_DEVICE && b->kind == EXTENT_DEVICE) || /* 1:1, so check_regs.c has judged them */
+	       refused(d, a) || refused(d, b);
+}
+
+static void check_pair(const struct decision *d, const struct cell *cell, const struct extent *a,
+		       const struct extent *b, struct diag *diag)
 {
 	const struct extent *here = a->kind == EXTENT_GIC ? b : a;
 	const struct extent *there = here == a ? b : a;
 	bool images = a->kind == EXTENT_IMAGE && b->kind == EXTENT_IMAGE;
 
-	if (pair_ignored(a, b) || !range_overlap(a->base, a->size, b->base, b->size)) {
+	if (pair_ignored(d, a, b) || !range_overlap(a->base, a->size, b->base, b->size)) {
 		return;
 	}
 	diag_error(diag, images ? "image-overlap" : "guest-overlap", here->at, "in '%s', guest addresses %s (%s) overlap %s (%s, %s); "
@@ -57,7 +70,7 @@ static bool in_ram(const struct cell *cell, const struct extent *image)
 	return false;
 }
 
-static void check_map(const struct cell *cell, struct diag *diag)
+static void check_map(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
 	for (u32 i = 0; i < cell->map_count; i++) {
 		const struct extent *e = &cell->map[i];
@@ -73,7 +86,7 @@ static void check_map(const struct cell *cell, struct diag *diag)
 				   "give the first range more memory", e->what, text_range(e->base, e->size), cell->name);
 		}
 		for (u32 j = i + 1; j < cell->map_count && cell->map[j].base - e->base < e->size; j++) {
-			check_pair(cell, e, &cell->map[j], diag);
+			check_pair(d, cell, e, &cell->map[j], diag);
 		}
 	}
 }
@@ -125,7 +138,7 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 		for (u32 j = 0; j < i; j++) {
 			repeated = repeated || cell->access[j].node == access->node;
 		}
-		if (access->device != DEVICE_NONE && !repeated) {
+		if (access->device != DEVICE_NONE && !repeated && !check_refused(&d->devices[access->device])) {
 			add_name(&names, access->node->name, access->at, cell, diag);
 		}
 	}
@@ -140,7 +153,7 @@ void check_guests(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->cell_count; i++) {
 		check_ram(&d->cells[i], diag);
-		check_map(&d->cells[i], diag);
+		check_map(d, &d->cells[i], diag);
 		check_names(d, &d->cells[i], diag);
 	}
 }

@@ -21,6 +21,15 @@ static bool may_share(const struct line *a, const struct line *b)
 	       (a->device == b->device || (a->cell == b->cell && a->edge == b->edge));
 }
 
+static const char *advice(const struct line *a, const struct line *b)
+{
+	if (a->use != LINE_DEVICE || b->use != LINE_DEVICE) {
+		return "a line has one owner: choose another, or write no interrupts to have a spare one chosen";
+	}
+	return a->cell == b->cell ? "they do not agree on its trigger: correct the board tree" :
+				    "give both devices to one cell, or take one out";
+}
+
 static void check_claims(const struct decision *d, u32 index, struct diag *diag)
 {
 	const struct line *line = &d->lines[index];
@@ -29,9 +38,8 @@ static void check_claims(const struct decision *d, u32 index, struct diag *diag)
 		const struct line *first = &d->lines[i - 1];
 
 		if (!may_share(first, line)) {
-			diag_error(diag, "line-owned-twice", line->at, "SPI %u is claimed by %s here and by %s at %s; a line has one "
-				   "owner: choose another, or write no interrupts to have a spare one chosen",
-				   line->intid - SPI_BASE, line->what, first->what, diag_at(first->at));
+			diag_error(diag, "line-owned-twice", line->at, "SPI %u is claimed by %s here and by %s at %s; %s",
+				   line->intid - SPI_BASE, line->what, first->what, diag_at(first->at), advice(first, line));
 			return;
 		}
 	}

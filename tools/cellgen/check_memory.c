@@ -49,7 +49,7 @@ static const char *bank_list(const struct decision *d)
 		out_printf(&list, "%s%s (%s)", i ? ", " : "", text_range(d->banks[i].base, d->banks[i].size),
 			   diag_at(d->banks[i].at));
 	}
-	return list.data ? list.data : "nowhere";
+	return list.data;
 }
 
 static void check_inside(const struct decision *d, const struct extent *e, struct diag *diag)
@@ -59,13 +59,13 @@ static void check_inside(const struct decision *d, const struct extent *e, struc
 	if (range_wraps(e->base, e->size)) {
 		return; /* reported with its region */
 	}
-	if (ram && ram_end(d, e->base) < e->base + e->size) {
+	if (ram && d->bank_count && ram_end(d, e->base) < e->base + e->size) {
 		diag_error(diag, "memory-outside-ram", e->at, "%s at %s is not all RAM; the board's RAM is %s", e->what,
 			   text_range(e->base, e->size), bank_list(d));
 	}
 	if (ram && e->base + e->size > PHYS_LIMIT) {
-		diag_error(diag, "physical-address-limit", e->at, "%s at %s lies above 0x%llx, which no table reaches", e->what,
-			   text_range(e->base, e->size), TEXT_NUMBER(PHYS_LIMIT));
+		diag_error(diag, "physical-address-limit", e->at, "%s at %s is not all below 0x%llx, where the tables' reach "
+			   "ends; use lower RAM", e->what, text_range(e->base, e->size), TEXT_NUMBER(PHYS_LIMIT));
 	}
 }
 

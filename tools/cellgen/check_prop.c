@@ -104,17 +104,28 @@ static const struct rule *find_rule(const struct vocabulary *v, const char *name
 	return NULL;
 }
 
-/* A word that is right elsewhere, else the nearest of the words that are right here. */
+/* Where else a word of ours is right: "a cell", "the hypervisor's node or a virtual device"; NULL: nowhere. */
+static const char *elsewhere(const char *name)
+{
+	struct out out = {0};
+
+	for (u32 i = 0; i < KIND_OTHER && strncmp(name, "cloison,", 8) == 0; i++) {
+		if (find_rule(&vocabularies[i], name)) {
+			out_printf(&out, "%s%s", out.size ? " or " : "", vocabularies[i].where);
+		}
+	}
+	return out.data;
+}
+
 static void report_unknown(const struct node *node, const struct prop *prop, const struct vocabulary *here, struct diag *diag)
 {
 	struct nearest nearest = { .word = prop->name };
+	const char *right = elsewhere(prop->name);
 
-	for (u32 i = 0; i < KIND_OTHER; i++) {
-		if (strncmp(prop->name, "cloison,", 8) == 0 && find_rule(&vocabularies[i], prop->name)) {
-			diag_error(diag, "unknown-property", prop->at, "%s means nothing on '%s'; it belongs on %s", prop->name,
-				   node->name, vocabularies[i].where);
-			return;
-		}
+	if (right) {
+		diag_error(diag, "unknown-property", prop->at, "%s means nothing on '%s'; it belongs on %s", prop->name, node->name,
+			   right);
+		return;
 	}
 	for (u32 i = 0; i < here->count; i++) {
 		nearest_offer(&nearest, here->rules[i].name);
@@ -185,16 +196,30 @@ static void check_modes(const struct decision *d, struct diag *diag)
 	}
 }
 
+/* A node of the partition that is neither the hypervisor nor in a cell: check_node.c has said that nobody reads it. */
+static bool unread(const struct decision *d, const struct node *node)
+{
+	if (node == d->domains || node == d->hyp.node || !d->domains || !node_below(node, d->domains)) {
+		return false;
+	}
+	for (u32 i = 0; i < d->cell_count; i++) {
+		if (node_below(node, d->cells[i].node)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 void check_properties(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->tree->node_count; i++) {
 		const struct node *node = d->tree->nodes[i];
 		const struct vocabulary *v = &vocabularies[kind_of(d, node)];
 
-		for (u32 p = 0; p < node->prop_count; p++) {
-			if (strncmp(node->path, "/__", 3) != 0) { /* what dtc -@ adds has labels for names */
-				check_prop(node, &node->props[p], v, diag);
-			}
+		bool skipped = strncmp(node->path, "/__", 3) == 0 || unread(d, node); /* dtc -@ adds labels as properties */
+
+		for (u32 p = 0; p < node->prop_count && !skipped; p++) {
+			check_prop(node, &node->props[p], v, diag);
 		}
 	}
 	check_modes(d, diag);

@@ -96,6 +96,6 @@ bool check_region(const struct region *region, struct diag *diag)
 
 void check_reference(u32 phandle, const char *what, struct pos at, struct diag *diag)
 {
-	diag_error(diag, "unknown-phandle", at, "%s refers to phandle 0x%x, which no node has; refer by label, such as <&cpu0>",
+	diag_error(diag, "unknown-phandle", at, "%s refers to phandle 0x%x, which no node has; refer by label: <&label>",
 		   what, phandle);
 }

@@ -93,16 +93,26 @@ static void load_reserved(struct decision *d, struct diag *diag)
 	}
 }
 
+/* Distance from one redistributor to the next: a property where it is not the architecture's minimum. */
+static u64 redistributor_stride(const struct node *gic)
+{
+	const struct prop *prop = node_prop(gic, "redistributor-stride");
+	u64 stride = prop ? prop_number(prop, 0, prop->size / 4) : 0;
+
+	return stride >= GICR_SIZE ? stride : GICR_SIZE;
+}
+
 /*
  * reg of arm,gic-v3: the distributor, then #redistributor-regions regions. CPUs take consecutive
  * redistributors in the order of the tree; boot compares with GICR_TYPER.
  */
 static void place_redistributors(struct decision *d, const struct range *regs, u32 count)
 {
+	u64 stride = redistributor_stride(d->gic.node);
 	u32 cpu = 0;
 
 	for (u32 i = 0; i < count; i++) {
-		for (u64 at = 0; at + GICR_SIZE <= regs[i].size && cpu < d->cpu_count; at += GICR_SIZE) {
+		for (u64 at = 0; stride <= regs[i].size - at && cpu < d->cpu_count; at += stride) {
 			d->cpus[cpu++].gicr = regs[i].base + at;
 		}
 	}

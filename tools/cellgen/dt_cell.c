@@ -9,6 +9,9 @@
 
 #include "parts.h"
 
+/* What a cell gets that says nothing. "mediated" is to become it once the core can do that. */
+#define INTERRUPTS_DEFAULT "direct"
+
 static u16 cpu_of(const struct decision *d, const struct node *node)
 {
 	for (u32 i = 0; node && i < d->cpu_count; i++) {
@@ -208,6 +211,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 {
 	struct cell *cell = mem_push(&d->cells, &d->cell_count, sizeof(*cell));
 	struct claims claims = {0};
+	const char *interrupts;
 
 	*cell = (struct cell){ .node = node, .name = node->name, .index = (u16)(d->cell_count - 1), .at = node->at };
 	load_claims(d, node, &claims, diag);
@@ -217,7 +221,8 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	load_access(d, cell, diag);
 	load_image(cell, IMAGE_KERNEL, "cloison,kernel");
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");
-	cell->interrupts = node_string(node, "cloison,interrupts");
+	interrupts = node_string(node, "cloison,interrupts");
+	cell->interrupts = interrupts ? interrupts : INTERRUPTS_DEFAULT;
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;

@@ -24,7 +24,7 @@ struct writer {
 	int error; /* the first one of libfdt; later calls do no harm */
 	const struct node **clocks; /* carried over */
 	u32 clock_count;
-	bool own_clock;
+	u32 own_clock_hz; /* 0: no virtual device needs that clock */
 };
 
 static void check(struct writer *w, int error)
@@ -270,21 +270,21 @@ static void emit_vdev(struct writer *w, const struct vdev *vdev)
 	if (vdev->line) {
 		PUT_CELLS(w, "interrupts", 0, vdev->line - SPI_BASE, 4);
 	}
-	if (vdev->type && vdev->type->clocks && !node_prop(vdev->node, "clocks")) {
+	if (vdev->type && vdev->type->clock_hz && !node_prop(vdev->node, "clocks")) {
 		PUT_CELLS(w, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
 		put(w, "clock-names", names, sizeof(names));
-		w->own_clock = true;
+		w->own_clock_hz = vdev->type->clock_hz;
 	}
 	end(w);
 }
 
 static void emit_clocks(struct writer *w)
 {
-	if (w->own_clock) {
+	if (w->own_clock_hz) {
 		begin(w, "cloison-clock");
 		put_text(w, "compatible", "fixed-clock");
 		PUT_CELLS(w, "#clock-cells", 0);
-		PUT_CELLS(w, "clock-frequency", 24000000);
+		PUT_CELLS(w, "clock-frequency", w->own_clock_hz);
 		PUT_CELLS(w, "phandle", PHANDLE_CLOCK);
 		end(w);
 	}

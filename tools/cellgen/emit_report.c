@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* report.txt: the decision for a person to read. Nothing is in it that is not also decided; the order is that of addresses. */
+/* report.txt: the decision for a person to read. Nothing is in it that is not also decided. */
 #include "parts.h"
 
 typedef unsigned long long ull;
@@ -150,8 +150,8 @@ static void emit_devices(const struct decision *d, struct out *out)
 
 static void emit_options(const struct cell *cell, struct out *out)
 {
-	out_printf(out, "  interrupts direct, WFI %s, breakpoint instruction %s, denied registers %s\n",
-		   cell->wfi ? "native" : "guarded", cell->debug ? "stops the cell" : "is the guest's own",
+	out_printf(out, "  interrupts %s, WFI %s, breakpoint instruction %s, denied registers %s\n",
+		   cell->interrupts, cell->wfi ? "native" : "guarded", cell->debug ? "stops the cell" : "is the guest's own",
 		   cell->strict ? "stop the cell" : "behave as not implemented");
 }
 

@@ -54,8 +54,7 @@ struct vdev_type {
 	const char *compatible;
 	const char *name;   /* struct vdev_NAME, object vdev_NAME */
 	bool console;       /* take, put: the core's console serves it */
-	bool clocks;        /* wants clocks, clock-names in the guest's tree */
-	u32 clock_hz;
+	u32 clock_hz;       /* of the fixed clock its node gets in the guest's tree if it names none; 0: it needs none */
 };
 const struct vdev_type *vdev_type_of(const struct node *node);
 const struct vdev_type *vdev_type_at(u32 index); /* NULL: there are no more */

@@ -3,7 +3,7 @@
 #include "parts.h"
 
 static const struct vdev_type types[] = {
-	{ .compatible = "arm,pl011", .name = "pl011", .console = true, .clocks = true, .clock_hz = 24000000 },
+	{ .compatible = "arm,pl011", .name = "pl011", .console = true, .clock_hz = 24000000 },
 };
 
 const struct vdev_type *vdev_type_of(const struct node *node)

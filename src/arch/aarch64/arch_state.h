@@ -21,6 +21,7 @@ struct arch_cpu {
 	u64 sgi_route[16]; /* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID */
 	u32 sgi_targets;   /* [C] bit n: the cell has vCPU n */
 	s32 workaround[3]; /* [C] ARCH_WORKAROUND_1, _2, _3: SMCCC result codes */
+	u64 gicd_base;     /* [C] guest-physical base of the cell's distributor */
 	u64 gicr;          /* [C] RD frame of this CPU's redistributor, physical */
 };
 

@@ -13,6 +13,8 @@ void asm_offsets(void)
 	DEFINE(FRAME_X0, offsetof(struct cpu, frame.x));
 	DEFINE(CPU_EXITS_HVC, offsetof(struct cpu, exits[EXIT_HVC]));
 	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits[EXIT_SGI]));
+	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits[EXIT_IRQCHIP]));
+	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
 	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits[EXIT_WFI]));
 	DEFINE(REGS_SIZE, sizeof(struct arch_regs));
 	DEFINE(REGS_HW_ID, offsetof(struct arch_regs, hw_id));

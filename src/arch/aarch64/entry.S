@@ -5,8 +5,8 @@
  * While a guest runs, SP_EL2 rests on this CPU's struct cpu, whose first member
  * is the frame: the vectors store at [sp, #..] and the C stack grows below.
  *
- * Three exits are frequent or timed, and stay short: a hypercall that only
- * answers, sending an SGI, a guarded WFI. They save x0-x3 or x0-x8, and x30;
+ * Four exits are frequent or timed, and stay short: a hypercall that only
+ * answers, sending an SGI, a guarded WFI, a word of the distributor. They save x0-x3 or x0-x8, and x30;
  * the C behind them (fast_*.c) is built to use no other register. Everything else
  * saves all general registers and goes to trap_slow.
  */
@@ -15,6 +15,13 @@
 #define EC_WFX 0x01
 #define EC_HVC64 0x16
 #define EC_SYSREG 0x18
+#define EC_DABT 0x24
+
+/* Of a data abort's syndrome: valid, 32 bits, no sign extension, translation fault, not of a walk */
+#define WORD_MASK_HI 0x01e0
+#define WORD_MASK_LO 0x00bc
+#define WORD_HI 0x0180
+#define WORD_LO 0x0004
 
 	.macro	vector label
 	.balign	128
@@ -39,7 +46,58 @@
 	str	x30, [sp, #240]
 	.endm
 
-	.text
+/* x4-x8 and x30: what fast_sgi.c and fast_gicd.c may use. */
+	.macro	save_x4_x8
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	str	x8, [sp, #64]
+	str	x30, [sp, #240]
+	.endm
+	.macro	restore_x4_x8
+	ldr	x30, [sp, #240]
+	ldr	x8, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	.endm
+
+/* Tables of code, in the gap that the vectors' alignment leaves behind boot.S. */
+	.section .text.early, "ax"
+	.balign	8
+
+/* In: w2 register number; x0-x8 and x30 in the frame, the rest live. Out: x0 its value. Clobbers x3. */
+rt_value:
+	adr	x3, 1f
+	add	x3, x3, x2, lsl #3
+	br	x3
+1:                                       /* 32 entries of two instructions */
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8
+	ldr	x0, [sp, #8 * \n]
+	ret
+	.endr
+	.irp	n, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+	mov	x0, x\n
+	ret
+	.endr
+	ldr	x0, [sp, #240]
+	ret
+	mov	x0, xzr
+	ret
+
+/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
+	.global	idreg_read_raw
+idreg_read_raw:
+	adr	x1, 1f
+	add	x1, x1, x0, lsl #3
+	br	x1
+1:
+	.irp	crm, 1, 2, 3, 4, 5, 6, 7
+	.irp	op2, 0, 1, 2, 3, 4, 5, 6, 7
+	mrs	x0, S3_0_C0_C\crm\()_\op2
+	ret
+	.endr
+	.endr
+
+	.section .text.vectors, "ax"
 	.balign	2048
 	.global	vectors
 vectors:
@@ -61,6 +119,8 @@ guest_sync:
 	b.eq	hypercall
 	cmp	x3, #EC_SYSREG
 	b.eq	sysreg
+	cmp	x3, #EC_DABT
+	b.eq	data_abort
 	cmp	x3, #EC_WFX
 	b.eq	wfx
 	b	slow
@@ -97,34 +157,78 @@ sysreg:
 	cmp	w3, w0
 	b.ne	slow
 	ubfx	w2, w2, #5, #5
-	adr	x3, rt_value
-	add	x3, x3, x2, lsl #3
-	br	x3
-rt_value:                                /* 32 entries of two instructions */
-	.irp	n, 0, 1, 2, 3
-	ldr	x0, [sp, #8 * \n]
-	b	sgi
-	.endr
-	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-	mov	x0, x\n
-	b	sgi
-	.endr
-	mov	x0, xzr
-sgi:	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	str	x8, [sp, #64]
-	str	x30, [sp, #240]
+	save_x4_x8
+	bl	rt_value
 	mov	x1, sp
 	bl	fast_sgi                     /* x0 value, x1 struct cpu -> x0 zero if done */
-	ldr	x30, [sp, #240]
-	ldr	x8, [sp, #64]
-	ldp	x6, x7, [sp, #48]
-	ldp	x4, x5, [sp, #32]
+	restore_x4_x8
 	cbnz	x0, slow
 	ldr	x2, [sp, #CPU_EXITS_SGI]
 	add	x2, x2, #1
 	str	x2, [sp, #CPU_EXITS_SGI]
 	b	skip_and_return
+
+/*
+ * Data abort. x2 ESR. A 32-bit access to the cell's distributor is short; what
+ * it is not sure of goes the general way, which decodes it again.
+ */
+data_abort:
+	mov	w0, #WORD_MASK_LO
+	movk	w0, #WORD_MASK_HI, lsl #16
+	and	w0, w0, w2
+	mov	w1, #WORD_LO
+	movk	w1, #WORD_HI, lsl #16
+	cmp	w0, w1
+	b.ne	slow
+	mrs	x1, hpfar_el2
+	mrs	x3, far_el2
+	ldr	x0, [sp, #CPU_GICD_BASE]
+	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
+	bfxil	x1, x3, #0, #12
+	sub	x1, x1, x0                   /* offset in the distributor's frame */
+	cmp	x1, #0x10, lsl #12
+	b.hs	slow
+	tbz	w2, #6, distributor_read     /* WnR */
+	ubfx	w2, w2, #16, #5
+	save_x4_x8
+	bl	rt_value
+	mov	x2, sp
+	bl	fast_gicd_write              /* w0 value, x1 offset, x2 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, slow
+	b	distributor_done
+distributor_read:
+	save_x4_x8
+	mov	x0, x1
+	mov	x1, sp
+	bl	fast_gicd_read               /* x0 offset, x1 struct cpu -> x0 value, negative: not done */
+	restore_x4_x8
+	tbnz	x0, #63, slow
+	mrs	x2, esr_el2
+	ubfx	w2, w2, #16, #5
+	adr	x3, store_rt
+	add	x3, x3, x2, lsl #3
+	br	x3
+distributor_done:
+	ldr	x2, [sp, #CPU_EXITS_IRQCHIP]
+	add	x2, x2, #1
+	str	x2, [sp, #CPU_EXITS_IRQCHIP]
+	mrs	x2, spsr_el2
+	and	x2, x2, #~(1 << 21)          /* SS: a guest that steps has stepped */
+	msr	spsr_el2, x2
+	b	skip_and_return
+
+/* In: x0 value; x0-x3 in the frame, the rest live. Goes on at distributor_done. */
+store_rt:                                /* 32 entries of two instructions */
+	.irp	n, 0, 1, 2, 3
+	str	x0, [sp, #8 * \n]
+	b	distributor_done
+	.endr
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	mov	x\n, x0
+	b	distributor_done
+	.endr
+	b	distributor_done
 
 /*
  * Guarded WFI. The core sleeps for the guest, but only if the kick line could
@@ -193,20 +297,6 @@ restore:
 	eret
 	dsb	nsh
 	isb
-
-/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
-	.global	idreg_read_raw
-idreg_read_raw:
-	adr	x1, 1f
-	add	x1, x1, x0, lsl #3
-	br	x1
-1:
-	.irp	crm, 1, 2, 3, 4, 5, 6, 7
-	.irp	op2, 0, 1, 2, 3, 4, 5, 6, 7
-	mrs	x0, S3_0_C0_C\crm\()_\op2
-	ret
-	.endr
-	.endr
 
 /* void arch_vcpu_enter(struct cpu *): the stack starts again at its top. */
 	.global	arch_vcpu_enter

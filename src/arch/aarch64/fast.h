@@ -9,6 +9,9 @@ struct cpu;
 
 /* The result for the guest's x0; 0: not one of the short ones (none of those returns 0). */
 s64 fast_hypercall(u32 function);
+/* 32-bit access to the cell's distributor. Read: the value, negative if it is not a short one; write: 0 when done. */
+s64 fast_gicd_read(u64 offset, const struct cpu *cpu);
+u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu);
 /* value: what the guest wrote to ICC_SGI1R_EL1. Returns 0 when sent. */
 u64 fast_sgi(u64 value, const struct cpu *cpu);
 

@@ -86,6 +86,7 @@ void arch_cpu_init(struct cpu *cpu)
 		return;
 	}
 	smccc_probe_firmware(cpu);
+	cpu->arch.gicd_base = cpu->cell->arch.gicd_base;
 	cpu->arch.sgi_targets = 0;
 	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
 		cpu->arch.sgi_route[n] = sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);

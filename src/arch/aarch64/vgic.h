@@ -11,6 +11,14 @@
  * architecture does not define reads zero and writes nothing.
  */
 bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
+/*
+ * GICD_TYPER as a cell sees it: number of lines and INTID bits as they are; no
+ * 1-of-N (No1N), no LPIs, message-based SPIs, extended ranges, NMIs, security.
+ */
+static inline u32 vgic_typer(u32 physical)
+{
+	return (physical & (0x1fu | 0x1fu << 19)) | 1u << 25;
+}
 bool vgic_covers(const struct cpu *cpu, u64 ipa);
 
 #endif

@@ -15,8 +15,6 @@
 #include "vgic.h"
 
 #define VIRTUAL_PIDR2 0x3b   /* ArchRev 3 */
-#define TYPER_HIDDEN (0x1fULL << 27 | BIT(18) | BIT(17) | BIT(16) | BIT(10) | BIT(9) | BIT(8) | 7ULL << 5) /* RSS.. DVIS LPIS MBIS SecurityExtn NMI ESPI CPUNumber */
-#define TYPER_NO_1_OF_N BIT(25)
 
 static u64 gicd(u64 offset) { return machine_board.gicd + offset; }
 
@@ -111,7 +109,7 @@ static u64 identity_read(u64 offset)
 {
 	switch (offset) {
 	case GICD_TYPER:
-		return (mmio_read32(gicd(GICD_TYPER)) & ~TYPER_HIDDEN) | TYPER_NO_1_OF_N;
+		return vgic_typer(mmio_read32(gicd(GICD_TYPER)));
 	case GICD_IIDR:
 		return mmio_read32(gicd(GICD_IIDR));
 	default:

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * arch.h as a process. What hardware would do is recorded in struct host; what
+ * would not return goes back to the test by longjmp (HOST_CATCH).
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "core/cell.h"
+#include "core/fmt.h"
+#include "host.h"
+
+struct host host;
+struct cpu host_cpus[CPU_COUNT];
+_Thread_local struct cpu *host_this;
+_Thread_local jmp_buf host_exit;
+_Thread_local bool host_exit_set;
+
+const char *const arch_record_detail_names[4] = { "cause", "address", "page", "mode" };
+
+static void count(u32 *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- for tests ---- */
+
+struct cpu *host_become(u16 index)
+{
+	host_this = &host_cpus[index];
+	cpu_init(host_this, index);
+	return host_this;
+}
+
+void host_reset(void)
+{
+	memset(&host, 0, sizeof host);
+	memset(host_cpus, 0, sizeof host_cpus);
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		memset(&cells[i], 0, sizeof cells[i]);
+		*machine_cells[i].arch.root = machine_cells[i].arch.root_value;
+	}
+	memset(vcpus, 0, sizeof vcpus[0] * VCPU_COUNT);
+	for (u16 i = CPU_COUNT; i-- > 0;)
+		host_become(i);
+}
+
+void host_leave(enum host_end end)
+{
+	if (!host_exit_set)
+		abort(); /* a test did not expect this */
+	longjmp(host_exit, (int)end);
+}
+
+/* ---- the contract ---- */
+
+struct cpu *cpu_at(u16 index)
+{
+	return &host_cpus[index];
+}
+
+void arch_verify(struct cpu *cpu)
+{
+	(void)cpu;
+	count(&host.verifies);
+}
+
+void arch_describe(char *buffer, u32 size)
+{
+	fmt_print(buffer, size, "host process, %u CPUs", CPU_COUNT);
+}
+
+void arch_irq_init(void)
+{
+	count(&host.irq_inits);
+}
+
+void arch_cpu_init(struct cpu *cpu)
+{
+	(void)cpu;
+	count(&host.cpu_inits);
+}
+
+bool arch_cpu_start(u16 index, s64 *firmware_error)
+{
+	count(&host.started[index]);
+	*firmware_error = host.start_fails ? -2 : 0;
+	return !host.start_fails;
+}
+
+void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading)
+{
+	memset(&cpu->frame, 0, sizeof cpu->frame);
+	cpu->frame.x[0] = argument;
+	cpu->frame.pc = entry;
+	cpu->arch.loading = loading;
+	cpu->arch.resets++;
+}
+
+void arch_vcpu_enter(struct cpu *cpu)
+{
+	(void)cpu;
+	host_leave(HOST_ENTER);
+}
+
+void arch_vcpu_quiesce(struct cpu *cpu)
+{
+	cpu->arch.quiesces++;
+}
+
+void arch_vcpu_record(const struct cpu *cpu, struct record *record)
+{
+	record->pc = cpu->frame.pc;
+	for (u32 i = 0; i < ARRAY_COUNT(record->regs); i++)
+		record->regs[i] = cpu->frame.x[i];
+	for (u32 i = 0; i < ARRAY_COUNT(record->detail); i++)
+		record->detail[i] = 0x1000 + i;
+}
+
+void arch_cell_revoke(u16 cell)
+{
+	count(&host.revoked[cell]);
+	__atomic_store_n(machine_cells[cell].arch.root, 0, __ATOMIC_RELEASE);
+}
+
+void arch_cell_silence(u16 cell)
+{
+	count(&host.silenced[cell]);
+}
+
+static void let_others_run(void)
+{
+	if (host.on_wait)
+		host.on_wait(host_this);
+	else
+		sched_yield();
+}
+
+void arch_cpu_wait(void)
+{
+	count(&host.waits);
+	let_others_run();
+}
+
+void arch_cpu_relax(void)
+{
+	let_others_run();
+}
+
+void arch_cpu_wake_all(void)
+{
+}
+
+void arch_cpu_kick(u16 index)
+{
+	count(&host.kicks[index]);
+	__atomic_store_n(&host.kick_pending[index], 1, __ATOMIC_RELEASE);
+}
+
+bool arch_cpu_kicked(struct cpu *cpu)
+{
+	return __atomic_exchange_n(&host.kick_pending[cpu->index], 0, __ATOMIC_ACQ_REL);
+}
+
+void arch_irq_raise(u32 line)
+{
+	count(&host.raised[line % HOST_LINES]);
+}
+
+u64 arch_time_now(void)
+{
+	return __atomic_add_fetch(&host.now, host.step, __ATOMIC_RELAXED);
+}
+
+u64 arch_time_hz(void)
+{
+	return HOST_HZ;
+}
+
+void arch_time_wake_at(u64 ticks)
+{
+	host.wake_at = ticks;
+}
+
+void arch_halt(void)
+{
+	host_leave(HOST_HALT);
+}
+
+void arch_board_off(void)
+{
+	host_leave(HOST_BOARD_OFF);
+}
+
+bool arch_cas32(u32 *p, u32 expected, u32 value)
+{
+	return __atomic_compare_exchange_n(p, &expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}

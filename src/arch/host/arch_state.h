@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Mutable per-CPU state of the host ISA: a CPU is a thread. */
+#ifndef CLOISON_ARCH_HOST_STATE_H
+#define CLOISON_ARCH_HOST_STATE_H
+
+#include "core/types.h"
+
+struct arch_frame {
+	u64 x[31];
+	u64 pc;
+};
+
+struct arch_cpu {
+	u32 resets;    /* arch_vcpu_reset so far */
+	u32 quiesces;  /* arch_vcpu_quiesce so far */
+	bool loading;  /* the last reset was under the load root */
+};
+
+/* Per cell, shared by its CPUs. */
+struct arch_cell {
+	u32 unused;
+};
+
+struct cpu;
+extern _Thread_local struct cpu *host_this;
+
+static inline struct cpu *arch_cpu_this(void)
+{
+	return host_this;
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What a test sees and steers of the host ISA. Counters are written with
+ * atomics, so that threads can play CPUs.
+ */
+#ifndef CLOISON_ARCH_HOST_HOST_H
+#define CLOISON_ARCH_HOST_HOST_H
+
+#include <setjmp.h>
+
+#include "core/cell.h"
+
+#define HOST_LINES 64u
+#define HOST_HZ 1000000u /* a tick is a microsecond */
+
+struct host {
+	u64 now;                    /* ticks; moves only when a test moves it, and by step for each look */
+	u64 step;
+	u64 wake_at;                /* last arch_time_wake_at */
+	u32 raised[HOST_LINES];     /* arch_irq_raise so far, by line */
+	u32 kicks[CPU_COUNT];       /* arch_cpu_kick so far */
+	u32 kick_pending[CPU_COUNT];
+	u32 waits;                  /* arch_cpu_wait so far */
+	u32 revoked[CELL_COUNT];
+	u32 silenced[CELL_COUNT];
+	u32 irq_inits, verifies, cpu_inits;
+	u32 started[CPU_COUNT];     /* arch_cpu_start so far */
+	bool start_fails;
+	/* Called in arch_cpu_wait and arch_cpu_relax: a test lets something happen meanwhile. NULL: yield. */
+	void (*on_wait)(struct cpu *cpu);
+};
+
+extern struct host host;
+extern struct cpu host_cpus[CPU_COUNT];
+
+/* How a function that does not return ended. */
+enum host_end { HOST_RETURNED, HOST_HALT, HOST_BOARD_OFF, HOST_ENTER, HOST_ESCAPE };
+
+extern _Thread_local jmp_buf host_exit;
+extern _Thread_local bool host_exit_set;
+
+/* Where a call of a _Noreturn function of the contract comes back to. */
+#define HOST_CATCH(end, statement)                                        \
+	do {                                                              \
+		host_exit_set = true;                                     \
+		(end) = (enum host_end)setjmp(host_exit);                 \
+		if (!(end)) {                                             \
+			statement;                                        \
+		}                                                         \
+		host_exit_set = false;                                    \
+	} while (0)
+
+/* Everything as after power-on; the calling thread is CPU 0. */
+void host_reset(void);
+/* The calling thread plays this CPU from now on; cpu_init is done for it. */
+struct cpu *host_become(u16 index);
+/* Leave the innermost HOST_CATCH, for instance out of on_wait. */
+_Noreturn void host_leave(enum host_end end);
+
+#endif
