@@ -14,7 +14,6 @@
 
 struct scan {
 	const char *text;
-	u64 size;
 	struct opening **wanted;
 	u32 wanted_count;
 	const char *file; /* of the line at hand, as the latest linemarker says */
@@ -94,7 +93,7 @@ static void collect(struct scan *s, const struct tree *tree)
 
 void tree_openings(struct tree *tree, const char *pp, u64 size)
 {
-	struct scan s = { .text = pp, .size = size, .line = 1 };
+	struct scan s = { .text = pp, .line = 1 };
 
 	collect(&s, tree);
 	for (u64 start = 0; s.wanted_count && start < size;) {

@@ -25,7 +25,6 @@ struct out {
 	u64 room;
 };
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void out_bytes(struct out *out, const void *data, u64 size);
 u8 *file_read(const char *path, u64 *size);                      /* NULL: not a readable file */
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 

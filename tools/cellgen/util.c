@@ -129,15 +129,6 @@ static void out_reserve(struct out *out, u64 more)
 	out->data = bigger;
 }
 
-void out_bytes(struct out *out, const void *data, u64 size)
-{
-	if (size) {
-		out_reserve(out, size);
-		memcpy(out->data + out->size, data, size);
-		out->size += size;
-	}
-}
-
 void out_printf(struct out *out, const char *format, ...)
 {
 	va_list args, again;
