@@ -80,7 +80,8 @@ PARTITION_FILE := $(if $(filter /%,$(PARTITION_FILE)),,$(IN_TREE))$(PARTITION_FI
 
 # ---------------------------------------------------------------- tools and flags
 
-include $(S)/src/arch/$(or $(ISA),aarch64)/isa.mk
+ISA_MK := $(S)/src/arch/$(or $(ISA),aarch64)/isa.mk
+include $(ISA_MK)
 
 CROSS_COMPILE ?= $(CROSS_DEFAULT)
 ifeq ($(LLVM),1)
@@ -135,7 +136,7 @@ OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.
 all: $(O)/cloison.elf $(O)/cloison.bin
 
 # Everything includes what cellgen and Kconfig made; the .d files know precisely what.
-$(OBJECTS): $(FLAGS) | $(GEN) $(O)/obj/include/config.h
+$(OBJECTS): $(FLAGS) $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
 $(filter %.S.o,$(OBJECTS)): $(O)/obj/include/asm-offsets.h
 # .incbin is not in a .d file; images.S lists images that cellgen has seen already.
 $(O)/obj/gen/tables.S.o $(O)/obj/gen/images.S.o: $(GEN)
@@ -244,6 +245,7 @@ endif
 # ---------------------------------------------------------------- whole procedures
 
 SUB := $(MAKE) -f $(S)/Makefile
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: setup demo test test-all bench lint unit
 setup:
@@ -254,7 +256,7 @@ demo:
 	$(Q)$(S)/tools/setup build demo
 	$(Q)$(S)/tools/fetch-guests
 	$(Q)$(SUB) O=$(O)/demo qemu-virt-aarch64-demo_defconfig
-	$(Q)$(SUB) O=$(O)/demo all
+	$(Q)$(SUB) $(PARALLEL) O=$(O)/demo all
 	$(Q)$(S)/tools/demo $(O)/demo
 
 test test-all:

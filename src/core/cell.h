@@ -116,7 +116,7 @@ bool cell_is_alive(u16 cell);
 void cell_loaded(struct cpu *cpu);
 
 /* Guest power management, ISA-neutral; results in the ISA's own codes are the caller's business. */
-enum power_result { POWER_OK, POWER_INVALID, POWER_ALREADY_ON, POWER_ON_PENDING, POWER_DENIED };
+enum power_result { POWER_OK, POWER_INVALID, POWER_ALREADY_ON, POWER_ON_PENDING, POWER_INVALID_ADDRESS };
 enum power_result power_vcpu_on(struct cpu *cpu, u64 target_vcpu, u64 entry, u64 argument);
 void power_vcpu_off(struct cpu *cpu); /* calling vCPU; parks */
 enum power_result power_vcpu_state(struct cpu *cpu, u64 target_vcpu, enum vcpu_state *state);

@@ -59,6 +59,8 @@ struct cell_config {
 	const char *name;
 	u16 vcpu_count;
 	u16 first_cpu;   /* index into machine_cell_cpus of this cell's first entry */
+	u16 first_ram;   /* index into machine_cell_ram */
+	u16 ram_count;
 	u16 first_vdev;  /* index into machine_vdevs */
 	u16 vdev_count;
 	u16 console;     /* index into machine_vdevs of its (first) console device, VDEV_COUNT = none */
@@ -70,6 +72,12 @@ struct cell_config {
 	struct arch_cell_config arch;
 };
 
+/* A range of a cell's memory, as the cell sees it. */
+struct cell_ram {
+	u64 base; /* guest-physical */
+	u64 size; /* bytes */
+};
+
 struct ram_bank {
 	u64 base;
 	u64 size; /* bytes */
@@ -79,6 +87,7 @@ struct ram_bank {
 extern const struct cpu_config machine_cpus[];       /* CPU_COUNT, ordered as in the board tree */
 extern const struct cell_config machine_cells[];     /* CELL_COUNT, ordered as in the partition */
 extern const u16 machine_cell_cpus[];                /* VCPU_COUNT: physical CPU index of each vCPU */
+extern const struct cell_ram machine_cell_ram[];     /* CELL_RAM_COUNT */
 extern const struct vdev_config machine_vdevs[];     /* VDEV_COUNT */
 extern const struct ram_bank machine_ram[];          /* RAM_BANK_COUNT: the board's declared RAM */
 extern const struct arch_board_config machine_board; /* interrupt controller, PA range, ... */

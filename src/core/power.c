@@ -10,10 +10,24 @@
  */
 #include "core/cell.h"
 
+/* Could an instruction of the cell be there? */
+static bool is_memory(const struct cell_config *cell, u64 address)
+{
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		const struct cell_ram *ram = &machine_cell_ram[cell->first_ram + i];
+
+		if (address - ram->base < ram->size)
+			return true;
+	}
+	return false;
+}
+
 enum power_result power_vcpu_on(struct cpu *cpu, u64 target, u64 entry, u64 argument)
 {
 	if (target >= cpu->cell->vcpu_count)
 		return POWER_INVALID;
+	if (!is_memory(cpu->cell, entry))
+		return POWER_INVALID_ADDRESS;
 	struct vcpu *vcpu = cell_vcpu(cpu->cell_index, (u16)target);
 
 	if (!arch_cas32(&vcpu->state, VCPU_OFF, VCPU_CLAIMED))

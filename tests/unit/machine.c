@@ -62,7 +62,7 @@ const struct cpu_config machine_cpus[CPU_COUNT] = {
 };
 
 const struct cell_config machine_cells[CELL_COUNT] = {
-	[CELL_LINUX] = { .name = "linux", .vcpu_count = 2, .first_cpu = 0, .first_vdev = VDEV_LINUX, .vdev_count = 1,
+	[CELL_LINUX] = { .name = "linux", .vcpu_count = 2, .ram_count = 1, .first_cpu = 0, .first_vdev = VDEV_LINUX, .vdev_count = 1,
 			 .console = VDEV_LINUX, .entry = 0x40200000, .dtb = 0x48000000,
 			 .arch = { .root = &roots[0], .root_value = 1, .load_entry = 0x1000, .load_list = 0x2000 } },
 	[CELL_CONTROL] = { .name = "control", .vcpu_count = 1, .first_cpu = 2, .first_vdev = VDEV_CONTROL,
@@ -72,6 +72,9 @@ const struct cell_config machine_cells[CELL_COUNT] = {
 			 .console = VDEV_HELLO, .debug_stop = true, .entry = 0x40000000,
 			 .arch = { .root = &roots[2], .root_value = 3, .load_entry = 0x1000, .load_list = 0x4000 } },
 };
+
+/* linux: everything below 2^39 but the last page; the others have no second vCPU to switch on */
+const struct cell_ram machine_cell_ram[] = { { 0, (1ULL << 39) - 4096 } };
 
 const u16 machine_cell_cpus[VCPU_COUNT] = { 0, 1, 2, 3 };
 

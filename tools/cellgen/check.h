@@ -20,6 +20,7 @@ void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vde
 void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
 void check_memory(const struct decision *d, struct diag *diag);     /* check_memory.c */
 void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
+void check_board(const struct decision *d, struct diag *diag);      /* check_board.c */
 void check_core(const struct decision *d, struct diag *diag);       /* check_core.c */
 
 /* ---- check_text.c: what several of them need ---- */

@@ -54,11 +54,12 @@ static const char *truth(bool value)
 	return value ? "true" : "false";
 }
 
-static void emit_cell(const struct decision *d, const struct cell *cell, u32 first_cpu, struct out *out)
+static void emit_cell(const struct decision *d, const struct cell *cell, u32 first_cpu, u32 first_ram, struct out *out)
 {
 	out_printf(out, "\t{ /* %s, %s */\n", emit_path(cell->node), emit_at(d, cell->at));
 	out_printf(out, "\t\t.name = %s,\n", emit_quote(cell->name));
 	out_printf(out, "\t\t.vcpu_count = %u,\n\t\t.first_cpu = %u,\n", cell->cpu_count, first_cpu);
+	out_printf(out, "\t\t.first_ram = %u,\n\t\t.ram_count = %u,\n", first_ram, cell->ram_count);
 	out_printf(out, "\t\t.first_vdev = %u,\n\t\t.vdev_count = %u,\n", cell->first_vdev, cell->vdev_count);
 	out_printf(out, "\t\t.console = %u,\n", console_of(d, cell));
 	out_printf(out, "\t\t.strict = %s,\n\t\t.debug_stop = %s,\n\t\t.wfi_native = %s,\n", truth(cell->strict),
@@ -70,9 +71,23 @@ static void emit_cell(const struct decision *d, const struct cell *cell, u32 fir
 	out_printf(out, "\t},\n");
 }
 
+static void emit_ram(const struct decision *d, struct out *out)
+{
+	out_printf(out, "const struct cell_ram machine_cell_ram[MACHINE_MAX_CELL_RAM] = {\n");
+	for (u32 i = 0; i < d->cell_count; i++) {
+		const struct cell *cell = &d->cells[i];
+
+		for (u32 n = 0; n < cell->ram_count; n++) {
+			out_printf(out, "\t{ 0x%llx, 0x%llx }, /* memory of %s, %s */\n", (ull)cell->ram[n].guest,
+				   (ull)cell->ram[n].size, emit_path(cell->node), emit_at(d, cell->ram[n].at));
+		}
+	}
+	out_printf(out, "};\n\n");
+}
+
 void emit_cells(const struct decision *d, struct out *out)
 {
-	u32 first_cpu = 0;
+	u32 first_cpu = 0, first_ram = 0;
 
 	out_printf(out, "const u16 machine_cell_cpus[MACHINE_MAX_VCPU] = {\n");
 	for (u32 i = 0; i < d->cell_count; i++) {
@@ -84,9 +99,12 @@ void emit_cells(const struct decision *d, struct out *out)
 		}
 		out_printf(out, "\n");
 	}
-	out_printf(out, "};\n\nconst struct cell_config machine_cells[MACHINE_MAX_CELL] = {\n");
+	out_printf(out, "};\n\n");
+	emit_ram(d, out);
+	out_printf(out, "const struct cell_config machine_cells[MACHINE_MAX_CELL] = {\n");
 	for (u32 i = 0; i < d->cell_count; i++) {
-		emit_cell(d, &d->cells[i], first_cpu, out);
+		emit_cell(d, &d->cells[i], first_cpu, first_ram, out);
+		first_ram += d->cells[i].ram_count;
 		first_cpu += d->cells[i].cpu_count;
 	}
 	out_printf(out, "};\n\n");

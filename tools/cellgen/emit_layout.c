@@ -44,8 +44,8 @@ static void emit_layout_ld(const struct decision *d, const char *dir)
 	file_write(dir, "layout.ld", out.data, out.size);
 }
 
-static void emit_image(const struct decision *d, const struct cell *cell, const struct image *image, struct out *ld,
-		       struct out *as)
+static void emit_image(const struct decision *d, const struct cell *cell, const struct image *image, const char *dir,
+		       struct out *ld, struct out *as)
 {
 	const char *from = emit_at(d, image->at);
 
@@ -54,7 +54,13 @@ static void emit_image(const struct decision *d, const struct cell *cell, const 
 		   image->section);
 	out_printf(as, "/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
 	out_printf(as, "\t.section .image.%u, \"a\"\n\t.balign 4096\n", image->section);
-	out_printf(as, "\t.incbin %s\n\t.balign 4096\n", emit_quote(image->path));
+	if (image != &cell->images[IMAGE_DTB]) {
+		/* A link, so that no path of this machine is in what is emitted; `as -I gen` finds it */
+		out_printf(as, "\t.incbin \"image.%u\"\n\t.balign 4096\n", image->section);
+		file_link(dir, image->section, image->path);
+	} else {
+		out_printf(as, "\t.incbin %s\n\t.balign 4096\n", emit_quote(image->name));
+	}
 }
 
 static void emit_images(const struct decision *d, const char *dir)
@@ -69,7 +75,7 @@ static void emit_images(const struct decision *d, const char *dir)
 			const struct image *image = &d->cells[i].images[kind];
 
 			if (image->present) {
-				emit_image(d, &d->cells[i], image, &ld, &as);
+				emit_image(d, &d->cells[i], image, dir, &ld, &as);
 			}
 		}
 		file_write(dir, d->cells[i].images[IMAGE_DTB].name, d->cells[i].images[IMAGE_DTB].data,

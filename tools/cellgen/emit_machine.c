@@ -12,11 +12,21 @@ static void emit_head(const struct decision *d, struct out *out)
 		   emit_comment(path_base(d->dts)), d->hash);
 }
 
+static u32 cell_ram_count(const struct decision *d)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		count += d->cells[i].ram_count;
+	}
+	return count;
+}
+
 static void emit_counts(const struct decision *d, const char *dir)
 {
 	const struct { const char *name; u32 count; } counts[] = {
 		{ "CPU", d->cpu_count }, { "CELL", d->cell_count }, { "VCPU", 0 }, { "VDEV", d->vdev_count },
-		{ "RAM_BANK", d->bank_count }, { "LINE", d->line_count },
+		{ "RAM_BANK", d->bank_count }, { "LINE", d->line_count }, { "CELL_RAM", cell_ram_count(d) },
 	};
 	struct out out = {0};
 	u32 vcpus = 0;

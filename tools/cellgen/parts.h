@@ -27,6 +27,7 @@ struct out {
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 u8 *file_read(const char *path, u64 *size);                      /* NULL: not a readable file */
 void file_write(const char *dir, const char *name, const void *data, u64 size);
+void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
 /* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_vdev.c ---- */
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Memory, files and text for the rest of cellgen. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "parts.h"
 
@@ -175,4 +176,15 @@ void file_write(const char *dir, const char *name, const void *data, u64 size)
 	if (!file || (size && fwrite(data, 1, size, file) != size) || fclose(file) != 0) {
 		fatal("cannot write %s", path);
 	}
+}
+
+void file_link(const char *dir, u32 section, const char *path)
+{
+	const char *link = mem_format("%s/image.%u", dir, section);
+	char *target = realpath(path, NULL);
+
+	if (!target || symlink(target, link) != 0) {
+		fatal("cannot make %s, a link to %s", link, path);
+	}
+	free(target);
 }

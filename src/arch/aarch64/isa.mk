@@ -17,8 +17,8 @@ ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mcmodel=small -
 FAST_FIXED := 9 10 11 12 13 14 15 18 $(if $(LLVM),,16 17)
 CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(if $(LLVM),,8) $(FAST_FIXED),-ffixed-x$(n))
 CFLAGS_fast_sgi.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n))
+CFLAGS_fast_gicd.o := $(CFLAGS_fast_sgi.o)
 
 # Guests' own assembly may use FP and SIMD registers, their C does not. gcc leaves the
 # assembler free under -mgeneral-regs-only, clang does not.
 GUEST_ISA_CFLAGS := $(if $(LLVM),$(subst -mgeneral-regs-only,-mno-implicit-float,$(ISA_CFLAGS)),$(ISA_CFLAGS))
-CFLAGS_fast_gicd.o := $(CFLAGS_fast_sgi.o)

@@ -41,7 +41,7 @@ static s64 psci_result(enum power_result result)
 	case POWER_OK: return PSCI_SUCCESS;
 	case POWER_ALREADY_ON: return PSCI_ALREADY_ON;
 	case POWER_ON_PENDING: return PSCI_ON_PENDING;
-	case POWER_DENIED: return PSCI_DENIED;
+	case POWER_INVALID_ADDRESS: return PSCI_INVALID_ADDRESS;
 	default: return PSCI_INVALID_PARAMETERS;
 	}
 }

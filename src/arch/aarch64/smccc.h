@@ -37,9 +37,9 @@ struct cpu;
 #define PSCI_SUCCESS 0
 #define PSCI_NOT_SUPPORTED (-1)
 #define PSCI_INVALID_PARAMETERS (-2)
-#define PSCI_DENIED (-3)
 #define PSCI_ALREADY_ON (-4)
 #define PSCI_ON_PENDING (-5)
+#define PSCI_INVALID_ADDRESS (-9)
 
 /* Offsets from PSCI_VERSION that exist with 32-bit and with 64-bit arguments, as bit masks. */
 #define PSCI_FUNCTIONS_32 (BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(18))

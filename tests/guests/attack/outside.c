@@ -53,8 +53,9 @@ static void attack_mmu_off(void)
 #define ODD(function, name, window, ...)                                                  \
 	static void function(void)                                                        \
 	{                                                                                 \
-		register u64 a __asm__("x10") = window(argument_address(GICD_BASE));      \
+		u64 where = window(argument_address(GICD_BASE));                          \
 		trap_expect(true);                                                        \
+		register u64 a __asm__("x10") = where; /* no call between this and the use */ \
 		__asm__ volatile(__VA_ARGS__ : "+r"(a) : : "x11", "x12", "v0", "v1", "memory"); \
 		survived(name);                                                           \
 	}

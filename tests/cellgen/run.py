@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""
+Tests of cellgen: what it accepts (good/), what it refuses and in which words (bad/), and that the tables it writes
+map what its report says (cellgen_walk.py).
+
+    python3 -m pytest tests/cellgen          everything
+    tests/cellgen/run.py --accept [NAME]...  writes bad/NAME.txt from what cellgen says now: read the diff
+
+CELLGEN=path takes that binary; otherwise one is built with the sanitizers, once, into a temporary folder.
+
+A bad/NAME.dts has one mistake and is named after the finding's identifier (NAME is "id" or "id-variant"); bad/NAME.txt
+has the exact findings. All runs happen on a temporary "desk" (cellgen_desk.py).
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import cellgen_walk  # noqa: E402
+from cellgen_desk import BAD, GOOD, HERE, ROOT, SOURCES, Desk, find_cellgen  # noqa: E402
+
+# Findings that no DTS of reasonable size can provoke. decide.c provokes the first two in a decision.
+UNPROVOKED = {
+    "image-overlap": "cellgen places images itself",
+    "image-outside-memory": "cellgen places images itself",
+    "images-too-big": "takes images of more than 1022 MiB",
+}
+
+
+@pytest.fixture(scope="session", name="cellgen")
+def fixture_cellgen(tmp_path_factory):
+    return find_cellgen(tmp_path_factory.mktemp("cellgen"))
+
+
+@pytest.fixture(scope="session", name="desk")
+def fixture_desk(tmp_path_factory, cellgen):
+    return Desk(tmp_path_factory.mktemp("desk"), cellgen)
+
+
+@pytest.fixture(scope="session", name="other")
+def fixture_other(tmp_path_factory, cellgen):
+    """Another place with another depth, and copies instead of links."""
+    return Desk(tmp_path_factory.mktemp("another") / "place with a blank" / "below", cellgen, copy=True)
+
+
+def findings(text):
+    """cellgen's own lines; what dtc has to say before depends on its version."""
+    return "".join(line for line in text.splitlines(True) if re.search(r"error\[[a-z-]+\]: |^cellgen: |Sanitizer|runtime error", line))
+
+
+def identifiers(text):
+    return re.findall(r"error\[([a-z-]+)\]", text)
+
+
+# ---- what is refused
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad(desk, name):
+    result = desk.run(f"bad/{name}.dts", f"out/{name}")
+    assert findings(result.stderr) == (HERE / "bad" / f"{name}.txt").read_text()
+    assert result.returncode == 1 and result.stdout == ""
+    assert not (desk.folder / "out" / name / "gen").exists()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_is_named_after_its_finding(name):
+    text = (HERE / "bad" / f"{name}.txt").read_text()
+    assert any(name == i or name.startswith(i + "-") for i in identifiers(text)) or name == "several-findings"
+    for line in text.splitlines():
+        assert re.match(r"(bad|src/platform)/[a-z0-9-]+\.dts:[1-9][0-9]*:[1-9][0-9]*: error\[[a-z-]+\]: \S.*[^ .]$", line)
+
+
+def test_every_bad_has_both_files():
+    assert BAD == sorted(p.stem for p in (HERE / "bad").glob("*.txt"))
+
+
+def test_every_finding_is_provoked():
+    pattern = r'diag_error\(\s*[\w>-]+,\s*(?:[^,"]*\?\s*"([a-z-]+)"\s*:\s*)?"([a-z-]+)"'
+    known = {i for p in SOURCES.glob("*.c") for m in re.finditer(pattern, p.read_text()) for i in m.groups() if i}
+    calls = sum(len(re.findall(r"\bdiag_error\(", p.read_text())) for p in SOURCES.glob("*.c"))
+    matched = sum(len(re.findall(pattern, p.read_text())) for p in SOURCES.glob("*.c"))
+    assert calls == matched + 1 # the definition
+    provoked = {i for name in BAD for i in identifiers((HERE / "bad" / f"{name}.txt").read_text())}
+    assert known - provoked == set(UNPROVOKED)
+
+
+@pytest.mark.parametrize("name", BAD[::12])
+def test_failure_keeps_what_is_there(desk, name):
+    gen = desk.folder / "out" / f"kept-{name}" / "gen"
+    gen.mkdir(parents=True)
+    (gen / "machine.c").write_text("of the run before")
+    assert desk.run(f"bad/{name}.dts", f"out/kept-{name}").returncode == 1
+    assert [p.name for p in gen.iterdir()] == ["machine.c"] and (gen / "machine.c").read_text() == "of the run before"
+
+
+DTC = {
+    "syntax error": "/dts-v1/;\n/ { domains { = };\n",
+    "Reference to non-existent": "/dts-v1/;\n/ { domains { cpus = <&nobody>; }; };\n",
+    "No such file": "/dts-v1/;\n#include <board/no-such-board.dts>\n/ { };\n",
+    "Duplicate": "/dts-v1/;\n/ { domains { a { }; a { }; }; };\n",
+}
+
+
+@pytest.mark.parametrize("words", DTC)
+def test_errors_of_dtc_and_cpp_pass_through(desk, words):
+    (desk.folder / "dtc.dts").write_text(DTC[words])
+    result = desk.run("dtc.dts", "out/dtc")
+    assert result.returncode == 1 and words.lower() in result.stderr.lower() and "error[" not in result.stderr
+    assert not (desk.folder / "out" / "dtc" / "gen").exists()
+
+
+# ---- what is accepted
+
+def tree_of(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_same_bytes_everywhere(desk, other, name):
+    first, second = tree_of(desk.good(name) / "gen"), tree_of(other.good(name, f"{name}/deeper/out") / "gen")
+    assert first == second
+    assert not [n for n, data in first.items() if str(desk.folder).encode() in data or str(ROOT).encode() in data]
+    for needed in ("machine.c", "counts.h", "tables.bin", "roots.bin", "layout.ld", "report.txt", "report.json"):
+        assert needed in first
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_tables_map_what_the_report_says(desk, name):
+    cellgen_walk.Partition(desk.good(name)).check(desk.folder / "images")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_guest_trees_pass_dtc(desk, name):
+    trees = list((desk.good(name) / "gen").glob("*.dtb"))
+    assert trees
+    for tree in trees:
+        result = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", str(tree)], capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_machine_compiles(desk, name):
+    if not list((ROOT / "src" / "vdev").glob("pl011.h")):
+        pytest.skip("the virtual devices are not there")
+    gen = desk.good(name) / "gen"
+    subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{gen}",
+                    f"-I{ROOT}/src", f"-I{ROOT}/src/arch/aarch64", str(gen / "machine.c")], check=True)
+
+
+def test_good_again_replaces_gen(desk):
+    out = desk.good("single-cpu")
+    (out / "gen" / "leftover").write_text("")
+    assert desk.run("good/single-cpu.dts", "out/single-cpu").returncode == 0
+    assert not (out / "gen" / "leftover").exists()
+
+
+# ---- by hand
+
+def accept(names):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        desk = Desk(folder / "desk", find_cellgen(folder))
+        for name in names or BAD:
+            text = findings(desk.run(f"bad/{name}.dts", f"out/{name}").stderr)
+            (HERE / "bad" / f"{name}.txt").write_text(text)
+            print(f"{name}: {len(text.splitlines())} finding(s)")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--accept"]:
+        accept(sys.argv[2:])
+    else:
+        sys.exit(pytest.main([str(HERE), *sys.argv[1:]]))

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Without a service CPU: the printing CPUs drain the rings themselves, and there is no input. */
+#include "test.h"
+
+#include "machine.h"
+#include "core/console.h"
+#include "core/mmio.h"
+#include "host.h"
+
+static void trap_print(u16 cpu, const char *text)
+{
+	host_this = &host_cpus[cpu];
+	for (; *text; text++) {
+		u64 value = (u8)*text;
+
+		assert_true(mmio_access(host_this, UART_BASE, true, 4, &value));
+	}
+}
+
+static void traps_pump(void **state)
+{
+	(void)state;
+	assert_int_equal(machine_service_cpu, CPU_NONE);
+	trap_print(0, "half");
+	assert_int_equal(wire_length, 0);
+	trap_print(2, "tick\n");
+	assert_string_equal(wire_text, "[control] tick\r\n");
+	trap_print(0, " and half\n");
+	assert_string_equal(wire_text, "[control] tick\r\n[linux] half and half\r\n");
+	for (u32 i = 0; i < CPU_COUNT; i++)
+		assert_int_equal(host.kicks[i], 0);
+}
+
+/* Its own, everyone's rings: who traps drains all. */
+static void drains_others(void **state)
+{
+	(void)state;
+	guest_print(VDEV_HELLO, "hello\n");
+	host_become(2);
+	console_printf("log");
+	trap_print(0, "x\n");
+	assert_non_null(strstr(wire_text, "[core] log\r\n"));
+	assert_non_null(strstr(wire_text, "[hello] hello\r\n"));
+	assert_non_null(strstr(wire_text, "[linux] x\r\n"));
+}
+
+static void no_input(void **state)
+{
+	(void)state;
+	wire_type("abc", 3);
+	trap_print(0, "x\n");
+	assert_int_equal(machine_vdevs[VDEV_LINUX].ops->read(&machine_vdevs[VDEV_LINUX], 0x18, 4) & 0x10, 0x10);
+}
+
+/* A stopping CPU has nothing more to do than to print its record, but does not do so for ever. */
+static void record_is_printed(void **state)
+{
+	(void)state;
+	host.step = 10; /* time passes */
+	host_become(3);
+	cell_stop(&host_cpus[3], STOP_DEBUG, NULL);
+	assert_non_null(strstr(wire_text, "[core] cell hello: stopped by breakpoint (debug), vCPU 0 on cpu3"));
+	assert_int_equal(cells[CELL_HELLO].record_state, RECORD_PRINTED);
+	trap_print(0, "y\n");
+	assert_non_null(strstr(wire_text, "[core] hello: x28="));
+}
+
+static void record_does_not_spin_for_ever(void **state)
+{
+	(void)state;
+	host.step = 10;
+	wire_room = 0;
+	guest_print(VDEV_HELLO, "last words\n");
+	host_become(3);
+	cell_stop(&host_cpus[3], STOP_DEBUG, NULL);
+	assert_in_range(host.now, HOST_HZ / 2, HOST_HZ);
+	assert_int_equal(cells[CELL_HELLO].record_state, RECORD_READY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(traps_pump, machine_reset),
+		cmocka_unit_test_setup(drains_others, machine_reset),
+		cmocka_unit_test_setup(no_input, machine_reset),
+		cmocka_unit_test_setup(record_is_printed, machine_reset),
+		cmocka_unit_test_setup(record_does_not_spin_for_ever, machine_reset),
+	};
+	return cmocka_run_group_tests_name("alone", tests, NULL, NULL);
+}

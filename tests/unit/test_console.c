@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* core/console.c and core/wire.c with a service CPU: lines, prefixes, shares, bounds. */
+#include "test.h"
+
+#include "machine.h"
+#include "core/console.h"
+#include "host.h"
+
+static const struct vdev_config *linux_uart = &machine_vdevs[VDEV_LINUX];
+
+static void expect_wire(const char *text)
+{
+	assert_string_equal(wire_text, text);
+	memset(wire_text, 0, wire_length);
+	wire_length = 0;
+}
+
+static u32 count_of(const char *text, const char *what)
+{
+	u32 n = 0;
+
+	for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
+		n++;
+	return n;
+}
+
+static void lines_get_prefixes(void **state)
+{
+	(void)state;
+	assert_int_equal(wire_inits, 1);
+	guest_print(VDEV_LINUX, "one\ntwo\r\n\nfour\n");
+	serve(1);
+	expect_wire("[linux] one\r\n[linux] two\r\n[linux] \r\n[linux] four\r\n");
+	guest_print(VDEV_CONTROL, "tick\n");
+	guest_print(VDEV_HELLO, "bonjour \xc3\xa9t\xc3\xa9\n");
+	serve(1);
+	expect_wire("[control] tick\r\n[hello] bonjour \xc3\xa9t\xc3\xa9\r\n");
+	host_become(2);
+	console_printf("number %u of %s", 7, "nine");
+	console_printf("with its own end\n");
+	console_printf("%s", "");
+	serve(1);
+	expect_wire("[core] number 7 of nine\r\n[core] with its own end\r\n[core] \r\n");
+}
+
+/* A line printed in pieces stays whole, though others print meanwhile. */
+static void pieces_make_one_line(void **state)
+{
+	(void)state;
+	guest_print(VDEV_CONTROL, "histo");
+	serve(5);
+	guest_print(VDEV_LINUX, "boot\n");
+	serve(5);
+	guest_print(VDEV_CONTROL, "gram");
+	serve(150);
+	guest_print(VDEV_CONTROL, "!\n");
+	serve(1);
+	expect_wire("[linux] boot\r\n[control] histogram!\r\n");
+}
+
+/* What has no end goes out after a silence: soon in the focused cell, where someone may be typing. */
+static void prompts_appear(void **state)
+{
+	(void)state;
+	guest_print(VDEV_LINUX, "# ");
+	guest_print(VDEV_CONTROL, "> ");
+	serve(10);
+	expect_wire("");
+	serve(1);
+	expect_wire("[linux] # ");
+	serve(189);
+	expect_wire("");
+	serve(1);
+	expect_wire("\r\n[control] > ");
+	guest_print(VDEV_LINUX, "ls\n");
+	serve(1);
+	expect_wire("\r\n[linux] ls\r\n");
+	guest_print(VDEV_CONTROL, "ok\n");
+	serve(1);
+	expect_wire("[control] ok\r\n");
+}
+
+static void echo_continues_the_line(void **state)
+{
+	(void)state;
+	guest_print(VDEV_LINUX, "# ");
+	serve(12);
+	guest_print(VDEV_LINUX, "l");
+	serve(12);
+	guest_print(VDEV_LINUX, "s\r\n");
+	serve(1);
+	expect_wire("[linux] # ls\r\n");
+}
+
+static void dead_cells_are_not_waited_for(void **state)
+{
+	(void)state;
+	guest_print(VDEV_CONTROL, "last words");
+	serve(1);
+	expect_wire("");
+	cells[CELL_CONTROL].state = CELL_FAILED;
+	assert_false(console_is_drained(CELL_CONTROL));
+	serve(1);
+	expect_wire("[control] last words");
+	assert_true(console_is_drained(CELL_CONTROL));
+}
+
+/* Longer than any buffer: in pieces, but nothing is lost or doubled. */
+static void long_lines(void **state)
+{
+	static char line[1801];
+
+	(void)state;
+	for (u32 i = 0; i < 1800; i++)
+		line[i] = (char)('a' + i % 26);
+	guest_print(VDEV_LINUX, line);
+	guest_print(VDEV_LINUX, "\n");
+	serve(20);
+	assert_int_equal(wire_length, 8 + 1800 + 2);
+	assert_memory_equal(wire_text, "[linux] ", 8);
+	assert_memory_equal(wire_text + 8, line, 1800);
+}
+
+/* ---- what a cell may send ---- */
+
+static void send_and_expect(const char *sent, const char *expected)
+{
+	guest_print(VDEV_LINUX, sent);
+	guest_print(VDEV_LINUX, "\n");
+	serve(1);
+	char all[512];
+
+	snprintf(all, sizeof all, "%s\r\n", expected);
+	expect_wire(all);
+}
+
+static void carriage_returns(void **state)
+{
+	(void)state;
+	send_and_expect("a\r", "[linux] a");
+	send_and_expect("a\r\r\r", "[linux] a");
+	send_and_expect("10%\r20%", "[linux] 10%\r[linux] 20%");
+	send_and_expect("\rx", "[linux] x");
+	send_and_expect("a\r[core] cell control: stopped", "[linux] a\r[linux] [core] cell control: stopped");
+	guest_print(VDEV_LINUX, "a\r");
+	serve(12);
+	expect_wire("[linux] a");
+	guest_print(VDEV_LINUX, "b");
+	serve(12);
+	expect_wire("\r[linux] b");
+	guest_print(VDEV_LINUX, "\n");
+	serve(1);
+	expect_wire("\r\n");
+}
+
+static void backspaces(void **state)
+{
+	(void)state;
+	send_and_expect("ab\b \bc", "[linux] ab\b \bc");
+	send_and_expect("\b\bx", "[linux] x");
+	send_and_expect("ab\b\b\b\b\b\b\b\b\b\b\b[core]", "[linux] ab\b\b[core]");
+	send_and_expect("ab\r\b\bx", "[linux] ab\r[linux] x");
+	send_and_expect("\xc3\xa9\bx", "[linux] \xc3\xa9x"); /* may take no column: e.g. a combining accent */
+}
+
+static void control_characters(void **state)
+{
+	char all[8] = "a.b";
+
+	(void)state;
+	send_and_expect("a\tb\a", "[linux] a\tb\a");
+	for (u32 c = 1; c < 0x20; c++) {
+		if (c == '\a' || c == '\b' || c == '\t' || c == '\n' || c == '\r' || c == 0x1b)
+			continue;
+		all[1] = (char)c;
+		send_and_expect(all, "[linux] ab");
+	}
+	send_and_expect("a\177b", "[linux] ab");
+	/* C1 controls in UTF-8: U+009B is ESC [ to a terminal. U+00A0 is not one of them. */
+	send_and_expect("a\xc2\x9b" "2Jb", "[linux] a\xc2?2Jb");
+	send_and_expect("a\xc2\xa0" "b", "[linux] a\xc2\xa0" "b");
+	guest_print(VDEV_LINUX, "a");
+	machine_vdevs[VDEV_LINUX].ops->write(linux_uart, 0, 4, 0);
+	send_and_expect("b", "[linux] ab");
+}
+
+static void line_editing(void **state)
+{
+	(void)state;
+	send_and_expect("abc\033[2Dx\033[K", "[linux] abc\033[2Dx\033[K");
+	send_and_expect("abc\033[D\033[C\033[J\033[P\033[2P\033[@\033[0K", "[linux] abc\033[D\033[C\033[J\033[P\033[2P\033[@\033[0K");
+	send_and_expect("\033[6n", "[linux] \033[6n");
+	send_and_expect("a\033[1;31mred", "[linux] a\033[1;31mred\033[0m"); /* colours end with the line */
+	send_and_expect("plain", "[linux] plain");
+}
+
+static void escapes_stay_inside_the_line(void **state)
+{
+	static const char *const evil[] = {
+		"\033[2J", "\033[H", "\033[1;1H", "\033[A", "\033[9A", "\033[B", "\033[E", "\033[F", "\033[G",
+		"\033[1G", "\033[d", "\033[1K", "\033[2K", "\033[1J", "\033[3J", "\033[L", "\033[M", "\033[S",
+		"\033[T", "\033[r", "\033[s", "\033[u", "\033[?25l", "\033[?1049h", "\033[5n", "\033[c", "\033[x",
+		"\033[>m", "\033[?m", "\0337", "\0338", "\033c", "\033D", "\033E", "\033M", "\033Z", "\033(0",
+		"\033#8", "\033[3D", "\033[99999999999D", "\033[4294967297D", "\033[12345D", "\033[1;1D", "\033[1;1K",
+		"\033[i", "\033[4i", "\033[!p", "\033[b", "\033[9999999999999999999999m", "\033[X", "\033[Z",
+	};
+	char sent[128];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(evil); i++) {
+		snprintf(sent, sizeof sent, "ab%sc", evil[i]);
+		send_and_expect(sent, "[linux] abc");
+	}
+	send_and_expect("ab\033[2D\033[D\b\b\bc", "[linux] ab\033[2Dc"); /* together not further than alone */
+	send_and_expect("ab\033[9C\b\b\b\bc", "[linux] ab\033[9C\b\bc"); /* right is no licence for left */
+	send_and_expect("ab\r\033[1Dc", "[linux] ab\r[linux] c");
+	send_and_expect("ab\033[0D\033[0D\033[0D", "[linux] ab\033[0D\033[0D"); /* 0 means 1 */
+}
+
+static void broken_escapes(void **state)
+{
+	(void)state;
+	send_and_expect("a\033", "[linux] a"); /* the line feed ends it */
+	send_and_expect("a\033[12", "[linux] a");
+	send_and_expect("a\033[1\033[Kb", "[linux] a\033[Kb");
+	send_and_expect("a\033[1\tb", "[linux] a\tb");
+	send_and_expect("a\033[1\xc3\xa9", "[linux] a\xc3\xa9");
+	/* Interrupted by another source: still whole. */
+	guest_print(VDEV_LINUX, "a\033[1");
+	serve(12);
+	guest_print(VDEV_CONTROL, "tick\n");
+	serve(1);
+	guest_print(VDEV_LINUX, ";31mb\n");
+	serve(1);
+	expect_wire("[linux] a\r\n[control] tick\r\n[linux] \033[1;31mb\033[0m\r\n");
+	/* Colours of one source end where another begins. */
+	guest_print(VDEV_LINUX, "\033[8mhidden");
+	serve(12);
+	guest_print(VDEV_CONTROL, "tick\n");
+	serve(1);
+	expect_wire("[linux] \033[8mhidden\033[0m\r\n[control] tick\r\n");
+}
+
+/* Whatever bytes cells print: what follows a line feed or carriage return is a prefix. */
+static void prefixes_always(void **state)
+{
+	static const char alphabet[] = "ab[]core \r\n\b\033[;0123mKDCAHJ\xc2\x9b\xc3\xa9\t\a\177";
+	u64 seed = 42;
+
+	(void)state;
+	for (u32 round = 0; round < 3000; round++) {
+		char bytes[41] = { 0 };
+
+		for (u32 i = 0; i < 40; i++)
+			bytes[i] = alphabet[next_random(&seed) % (sizeof alphabet - 1)];
+		guest_print(next_random(&seed) % 2 ? VDEV_LINUX : VDEV_CONTROL, bytes);
+		if (next_random(&seed) % 8 == 0)
+			console_printf("core line");
+		serve(next_random(&seed) % 16);
+	}
+	serve(400);
+	for (u32 i = 0; i < wire_length; i++) {
+		const char *next = wire_text + i + 1;
+
+		assert_int_not_equal(wire_text[i], 0);
+		if (wire_text[i] == '\r' && *next == '\n')
+			continue;
+		if ((wire_text[i] == '\r' || wire_text[i] == '\n') && *next)
+			assert_true(!strncmp(next, "[linux] ", 8) || !strncmp(next, "[control] ", 10) ||
+				    !strncmp(next, "[core] core line\r\n", 18));
+	}
+	assert_true(wire_length > 50000);
+}
+
+/* ---- shares and bounds ---- */
+
+static void flood(u32 vdev)
+{
+	const struct vdev_config *dev = &machine_vdevs[vdev];
+
+	while (dev->ops->pending(dev) < 1900)
+		guest_print(vdev, "flooding the console without pause\n");
+}
+
+/* Cells that print without pause get the same; one that prints little is not kept waiting. */
+static void fair_shares(void **state)
+{
+	u32 ticks = 0;
+
+	(void)state;
+	for (u32 ms = 0; ms < 500; ms++) {
+		flood(VDEV_LINUX);
+		flood(VDEV_CONTROL);
+		if (ms % 10 == 0)
+			guest_print(VDEV_HELLO, "tick\n");
+		serve(1);
+		ticks += ms % 10 == 9;
+		if (ms % 10 == 9)
+			assert_in_range(count_of(wire_text, "[hello] tick"), ticks - 1, ticks);
+	}
+	u32 first = count_of(wire_text, "[linux] "), second = count_of(wire_text, "[control] ");
+
+	assert_true(first > 1000);
+	assert_in_range(second * 100 / first, 90, 110);
+	assert_in_range(count_of(wire_text, "[linux] flooding the console without pause\r\n"), first - 1, first);
+	assert_in_range(count_of(wire_text, "[control] flooding the console without pause\r\n"), second - 1, second);
+}
+
+/* The core's lines pass floods of cells; a flood of the core's leaves half to cells. */
+static void core_share(void **state)
+{
+	(void)state;
+	for (u32 ms = 0; ms < 100; ms++) {
+		flood(VDEV_LINUX);
+		flood(VDEV_CONTROL);
+		serve(1);
+	}
+	console_printf("important");
+	serve(3); /* at most: the rest of a chunk */
+	assert_non_null(strstr(wire_text, "[core] important\r\n"));
+	wire_length = 0;
+	memset(wire_text, 0, sizeof wire_text);
+	for (u32 ms = 0; ms < 100; ms++) {
+		flood(VDEV_LINUX);
+		while (console_has_room())
+			console_printf("the core floods the console too, in longer lines");
+		serve(1);
+	}
+	u32 core = count_of(wire_text, "[core]"), cell = count_of(wire_text, "[linux]");
+
+	assert_true(core > 100);
+	assert_true(cell * 10 > core);
+}
+
+/* A record is ten lines or so: they stay together. */
+static void core_lines_stay_together(void **state)
+{
+	(void)state;
+	flood(VDEV_LINUX);
+	serve(1);
+	flood(VDEV_LINUX);
+	for (u32 i = 0; i < 10; i++)
+		console_printf("line %u of ten of a record, as long as lines of records with registers are: ............", i);
+	serve(10);
+	const char *p = strstr(wire_text, "[core] line 0");
+
+	assert_non_null(p);
+	for (u32 i = 0; i < 10; i++) {
+		char expected[16];
+
+		snprintf(expected, sizeof expected, "[core] line %u ", i);
+		assert_memory_equal(p, expected, strlen(expected));
+		p = strchr(p, '\n') + 1;
+	}
+}
+
+/* One round never does more than so much, and nothing when the UART is full. */
+static void rounds_are_bounded(void **state)
+{
+	(void)state;
+	for (u32 ms = 0; ms < 50; ms++) {
+		u32 before = wire_length;
+
+		flood(VDEV_LINUX);
+		flood(VDEV_CONTROL);
+		serve(1);
+		assert_in_range(wire_length - before, 400, 1200);
+	}
+	wire_room = 0;
+	u32 before = wire_length;
+
+	serve(100);
+	assert_int_equal(wire_length, before);
+}
+
+/* A UART that takes a few bytes each time gets the same text as a fast one. */
+static void slow_uart(void **state)
+{
+	static char fast[65536];
+
+	(void)state;
+	for (u32 slow = 0; slow < 2; slow++) {
+		machine_reset(state);
+		if (slow)
+			wire_room = 0;
+		for (u32 i = 0; i < 10; i++) {
+			guest_print(VDEV_LINUX, "a line of linux\n");
+			guest_print(VDEV_CONTROL, "\033[1mcontrol\r\033[0mends\n");
+		}
+		console_printf("a line of the core");
+		for (u32 ms = 0; ms < 2000; ms++) {
+			if (slow)
+				wire_room = ms % 4;
+			serve(1);
+			assert_true(!slow || wire_room == 0 || strlen(wire_text) == strlen(fast));
+		}
+		if (!slow)
+			strcpy(fast, wire_text);
+	}
+	assert_string_equal(wire_text, fast);
+	assert_int_equal(count_of(fast, "\n"), 21);
+}
+
+/* Block: nothing is lost while the line drains. Drop: what does not fit is counted. */
+static void block_and_drop(void **state)
+{
+	u64 lost = linux_uart->ops->dropped(linux_uart);
+	const struct vdev_config *control = &machine_vdevs[VDEV_CONTROL];
+	u64 dropped = control->ops->dropped(control);
+	u32 sent = 0;
+
+	(void)state;
+	for (u32 ms = 0; ms < 300; ms++) {
+		wire_room = 60;
+		while (!(linux_uart->ops->read(linux_uart, 0x18, 4) & 0x20) && sent < 8000)
+			linux_uart->ops->write(linux_uart, 0, 4, sent++ % 40 ? 'z' : '\n');
+		guest_print(VDEV_CONTROL, "0123456789012345678\n");
+		guest_print(VDEV_CONTROL, "0123456789012345678\n");
+		serve(1);
+	}
+	wire_room = ~0u;
+	serve(300);
+	u32 arrived_linux = count_of(wire_text, "z");
+
+	assert_int_equal(sent, 8000);
+	assert_int_equal(linux_uart->ops->dropped(linux_uart), lost);
+	assert_int_equal(arrived_linux, 8000 - 200);
+	u64 now_dropped = control->ops->dropped(control) - dropped;
+
+	assert_true(now_dropped > 0);
+	u32 arrived = 0;
+
+	for (const char *p = wire_text; (p = strstr(p, "[control] ")); ) {
+		p += 10;
+		arrived += (u32)strcspn(p, "\r");
+		arrived += p[strcspn(p, "\r")] == '\r'; /* its line feed */
+	}
+	assert_int_equal(arrived + now_dropped, 300 * 40);
+}
+
+/* Taking bytes may let the guest go on: its interrupt is raised. */
+static void taking_raises_the_line(void **state)
+{
+	(void)state;
+	linux_uart->ops->write(linux_uart, 0x38, 4, 0x20); /* IMSC: transmit */
+	while (!(linux_uart->ops->read(linux_uart, 0x18, 4) & 0x20))
+		linux_uart->ops->write(linux_uart, 0, 4, 'x');
+	assert_int_equal(host.raised[LINE_LINUX], 0);
+	serve(1);
+	assert_int_equal(host.raised[LINE_LINUX], 1);
+	linux_uart->ops->write(linux_uart, 0x44, 4, 0x20); /* ICR */
+	serve(20);
+	assert_int_equal(host.raised[LINE_LINUX], 1); /* no transition since */
+}
+
+/* ---- the core's log ---- */
+
+static void log_overflows_by_lines(void **state)
+{
+	u32 lost = console_lost(), printed = 0;
+
+	(void)state;
+	while (console_has_room()) {
+		console_printf("line %u", printed++);
+		assert_true(printed < 1000);
+	}
+	assert_int_equal(console_lost(), lost);
+	while (console_lost() == lost)
+		console_printf("line %u", printed++);
+	serve(20);
+	assert_true(console_has_room());
+	assert_int_equal(count_of(wire_text, "[core] line "), printed - 1);
+	assert_int_equal(count_of(wire_text, "\r\n"), printed - 1);
+	char last[32];
+
+	snprintf(last, sizeof last, "[core] line %u\r\n", printed - 2);
+	assert_string_equal(wire_text + wire_length - strlen(last), last);
+}
+
+static void too_long_for_a_line(void **state)
+{
+	char word[600];
+
+	(void)state;
+	memset(word, 'w', sizeof word - 1);
+	word[sizeof word - 1] = 0;
+	console_printf("%s", word);
+	console_printf("next");
+	serve(3);
+	assert_int_equal(wire_length, 7 + (CONSOLE_LINE - 1) + 2 + strlen("[core] next\r\n"));
+	assert_non_null(strstr(wire_text, "w\r\n[core] next\r\n"));
+}
+
+/* Boot and panic: all of the core's lines, at once, before what cells have printed. */
+static void flush_prints_the_log(void **state)
+{
+	(void)state;
+	guest_print(VDEV_LINUX, "partial");
+	serve(12);
+	guest_print(VDEV_CONTROL, "tick\n");
+	host_become(3);
+	console_printf("from cpu3");
+	host_become(1);
+	console_printf("one");
+	console_printf("two");
+	console_flush();
+	assert_non_null(strstr(wire_text, "[linux] partial\r\n[core] "));
+	assert_non_null(strstr(wire_text, "[core] one\r\n[core] two\r\n"));
+	assert_non_null(strstr(wire_text, "[core] from cpu3\r\n"));
+	assert_null(strstr(wire_text, "tick"));
+	serve(1);
+	assert_non_null(strstr(wire_text, "[control] tick\r\n"));
+}
+
+static void flush_survives_a_dead_uart(void **state)
+{
+	(void)state;
+	console_printf("nobody reads this");
+	wire_room = 0;
+	console_flush();
+	assert_int_equal(wire_length, 0);
+	wire_room = ~0u;
+	serve(1);
+	expect_wire("[core] nobody reads this\r\n");
+}
+
+static void notify_kicks_the_service_cpu(void **state)
+{
+	(void)state;
+	console_notify(&host_cpus[2]);
+	assert_int_equal(host.kicks[SERVICE], 1);
+	assert_int_equal(wire_length, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(lines_get_prefixes, machine_reset),
+		cmocka_unit_test_setup(pieces_make_one_line, machine_reset),
+		cmocka_unit_test_setup(prompts_appear, machine_reset),
+		cmocka_unit_test_setup(echo_continues_the_line, machine_reset),
+		cmocka_unit_test_setup(dead_cells_are_not_waited_for, machine_reset),
+		cmocka_unit_test_setup(long_lines, machine_reset),
+		cmocka_unit_test_setup(carriage_returns, machine_reset),
+		cmocka_unit_test_setup(backspaces, machine_reset),
+		cmocka_unit_test_setup(control_characters, machine_reset),
+		cmocka_unit_test_setup(line_editing, machine_reset),
+		cmocka_unit_test_setup(escapes_stay_inside_the_line, machine_reset),
+		cmocka_unit_test_setup(broken_escapes, machine_reset),
+		cmocka_unit_test_setup(prefixes_always, machine_reset),
+		cmocka_unit_test_setup(fair_shares, machine_reset),
+		cmocka_unit_test_setup(core_share, machine_reset),
+		cmocka_unit_test_setup(core_lines_stay_together, machine_reset),
+		cmocka_unit_test_setup(rounds_are_bounded, machine_reset),
+		cmocka_unit_test_setup(slow_uart, machine_reset),
+		cmocka_unit_test_setup(block_and_drop, machine_reset),
+		cmocka_unit_test_setup(taking_raises_the_line, machine_reset),
+		cmocka_unit_test_setup(log_overflows_by_lines, machine_reset),
+		cmocka_unit_test_setup(too_long_for_a_line, machine_reset),
+		cmocka_unit_test_setup(flush_prints_the_log, machine_reset),
+		cmocka_unit_test_setup(flush_survives_a_dead_uart, machine_reset),
+		cmocka_unit_test_setup(notify_kicks_the_service_cpu, machine_reset),
+	};
+	return cmocka_run_group_tests_name("console", tests, NULL, NULL);
+}
