@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The board's interrupts: a device whose interrupt leads nowhere may drive any
- * line, so cellgen could not say which lines are spare.
+ * What the board's tree must get right before anything in it can be trusted:
+ * counts of cells, and interrupts. A device whose interrupt leads nowhere may
+ * drive any line, so cellgen could not say which lines are spare.
  */
+#include <string.h>
+
 #include "check.h"
+
+#define CELLS_MAX 16u /* of one address, size, interrupt or argument list: far beyond any binding */
+
+/* #address-cells and its like: one small number. */
+static void check_cells_props(const struct node *node, struct diag *diag)
+{
+	for (u32 i = 0; i < node->prop_count; i++) {
+		const struct prop *prop = &node->props[i];
+		u64 length = strlen(prop->name);
+
+		if (prop->name[0] != '#' || length < 6 || strcmp(prop->name + length - 6, "-cells") != 0) {
+			continue;
+		}
+		if (prop->size != 4 || prop_cell(prop, 0) > CELLS_MAX) {
+			diag_error(diag, "bad-property", prop->at, "%s of %s must be one number up to %u", prop->name, node_nick(node),
+				   CELLS_MAX);
+		}
+	}
+}
 
 static void check_parent(const struct decision *d, const struct node *node, const struct prop *prop, u32 index, struct diag *diag)
 {
@@ -18,6 +40,7 @@ static void check_node(const struct decision *d, const struct node *node, struct
 	const struct prop *parent = node_prop(node, "interrupt-parent");
 	const struct prop *extended = node_prop(node, "interrupts-extended");
 	const struct prop *map = node_prop(node, "interrupt-map");
+	u32 address = node_own_cells(node, "#address-cells", 0), interrupt = node_own_cells(node, "#interrupt-cells", 1);
 
 	if (parent) {
 		check_parent(d, node, parent, 0, diag);
@@ -25,9 +48,8 @@ static void check_node(const struct decision *d, const struct node *node, struct
 	if (extended) {
 		check_parent(d, node, extended, 0, diag);
 	}
-	if (map) {
-		check_parent(d, node, map, node_own_cells(node, "#address-cells", 0) +
-			     node_own_cells(node, "#interrupt-cells", 1), diag);
+	if (map && address <= CELLS_MAX && interrupt <= CELLS_MAX) {
+		check_parent(d, node, map, address + interrupt, diag);
 	}
 }
 
@@ -62,6 +84,7 @@ static void check_orphans(const struct decision *d, struct diag *diag)
 void check_board(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->tree->node_count; i++) {
+		check_cells_props(d->tree->nodes[i], diag);
 		if (!d->domains || !node_below(d->tree->nodes[i], d->domains)) {
 			check_node(d, d->tree->nodes[i], diag);
 		}

@@ -49,23 +49,6 @@ static void check_chosen(const struct cell *cell, struct diag *diag)
 	}
 }
 
-/* The name of a file goes into generated assembly and linker scripts, in quotes and in comments. */
-static void check_image_names(const struct cell *cell, struct diag *diag)
-{
-	for (u32 kind = 0; kind < IMAGE_DTB; kind++) {
-		const struct image *image = &cell->images[kind];
-		const char *c = image->present ? image->name : "";
-
-		while ((u8)*c > ' ' && *c != '"' && *c != '\\' && *c != '*' && *c != 0x7f) {
-			c++;
-		}
-		if (*c) {
-			diag_error(diag, "image-name", image->at, "\"%s\" of '%s' has a blank, a quote, a backslash, an asterisk or a "
-				   "control character in its name; rename the file", image->name, cell->name);
-		}
-	}
-}
-
 void check_cells(const struct decision *d, struct diag *diag)
 {
 	if (d->hyp.node && d->cell_count == 0) {
@@ -79,6 +62,5 @@ void check_cells(const struct decision *d, struct diag *diag)
 	for (u32 i = 0; i < d->cell_count; i++) {
 		check_needs(&d->cells[i], diag);
 		check_chosen(&d->cells[i], diag);
-		check_image_names(&d->cells[i], diag);
 	}
 }

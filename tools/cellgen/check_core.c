@@ -67,34 +67,43 @@ static void check_console(const struct decision *d, struct diag *diag)
 	}
 }
 
-/* dt_board.c has made sure that there are as many regions as #redistributor-regions says. */
+/* One block of the interrupt controller's registers, compared with those before it. */
+static void check_gic_block(const struct device *gic, u32 index, struct diag *diag)
+{
+	const struct range *reg = &gic->regs[index];
+	struct region region = { .what = mem_format("register block %u of %s", index, gic->name), .base = reg->base,
+		.size = reg->size, .alignment = GIC_FRAME, .at = prop_at(gic->node, "reg") };
+
+	if (!check_region(&region, diag)) {
+		return;
+	}
+	if (index == 0 && reg->size < GIC_FRAME) {
+		diag_error(diag, "board-gic", region.at, "the distributor of %s has 0x%llx bytes, but needs 0x10000; correct the board "
+			   "tree", gic->name, TEXT_NUMBER(reg->size));
+	}
+	check_reach(region.what, reg->base, reg->size, region.at, diag);
+	for (u32 i = 0; i < index; i++) {
+		if (range_overlap(reg->base, reg->size, gic->regs[i].base, gic->regs[i].size)) {
+			diag_error(diag, "board-gic", region.at, "register blocks %u and %u of %s overlap at %s; correct the board tree",
+				   i, index, gic->name, text_range(reg->base, reg->size));
+		}
+	}
+}
+
 static void check_gic(const struct decision *d, struct diag *diag)
 {
 	const struct device *gic;
 
 	if (!d->gic.node) {
-		return;
+		return; /* reported by dt_board.c */
 	}
 	gic = &d->devices[d->gic.device];
+	if (node_own_cells(gic->node, "#interrupt-cells", 0) != 3) {
+		diag_error(diag, "board-gic", prop_at(gic->node, "#interrupt-cells"), "#interrupt-cells of %s must be 3 (type, number, "
+			   "flags), as other forms are not understood", gic->name);
+	}
 	for (u32 i = 0; i < gic->reg_count; i++) {
-		const struct range *reg = &gic->regs[i];
-		struct region region = { .what = mem_format("register block %u of %s", i, gic->name), .base = reg->base,
-			.size = reg->size, .alignment = GIC_FRAME, .at = prop_at(gic->node, "reg") };
-
-		if (!check_region(&region, diag)) {
-			continue;
-		}
-		if (i == 0 && reg->size < GIC_FRAME) {
-			diag_error(diag, "board-gic", region.at, "the distributor of %s has 0x%llx bytes, but needs 0x10000; correct "
-				   "the board tree", gic->name, TEXT_NUMBER(reg->size));
-		}
-		check_reach(region.what, reg->base, reg->size, region.at, diag);
-		for (u32 j = 0; j < i; j++) {
-			if (range_overlap(reg->base, reg->size, gic->regs[j].base, gic->regs[j].size)) {
-				diag_error(diag, "board-gic", region.at, "register blocks %u and %u of %s overlap at %s; correct the "
-					   "board tree", j, i, gic->name, text_range(reg->base, reg->size));
-			}
-		}
+		check_gic_block(gic, i, diag);
 	}
 }
 
