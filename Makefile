@@ -7,6 +7,7 @@
 #
 # $(S) is this tree, $(O) the folder for everything that is made.
 
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -26,7 +27,7 @@ PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(Q),@printf '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
+say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
 NO_CONFIG := help clean mrproper lint unit setup demo test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
@@ -53,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(foreach v,BOARD PARTITION,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v))))
+GIVEN := $(strip $(foreach v,BOARD PARTITION,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v)))))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -96,7 +97,7 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 HOSTCC  ?= gcc
 endif
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Wno-type-limits
 # Nothing of where we are gets into an object: two folders, the same bytes.
 HERE := $(realpath $(CURDIR))
 PREFIX_MAP := -ffile-prefix-map=$(HERE)=. -ffile-prefix-map=$(O)/= $(if $(IN_TREE),-ffile-prefix-map=$(IN_TREE)=,)
@@ -108,7 +109,7 @@ TARGET_CFLAGS := -std=c11 -ffreestanding -nostdlib -fno-pic -fno-common -fno-sta
 CPPFLAGS := -I$(S)/src -I$(S)/src/arch/$(ISA) -I$(O)/obj/include -I$(O)/gen
 CFLAGS   := $(TARGET_CFLAGS) $(CPPFLAGS) $(KCFLAGS)
 AFLAGS   := -D__ASSEMBLY__ $(CFLAGS)
-LDFLAGS  := -m $(LD_EMULATION) -nostdlib -static -n --no-dynamic-linker --gc-sections --build-id=none \
+LDFLAGS  := -m $(LD_EMULATION) $(ISA_LDFLAGS) -nostdlib -static -n --no-dynamic-linker --gc-sections --build-id=none \
 	-z noexecstack --fatal-warnings
 
 HOST_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla

@@ -7,11 +7,11 @@
 
 struct cpu;
 
-/* Ticks; for the boot-cost figures (hypercall CLOISON_BOOT_TIMES). Written before any cell runs. */
+/* Ticks; for the boot-cost figures (hypercall CLOISON_BOOT_TIMES). */
 struct boot_times {
 	u64 entry;  /* counter at the first instruction of the image */
 	u64 banner; /* spent printing */
-	u64 copy;   /* spent by the last loaded cell's copier */
+	u64 copy;   /* spent by the copier of the cell that was loaded last: a figure for one cell */
 };
 extern struct boot_times boot_times;
 

@@ -46,7 +46,7 @@ struct vcpu {
 	u32 state;    /* [A] enum vcpu_state */
 	u64 entry;    /* [A] guest-physical entry, valid in VCPU_ON_PENDING */
 	u64 argument; /* [A] context id for it */
-};
+} __attribute__((aligned(64))); /* as struct cell */
 
 /* Why a cell was stopped. */
 enum stop_reason {

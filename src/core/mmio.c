@@ -51,3 +51,11 @@ bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 	}
 	return false;
 }
+
+bool mmio_covers(const struct cpu *cpu, u64 ipa)
+{
+	for (u32 i = 0; i < cpu->cell->vdev_count; i++)
+		if (ipa - cpu->vdevs[i].base < cpu->vdevs[i].size)
+			return true;
+	return false;
+}

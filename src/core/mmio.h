@@ -12,4 +12,7 @@
  */
 bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
 
+/* Is the address in the window of a virtual device of its cell? */
+bool mmio_covers(const struct cpu *cpu, u64 ipa);
+
 #endif

@@ -21,6 +21,7 @@ static struct {
 	u32 owner;    /* whose line is open on the wire, WIRE_NOBODY at the start of a line */
 	u32 column;   /* characters of the owner the cursor may go back over: never more than there are */
 	bool painted; /* the owner changed colours */
+	u8 last;      /* byte staged */
 } wire;
 
 void wire_init(void)
@@ -47,6 +48,7 @@ static OUTLINE void stage(u8 byte)
 {
 	if (wire.count < STAGE_SIZE)
 		wire.bytes[wire.count++] = byte;
+	wire.last = byte;
 }
 
 static OUTLINE void stage_string(const char *text)
@@ -217,9 +219,6 @@ static void control(struct filter *filter, u32 source, u8 byte)
 
 void wire_byte(struct filter *filter, u32 source, u8 byte)
 {
-	bool c1 = filter->c2 && byte >= 0x80 && byte < 0xa0; /* U+0080..U+009F: terminals obey them like ESC [ etc. */
-
-	filter->c2 = byte == 0xc2;
 	if (filter->length && collect(filter, source, byte))
 		return;
 	if (byte < 0x20 || byte == 0x7f) {
@@ -227,6 +226,8 @@ void wire_byte(struct filter *filter, u32 source, u8 byte)
 		return;
 	}
 	open_line(filter, source);
-	stage(c1 ? '?' : byte);
+	if (byte >= 0x80 && byte < 0xa0 && (wire.last < 0x80 || wire.last == 0xc2))
+		byte = '?'; /* U+0080..U+009F, also as a byte by itself: terminals obey them like ESC [ etc. */
+	stage(byte);
 	wire.column += byte < 0x7f; /* others may be combining characters and take no column */
 }

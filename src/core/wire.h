@@ -29,7 +29,6 @@ struct filter {
 	u8 sequence[FILTER_SEQUENCE]; /* escape sequence that is not complete yet */
 	u8 length;                    /* of it; FILTER_SEQUENCE: too long, swallow it */
 	bool returned;                /* carriage return that no line feed has followed yet */
-	bool c2;                      /* previous byte was 0xc2: the next may make a C1 control */
 };
 
 void wire_init(void);

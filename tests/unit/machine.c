@@ -156,6 +156,17 @@ void serve(u32 milliseconds)
 	host_this = before;
 }
 
+static void drain(void)
+{
+	u32 before;
+
+	do {
+		before = wire_length;
+		wire_length %= sizeof wire_text / 2;
+		serve(4);
+	} while (wire_length != before);
+}
+
 int machine_reset(void **unused)
 {
 	(void)unused;
@@ -164,10 +175,12 @@ int machine_reset(void **unused)
 	/* What an earlier test left in the rings goes out before this test looks. */
 	for (u32 i = 0; i < CELL_COUNT; i++)
 		cells[i].state = CELL_STOPPED;
-	serve(200);
+	for (u32 i = 0; i < VDEV_COUNT; i++)
+		machine_vdevs[i].ops->reset(&machine_vdevs[i]);
+	drain();
 	for (u32 i = 0; i < CELL_COUNT; i++)
 		guest_print(machine_cells[i].console, "\n"); /* ends an escape sequence */
-	serve(10);
+	drain();
 	host_reset();
 	for (u32 i = 0; i < VDEV_COUNT; i++)
 		machine_vdevs[i].ops->reset(&machine_vdevs[i]);

@@ -179,6 +179,7 @@ static void control_characters(void **state)
 	/* C1 controls in UTF-8: U+009B is ESC [ to a terminal. U+00A0 is not one of them. */
 	send_and_expect("a\xc2\x9b" "2Jb", "[linux] a\xc2?2Jb");
 	send_and_expect("a\xc2\xa0" "b", "[linux] a\xc2\xa0" "b");
+	send_and_expect("a\xc2\033\x9b\a\001\x9b", "[linux] a\xc2?\a?"); /* what is swallowed does not part them */
 	guest_print(VDEV_LINUX, "a");
 	machine_vdevs[VDEV_LINUX].ops->write(linux_uart, 0, 4, 0);
 	send_and_expect("b", "[linux] ab");

@@ -193,10 +193,9 @@ static u64 ps_field(u32 bits)
 static void cell_registers(const struct decision *d, const struct cpu *cpu, struct arch_regs *r)
 {
 	const struct cell *cell = &d->cells[cpu->cell];
-	u64 vmid = cell->index + 1ULL;
 
-	r->vttbr_run = VTTBR(cell->root, vmid);
-	r->vttbr_load = VTTBR(cell->load_root, vmid);
+	r->vttbr_run = VTTBR(cell->root, CELL_VMID(cell->index));
+	r->vttbr_load = VTTBR(cell->load_root, LOAD_VMID);
 	r->hcr_run = HCR_DIRECT | (cell->wfi ? 0 : HCR_TWI);
 	r->hcr_load = HCR_DIRECT | HCR_DC;
 	r->mdcr_el2 |= cell->debug ? MDCR_TDE : 0;
@@ -216,8 +215,8 @@ void arch_registers(const struct decision *d, u32 index, struct arch_regs *r)
 		.mair_el2 = MAIR_EL2_VALUE,
 		.ttbr0_el2 = cpu->root,
 		.vtcr_el2 = VTCR_EL2_VALUE(ps_field(d->pa_bits)),
-		.hcr_run = HCR_RW,
-		.hcr_load = HCR_RW,
+		.hcr_run = HCR_CORE,
+		.hcr_load = HCR_CORE,
 		.mdcr_el2 = MDCR_EL2_VALUE,
 		.cptr_el2 = CPTR_EL2_VALUE,
 		.cnthctl_el2 = CNTHCTL_EL2_VALUE,

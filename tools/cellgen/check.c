@@ -19,4 +19,5 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_lines(decision, diag);
 	check_memory(decision, diag);     /* and last the two address spaces */
 	check_guests(decision, diag);
+	check_claims(decision, diag);
 }

@@ -8,7 +8,7 @@
 
 #include "parts.h"
 
-#define VMID_MAX 255u            /* VTTBR_EL2.VMID without VTCR_EL2.VS */
+#define VMID_MAX 254u            /* VTTBR_EL2.VMID without VTCR_EL2.VS, less LOAD_VMID */
 #define TEXT_NUMBER(n) ((unsigned long long)(n))
 
 void check_nodes(const struct decision *d, struct diag *diag);      /* check_node.c */
@@ -22,6 +22,8 @@ void check_memory(const struct decision *d, struct diag *diag);     /* check_mem
 void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
 void check_board(const struct decision *d, struct diag *diag);      /* check_board.c */
 void check_core(const struct decision *d, struct diag *diag);       /* check_core.c */
+
+void check_claims(const struct decision *d, struct diag *diag);     /* check_claims.c */
 
 /* ---- check_text.c: what several of them need ---- */
 

@@ -29,8 +29,13 @@ static void check_cells_props(const struct node *node, struct diag *diag)
 
 static void check_parent(const struct decision *d, const struct node *node, const struct prop *prop, u32 index, struct diag *diag)
 {
-	if (!tree_phandle(d->tree, prop_cell(prop, index))) {
+	const struct node *parent = tree_phandle(d->tree, prop_cell(prop, index));
+
+	if (!parent) {
 		check_reference(prop_cell(prop, index), mem_format("%s of %s", prop->name, node_nick(node)), prop->at, diag);
+	} else if (!node_prop(parent, "interrupt-controller") && !node_prop(parent, "interrupt-map")) {
+		diag_error(diag, "board-interrupts", prop->at, "%s of %s leads to %s (%s), which is no interrupt controller; correct the "
+			   "board tree", prop->name, node_nick(node), node_nick(parent), diag_at(parent->at));
 	}
 }
 

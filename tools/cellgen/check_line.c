@@ -30,7 +30,7 @@ static const char *advice(const struct line *a, const struct line *b)
 				    "give both devices to one cell, or take one out";
 }
 
-static void check_claims(const struct decision *d, u32 index, struct diag *diag)
+static void check_owner(const struct decision *d, u32 index, struct diag *diag)
 {
 	const struct line *line = &d->lines[index];
 
@@ -92,7 +92,7 @@ void check_lines(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->line_count; i++) {
 		check_range(&d->lines[i], diag);
-		check_claims(d, i, diag);
+		check_owner(d, i, diag);
 		check_drivers(d, &d->lines[i], diag);
 	}
 }

@@ -62,6 +62,23 @@ static void check_wishes(const struct decision *d, const struct vdev *vdev, stru
 	check_references(d, vdev->node, whose, diag);
 }
 
+/* The pump serves one console of each cell; another's ring would fill and stay full. */
+static void check_console_twice(const struct decision *d, u32 index, struct diag *diag)
+{
+	const struct vdev *vdev = &d->vdevs[index];
+
+	for (u32 i = 0; i < index; i++) {
+		const struct vdev *first = &d->vdevs[i];
+
+		if (first->cell == vdev->cell && first->type && first->type->console && vdev->type->console) {
+			diag_error(diag, "console-twice", vdev->node->at, "%s is a second console of '%s', after %s at %s; a cell has "
+				   "one, take the other out", vdev->node->name, d->cells[vdev->cell].name, first->node->name,
+				   diag_at(first->node->at));
+			return;
+		}
+	}
+}
+
 void check_vdevs(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->vdev_count; i++) {
@@ -73,5 +90,6 @@ void check_vdevs(const struct decision *d, struct diag *diag)
 		}
 		check_window(d, vdev, diag);
 		check_wishes(d, vdev, diag);
+		check_console_twice(d, i, diag);
 	}
 }

@@ -102,6 +102,16 @@ static void place_image(struct decision *d, struct cell *cell, struct image *ima
 			   "\"%s\" (0x%llx bytes)", image->name, (unsigned long long)image->phys_size);
 		return;
 	}
+	for (u32 i = 0; i < d->phys_count; i++) {
+		const struct extent *e = &d->phys[i];
+
+		if (e->kind == EXTENT_RESERVED && e->base > d->hyp.memory.base && e->base < image->phys) {
+			diag_error(diag, "image-behind-reserved", image->at, "the pristine copy of \"%s\" finds room only behind %s at "
+				   "%s, and cloison.bin, one piece from the hypervisor's memory to the last image, would "
+				   "overwrite that; put the hypervisor's memory (%s) where more room follows", image->name,
+				   e->what, diag_at(e->at), diag_at(d->hyp.memory_at));
+		}
+	}
 	image->section = d->image_count++;
 	phys_add(d, (struct extent){ .base = image->phys, .size = image->phys_size, .kind = EXTENT_IMAGE,
 		.cell = cell->index, .what = mem_format("pristine %s of '%s'", image->name, cell->name), .at = image->at });

@@ -18,7 +18,7 @@ void place_slots(struct decision *d, u64 tables_size)
 		[SLOT_RODATA] = KIB(64) + KIB(8) * d->cell_count + KIB(1) * d->cpu_count,
 		[SLOT_TABLES] = tables_size,
 		[SLOT_ROOTS] = KIB(4) * d->cell_count,
-		[SLOT_DATA] = KIB(64) + KIB(16) * d->vdev_count + KIB(4) * d->cell_count,
+		[SLOT_DATA] = KIB(64) + KIB(16) * d->vdev_count + KIB(4) * d->cell_count + KIB(4) * d->cpu_count,
 		[SLOT_PERCPU] = PERCPU_SIZE * d->cpu_count,
 	};
 	u64 next = d->hyp.memory.base;

@@ -181,10 +181,11 @@ void file_write(const char *dir, const char *name, const void *data, u64 size)
 void file_link(const char *dir, u32 section, const char *path)
 {
 	const char *link = mem_format("%s/image.%u", dir, section);
-	char *target = realpath(path, NULL);
+	char *here = getcwd(NULL, 0);
+	const char *target = path[0] == '/' || !here ? path : mem_format("%s/%s", here, path);
 
-	if (!target || symlink(target, link) != 0) {
+	if (symlink(target, link) != 0) {
 		fatal("cannot make %s, a link to %s", link, path);
 	}
-	free(target);
+	free(here);
 }

@@ -117,7 +117,8 @@ set_up_cpu:
 wrong_cpu_if_first:
 	cbz	x22, 3b
 wrong_cpu:
-	adr	x10, text_cpu
+	adrp	x10, text_cpu
+	add	x10, x10, :lo12:text_cpu
 	cbnz	x22, raw_stop
 9:	wfi                              /* a CPU the tables do not know: nobody started it */
 	b	9b
@@ -138,6 +139,9 @@ probe_ram:
 	mov	x27, #0
 	ldr	x3, [x1]
 	dsb	sy
+	mrs	x3, isr_el1                  /* a bus may answer with an SError instead: pending, bit 8 */
+	ubfx	x3, x3, #8, #1
+	orr	x27, x27, x3
 	cbz	x27, 2f
 	cmn	x26, #1
 	csel	x26, x5, x26, eq
@@ -215,13 +219,16 @@ moved:	dsb	sy
 
 /* Messages before there is C. In: x10 text, position independent. */
 wrong_el:
-	adr	x10, text_el1
+	adrp	x10, text_el1
+	add	x10, x10, :lo12:text_el1
 	cmp	x0, #3
 	b.ne	raw_stop
-	adr	x10, text_el3
+	adrp	x10, text_el3
+	add	x10, x10, :lo12:text_el3
 	b	raw_stop
 misaligned:
-	adr	x10, text_misaligned
+	adrp	x10, text_misaligned
+	add	x10, x10, :lo12:text_misaligned
 raw_stop:
 	adrp	x1, machine_console_base
 	ldr	x1, [x1, :lo12:machine_console_base]
@@ -233,6 +240,10 @@ raw_stop:
 	b	1b
 3:	wfi
 	b	3b
+	.balign	8
+	.ltorg
+
+	.section .rodata.boot, "a"
 text_el1:
 	.asciz	"\r\n[core] panic: entered at EL1, needs EL2 (QEMU: -M virt,virtualization=on)\r\n"
 text_el3:
@@ -241,5 +252,3 @@ text_cpu:
 	.asciz	"\r\n[core] panic: the CPU that booted is not the first CPU of the board tree\r\n"
 text_misaligned:
 	.asciz	"\r\n[core] panic: loaded at an address that is not a multiple of 4 KiB\r\n"
-	.balign	8
-	.ltorg

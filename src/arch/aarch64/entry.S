@@ -23,9 +23,11 @@
 #define WORD_HI 0x0180
 #define WORD_LO 0x0004
 
-	.macro	vector label
-	.balign	128
+	.macro	vector offset, label
+	.org	\offset
+	.ifnb	\label
 	b	\label
+	.endif
 	.endm
 
 /* Guest x4-x30 into the frame; x0-x3 went there first. */
@@ -83,6 +85,18 @@ rt_value:
 	mov	x0, xzr
 	ret
 
+/* In: x0 value; x0-x3 in the frame, the rest live. Goes on at distributor_done. */
+store_rt:                                /* 32 entries of two instructions */
+	.irp	n, 0, 1, 2, 3
+	str	x0, [sp, #8 * \n]
+	b	distributor_done
+	.endr
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	mov	x\n, x0
+	b	distributor_done
+	.endr
+	b	distributor_done
+
 /* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
 	.global	idreg_read_raw
 idreg_read_raw:
@@ -97,19 +111,86 @@ idreg_read_raw:
 	.endr
 	.endr
 
+/*
+ * The vectors. A slot has room for 32 instructions and most need one branch,
+ * so the code of the exits lives in the slots: .org fails when one overflows.
+ */
 	.section .text.vectors, "ax"
 	.balign	2048
 	.global	vectors
 vectors:
-	vector	el2_unexpected               /* EL2, SP_EL0: never selected */
-	vector	el2_unexpected
-	vector	el2_unexpected
-	vector	el2_unexpected
-	vector	el2_sync                     /* EL2, SP_EL2 */
-	vector	el2_unexpected
-	vector	el2_unexpected
-	vector	el2_unexpected
-	.balign	128                          /* lower EL, AArch64: synchronous */
+	vector	0x000, el2_unexpected          /* EL2, SP_EL0: never selected */
+/*
+ * Guarded WFI. The core sleeps for the guest, but only if the kick line could
+ * wake this CPU; with its wake-up prevented, WFI completes at once (it may,
+ * architecturally) and the guest stays where revocation reaches it.
+ */
+wfx:
+	tst	w2, #3                       /* TI: plain WFI only; the others complete at once */
+	b.ne	skip_and_return
+	ldr	x2, [sp, #CPU_EXITS_WFI]
+	add	x2, x2, #1
+	str	x2, [sp, #CPU_EXITS_WFI]
+	mrs	x3, S3_0_C12_C12_7           /* ICC_IGRPEN1_EL1 */
+	tbz	x3, #0, skip_and_return
+	mrs	x3, S3_0_C4_C6_0             /* ICC_PMR_EL1: 0 masks even priority 0 */
+	cbz	x3, skip_and_return
+	mrs	x3, S3_0_C12_C9_0            /* ICC_AP1R0_EL1: an active priority may mask the kick */
+	cbnz	x3, skip_and_return
+	mrs	x2, elr_el2
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	mrs	x3, spsr_el2
+	and	x3, x3, #~(1 << 21)          /* SS: a guest that steps has stepped */
+	msr	spsr_el2, x3
+	mrs	x2, hcr_el2
+	orr	x3, x2, #0x18                /* FMO, IMO: interrupts for a lower EL may not end a WFI here */
+	msr	hcr_el2, x3
+	isb
+	dsb	sy                           /* the guest's stores are out before it sleeps */
+	wfi
+	msr	hcr_el2, x2
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh
+	isb
+
+	vector	0x080, el2_unexpected
+/* void arch_vcpu_enter(struct cpu *): the stack starts again at its top. */
+	.global	arch_vcpu_enter
+arch_vcpu_enter:
+	mov	sp, x0
+	b	restore
+
+/*
+ * An exception of the core itself. With the MMU off it is the RAM probe of
+ * boot.S: note it and step over the load. Otherwise it is a defect: panic.
+ */
+el2_sync:
+	mrs	x27, sctlr_el2
+	tbnz	w27, #0, el2_unexpected
+	mrs	x27, elr_el2
+	add	x27, x27, #4
+	msr	elr_el2, x27
+	mov	x27, #1
+	eret
+el2_unexpected:
+	mrs	x0, esr_el2
+	mrs	x1, elr_el2
+	mrs	x2, far_el2
+	mrs	x3, tpidr_el2
+	mov	sp, x3                       /* the stack may be what overflowed */
+	b	trap_el2
+
+	vector	0x100, el2_unexpected
+	vector	0x180, el2_unexpected
+	vector	0x200, el2_sync                /* EL2, SP_EL2 */
+	vector	0x280, el2_unexpected
+	vector	0x300, el2_unexpected
+	vector	0x380, el2_unexpected
+
+	vector	0x400                          /* lower EL, AArch64: synchronous */
 guest_sync:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
@@ -124,13 +205,6 @@ guest_sync:
 	cmp	x3, #EC_WFX
 	b.eq	wfx
 	b	slow
-	vector	guest_interrupt              /* IRQ, FIQ: taken by the guest itself, not here */
-	vector	guest_interrupt
-	vector	guest_serror
-	vector	slow_from_vector             /* lower EL, AArch32 (EL0) */
-	vector	guest_interrupt
-	vector	guest_interrupt
-	vector	guest_serror
 
 /* HVC. x2 ESR. In: guest x0-x3 live but for x2, x3, which are in the frame. */
 hypercall:
@@ -149,6 +223,7 @@ hypercall:
 	dsb	nsh                          /* no speculation past eret */
 	isb
 
+	vector	0x480, guest_interrupt         /* IRQ, FIQ: taken by the guest itself, not here */
 /* Trapped system register. x2 ESR. Only a write of ICC_SGI1R_EL1 is fast. */
 sysreg:
 	and	w3, w2, #0xfffffc1f          /* without Rt */
@@ -168,6 +243,42 @@ sysreg:
 	str	x2, [sp, #CPU_EXITS_SGI]
 	b	skip_and_return
 
+	vector	0x500, guest_interrupt
+/* Over the trapped instruction and back. */
+skip_and_return:
+	mrs	x2, elr_el2
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	mrs	x2, spsr_el2
+	and	x2, x2, #~(1 << 21)          /* SS: a guest that steps has stepped */
+	msr	spsr_el2, x2
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh
+	isb
+
+distributor_done:
+	ldr	x2, [sp, #CPU_EXITS_IRQCHIP]
+	add	x2, x2, #1
+	str	x2, [sp, #CPU_EXITS_IRQCHIP]
+	b	skip_and_return
+
+	vector	0x580, guest_serror
+distributor_read:
+	save_x4_x8
+	mov	x0, x1
+	mov	x1, sp
+	bl	fast_gicd_read               /* x0 offset, x1 struct cpu -> x0 value, negative: not done */
+	restore_x4_x8
+	tbnz	x0, #63, slow
+	mrs	x2, esr_el2
+	ubfx	w2, w2, #16, #5
+	adr	x3, store_rt
+	add	x3, x3, x2, lsl #3
+	br	x3
+
+	vector	0x600, slow_from_vector        /* lower EL, AArch32 (EL0) */
 /*
  * Data abort. x2 ESR. A 32-bit access to the cell's distributor is short; what
  * it is not sure of goes the general way, which decodes it again.
@@ -197,85 +308,24 @@ data_abort:
 	restore_x4_x8
 	cbnz	x0, slow
 	b	distributor_done
-distributor_read:
-	save_x4_x8
-	mov	x0, x1
-	mov	x1, sp
-	bl	fast_gicd_read               /* x0 offset, x1 struct cpu -> x0 value, negative: not done */
-	restore_x4_x8
-	tbnz	x0, #63, slow
-	mrs	x2, esr_el2
-	ubfx	w2, w2, #16, #5
-	adr	x3, store_rt
-	add	x3, x3, x2, lsl #3
-	br	x3
-distributor_done:
-	ldr	x2, [sp, #CPU_EXITS_IRQCHIP]
-	add	x2, x2, #1
-	str	x2, [sp, #CPU_EXITS_IRQCHIP]
-	mrs	x2, spsr_el2
-	and	x2, x2, #~(1 << 21)          /* SS: a guest that steps has stepped */
-	msr	spsr_el2, x2
-	b	skip_and_return
 
-/* In: x0 value; x0-x3 in the frame, the rest live. Goes on at distributor_done. */
-store_rt:                                /* 32 entries of two instructions */
-	.irp	n, 0, 1, 2, 3
-	str	x0, [sp, #8 * \n]
-	b	distributor_done
-	.endr
-	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-	mov	x\n, x0
-	b	distributor_done
-	.endr
-	b	distributor_done
-
-/*
- * Guarded WFI. The core sleeps for the guest, but only if the kick line could
- * wake this CPU; with its wake-up prevented, WFI completes at once (it may,
- * architecturally) and the guest stays where revocation reaches it.
- */
-wfx:
-	tst	w2, #3                       /* TI: plain WFI only; the others complete at once */
-	b.ne	skip_and_return
-	ldr	x2, [sp, #CPU_EXITS_WFI]
-	add	x2, x2, #1
-	str	x2, [sp, #CPU_EXITS_WFI]
-	mrs	x3, S3_0_C12_C12_7           /* ICC_IGRPEN1_EL1 */
-	tbz	x3, #0, skip_and_return
-	mrs	x3, S3_0_C4_C6_0             /* ICC_PMR_EL1: 0 masks even priority 0 */
-	cbz	x3, skip_and_return
-	mrs	x3, S3_0_C12_C9_0            /* ICC_AP1R0_EL1: an active priority may mask the kick */
-	cbnz	x3, skip_and_return
-	mrs	x2, elr_el2
-	add	x2, x2, #4
-	msr	elr_el2, x2
-	ldp	x2, x3, [sp, #16]
-	dsb	sy                           /* the guest's stores are out before it sleeps */
-	wfi
-	ldp	x0, x1, [sp, #0]
-	eret
-	dsb	nsh
-	isb
-
-skip_and_return:
-	mrs	x2, elr_el2
-	add	x2, x2, #4
-	msr	elr_el2, x2
-	ldp	x2, x3, [sp, #16]
-	ldp	x0, x1, [sp, #0]
-	eret
-	dsb	nsh
-	isb
-
-slow_from_vector:
+	vector	0x680, guest_interrupt
+guest_serror:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
-/* In: x0-x3 in the frame, the rest live. */
-slow:
+	mov	x1, #1
+	b	unusual
+guest_interrupt:
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	mov	x1, #2
+unusual:
 	save_x4_x30
 	mov	x0, sp
-	bl	trap_slow
+	bl	trap_unusual
+	b	restore
+
+	vector	0x700, guest_interrupt
 /* In: sp on the frame. Called by: the slow path, arch_vcpu_enter. */
 restore:
 	ldp	x2, x3, [sp, #16]
@@ -298,46 +348,17 @@ restore:
 	dsb	nsh
 	isb
 
-/* void arch_vcpu_enter(struct cpu *): the stack starts again at its top. */
-	.global	arch_vcpu_enter
-arch_vcpu_enter:
-	mov	sp, x0
-	b	restore
-
-guest_serror:
+	vector	0x780, guest_serror
+slow_from_vector:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
-	mov	x1, #1
-	b	unusual
-guest_interrupt:
-	stp	x0, x1, [sp, #0]
-	stp	x2, x3, [sp, #16]
-	mov	x1, #2
-unusual:
+/* In: x0-x3 in the frame, the rest live. */
+slow:
 	save_x4_x30
 	mov	x0, sp
-	bl	trap_unusual
+	bl	trap_slow
 	b	restore
-
-/*
- * An exception of the core itself. With the MMU off it is the RAM probe of
- * boot.S: note it and step over the load. Otherwise it is a defect: panic.
- */
-el2_sync:
-	mrs	x27, sctlr_el2
-	tbnz	w27, #0, el2_unexpected
-	mrs	x27, elr_el2
-	add	x27, x27, #4
-	msr	elr_el2, x27
-	mov	x27, #1
-	eret
-el2_unexpected:
-	mrs	x0, esr_el2
-	mrs	x1, elr_el2
-	mrs	x2, far_el2
-	mrs	x3, tpidr_el2
-	mov	sp, x3                       /* the stack may be what overflowed */
-	b	trap_el2
+	.org	0x800
 
 /*
  * The copier: runs at EL1 under the cell's load root, MMU off, memory cacheable

@@ -8,9 +8,13 @@
 #include "core/panic.h"
 #include "gic.h"
 #include "gic_cpu.h"
+#include "pte.h"
 #include "sysreg.h"
 
 #define PPI_HYP_TIMER 26
+/* Lets priority 0 through and nothing else, with 4 or 5 priority bits and in the non-secure view of them */
+#define PMR_KICKS_ONLY 0x10
+#define PRIORITY_BITS_MAX 5
 /* How often to look at a register that hardware settles within microseconds. */
 #define SETTLE_TRIES 1000000u
 
@@ -92,6 +96,7 @@ static void private_lines_clear(const struct cpu *cpu)
 /*
  * The CPU interface while the core waits: of all group 1 interrupts only a kick
  * (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
+ * HCR_EL2.IMO: an interrupt that is routed to a lower EL may not end a WFI here.
  */
 void gic_wait_state(const struct cpu *cpu)
 {
@@ -99,8 +104,9 @@ void gic_wait_state(const struct cpu *cpu)
 	WRITE_SYSREG(ICC_CTLR_EL1, 0);
 	WRITE_SYSREG(ICC_BPR1_EL1, 0);
 	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
-	WRITE_SYSREG(ICC_PMR_EL1, cpu->config->role == CPU_SERVICE ? 0xff : 0x08);
+	WRITE_SYSREG(ICC_PMR_EL1, cpu->config->role == CPU_SERVICE ? 0xff : PMR_KICKS_ONLY);
 	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
+	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_IMO | HCR_FMO);
 	isb();
 }
 
@@ -118,10 +124,15 @@ void gic_reset_state(const struct cpu *cpu)
 
 void gic_cpu_init(struct cpu *cpu)
 {
-	WRITE_SYSREG(ICC_SRE_EL2, 0xf);
+	WRITE_SYSREG(ICC_SRE_EL2, 0x7); /* Enable = 0: a guest cannot turn the system registers off */
 	isb();
 	WRITE_SYSREG(ICC_SRE_EL1, 0x7);
 	isb();
+	/* With more bits there are active priorities that a guarded WFI does not look at */
+	u64 bits = (READ_SYSREG(ICC_CTLR_EL1) >> 8 & 7) + 1;
+
+	if (bits > PRIORITY_BITS_MAX)
+		panic("interrupt priority bits, at most", PRIORITY_BITS_MAX, bits);
 	redistributor_init(cpu);
 	gic_wait_state(cpu);
 	if (cpu->config->role == CPU_SERVICE)

@@ -12,6 +12,9 @@ static inline u64 idreg_read(u32 crm, u32 op2)
 	return idreg_read_raw((crm - 1) * 8ULL + op2);
 }
 
+/* This CPU against what the tables rely on; panics (machine.c). */
+void machine_verify_cpu(void);
+
 /* ICC_SGI1R_EL1 value, without INTID, that reaches the CPU with this MPIDR affinity (IHI 0069 12.2.19) */
 static inline u64 sgi_route(u64 hw_id)
 {

@@ -11,6 +11,9 @@ LD_EMULATION  := aarch64linux
 # (the first instructions run with the MMU off), no call into libgcc.
 ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mcmodel=small -mno-outline-atomics
 
+# Erratum 843419 of the Cortex-A53; by ADR where it reaches, as stubs take a page of their own.
+ISA_LDFLAGS := --fix-cortex-a53-843419$(if $(LLVM),,=adr)
+
 # The C behind entry.S's short exits: only x0-x3 (fast_call.c) or x0-x8 (the others),
 # and x30, are saved for it. clang cannot be told about x8, x16 and x17; tools/lint/image
 # looks at the result.

@@ -33,10 +33,8 @@ static void verify_ram(void)
 
 static void verify_gic(void)
 {
-	u32 lines = 0, revision;
+	u32 lines, revision;
 
-	if (!(idreg_read(4, 0) >> 24 & 0xf))
-		panic("GICv3 CPU interface is not there: ID_AA64PFR0_EL1.GIC", 1, 0);
 	revision = mmio_read32(machine_board.gicd + GIC_PIDR2) >> 4 & 0xf;
 	if (revision != 3 && revision != 4)
 		panic("interrupt controller is not a GICv3: architecture revision", 3, revision);
@@ -45,11 +43,10 @@ static void verify_gic(void)
 		panic("interrupt lines: highest declared, and how many there are", machine_board.line_limit, lines);
 }
 
-void arch_verify(struct cpu *cpu)
+void machine_verify_cpu(void)
 {
 	u64 granule = idreg_read(7, 0) >> 28 & 0xf;
 
-	verify_ram();
 	if (pa_bits() < machine_board.pa_bits)
 		panic("physical address bits", machine_board.pa_bits, pa_bits());
 	if (granule == 0xf)
@@ -58,6 +55,14 @@ void arch_verify(struct cpu *cpu)
 		panic("counter frequency is not set: CNTFRQ_EL0", 1, 0);
 	if (READ_SYSREG(hcr_el2) >> 34 & 1)
 		panic("HCR_EL2.E2H cannot be cleared", 0, 1);
+	if (!(idreg_read(4, 0) >> 24 & 0xf))
+		panic("GICv3 CPU interface is not there: ID_AA64PFR0_EL1.GIC", 1, 0);
+}
+
+void arch_verify(struct cpu *cpu)
+{
+	verify_ram();
+	machine_verify_cpu();
 	verify_gic();
 	(void)cpu;
 }

@@ -74,6 +74,8 @@
 #define HCR_VM BIT(0)
 #define HCR_SWIO BIT(1)
 #define HCR_PTW BIT(2)   /* a walk through device memory faults */
+#define HCR_FMO BIT(3)
+#define HCR_IMO BIT(4)
 #define HCR_AMO BIT(5)   /* SError to EL2; IMO = FMO = 0: interrupts are the guest's (direct mode) */
 #define HCR_DC BIT(12)
 #define HCR_TWI BIT(13)
@@ -90,7 +92,7 @@
 /* hcr_run  = HCR_DIRECT, | HCR_TWI unless cloison,wfi = "native"
  * hcr_load = HCR_DIRECT | HCR_DC: the copier runs with its MMU off but cacheable
  * a CPU without a vCPU: HCR_CORE */
-#define HCR_CORE (HCR_RW | HCR_AMO | BIT(3) /* FMO */ | BIT(4) /* IMO */)
+#define HCR_CORE (HCR_RW | HCR_AMO | HCR_IMO | HCR_FMO)
 
 #define MDCR_TDE BIT(8)
 #define MDCR_EL2_VALUE (BIT(5) /* TPMCR */ | BIT(6) /* TPM */ | BIT(14) /* TPMS */ | BIT(19) /* TTRF */)

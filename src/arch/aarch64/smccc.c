@@ -6,6 +6,7 @@
  */
 #include "core/boot.h"
 #include "core/cell.h"
+#include "pte.h"
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -69,8 +70,13 @@ static s64 cpu_suspend(u64 power_state)
 {
 	if (power_state != 0)
 		return PSCI_INVALID_PARAMETERS;
-	if (READ_SYSREG(ICC_IGRPEN1_EL1) & 1 && READ_SYSREG(ICC_PMR_EL1) && !READ_SYSREG(ICC_AP1R0_EL1))
-		__asm__ volatile("dsb sy; wfi" : : : "memory");
+	u64 hcr = READ_SYSREG(hcr_el2);
+
+	if (READ_SYSREG(ICC_IGRPEN1_EL1) & 1 && READ_SYSREG(ICC_PMR_EL1) && !READ_SYSREG(ICC_AP1R0_EL1)) {
+		WRITE_SYSREG(hcr_el2, hcr | HCR_IMO | HCR_FMO); /* as entry.S does for WFI */
+		__asm__ volatile("isb; dsb sy; wfi" : : : "memory");
+		WRITE_SYSREG(hcr_el2, hcr);
+	}
 	return PSCI_SUCCESS;
 }
 

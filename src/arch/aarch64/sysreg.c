@@ -36,7 +36,7 @@ static const struct {
 	u64 keep;
 } id_masks[] = {
 	{ 1, 2, KEEP(0, 12) },                                       /* ID_DFR0: no PMU, no trace */
-	{ 4, 0, KEEP(0, 8) | KEEP(12, 16) | KEEP(48, 12) | KEEP(60, 4) }, /* PFR0: no EL2, RAS, SVE, SEL2, MPAM, AMU, RME */
+	{ 4, 0, KEEP(0, 8) | KEEP(12, 16) | KEEP(48, 4) | KEEP(56, 8) }, /* PFR0: no EL2, RAS, SVE, SEL2, MPAM, AMU, RME */
 	{ 4, 1, KEEP(0, 8) },                                        /* PFR1: BTI, SSBS; no MTE, SME, NMI, GCS */
 	{ 5, 0, KEEP(0, 4) | KEEP(12, 4) | KEEP(20, 4) | KEEP(28, 4) | KEEP(36, 4) }, /* DFR0: breakpoints; no PMU, SPE, trace */
 	{ 6, 0, ALL & ~KEEP(24, 4) },                                /* ISAR0: no TME */
@@ -78,11 +78,11 @@ static void deactivate(const struct cpu *cpu, u64 value)
 static void send_sgi(const struct cpu *cpu, u64 value)
 {
 	const u16 *cpus = &machine_cell_cpus[cpu->cell->first_cpu];
-	u32 first = (u32)(value >> 16 & 0xff) * 16 + (u32)(value >> 44 & 0xf) * 16;
+	u32 first = (u32)(value >> 16 & 0xff) * 16;
 	bool all = value & SGI1R_IRM;
 
-	if (!all && value & 0xff00ff00000000ULL)
-		return; /* Aff2, Aff3: no such vCPU */
+	if (!all && value & 0xfff0ff00000000ULL)
+		return; /* Aff2, Aff3, targets from 16 on: no vCPU has them */
 	for (u32 n = 0; n < cpu->cell->vcpu_count; n++)
 		if (all ? n != cpu->vcpu_index : n - first < 16 && value >> (n - first) & 1)
 			WRITE_SYSREG(ICC_SGI1R_EL1, sgi_route(machine_cpus[cpus[n]].hw_id) | (value & SGI1R_INTID));

@@ -47,9 +47,13 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define HDFGRTR_EL2 S3_4_C3_C1_4
 #define HDFGWTR_EL2 S3_4_C3_C1_5
 #define HAFGRTR_EL2 S3_4_C3_C1_6
-#define VSTTBR_EL2 S3_4_C2_C6_0
+#define HFGRTR2_EL2 S3_4_C3_C1_2
+#define HFGWTR2_EL2 S3_4_C3_C1_3
+#define HFGITR2_EL2 S3_4_C3_C1_7
+#define HDFGRTR2_EL2 S3_4_C3_C1_0
+#define HDFGWTR2_EL2 S3_4_C3_C1_1
+#define MPAM2_EL2 S3_4_C10_C5_0
 #define CNTPOFF_EL2 S3_4_C14_C0_6
-#define ID_AA64MMFR2_EL1 S3_0_C0_C7_2
 
 /* Exception classes (ESR_EL2.EC, D24.2) */
 #define EC_UNKNOWN 0x00

@@ -13,7 +13,7 @@
 
 void trap_advance(void)
 {
-	WRITE_SYSREG(elr_el2, READ_SYSREG(elr_el2) + 4);
+	WRITE_SYSREG(elr_el2, READ_SYSREG(elr_el2) + (READ_SYSREG(esr_el2) & ESR_IL ? 4 : 2)); /* 2: Thumb at EL0 */
 	WRITE_SYSREG(spsr_el2, READ_SYSREG(spsr_el2) & ~SPSR_SS); /* a guest that steps has stepped */
 }
 
@@ -33,7 +33,7 @@ void trap_inject_undefined(struct cpu *cpu)
 	WRITE_SYSREG(elr_el2, vector);
 	/* PSTATE on entry (D1.3.2): DAIF set; PAN is set unless SCTLR_EL1.SPAN; SSBS from DSSBS; the rest clear but flags */
 	u64 sctlr = READ_SYSREG(sctlr_el1);
-	u64 entry = (spsr & SPSR_FLAGS) | SPSR_EL1H_MASKED;
+	u64 entry = (spsr & (SPSR_FLAGS | SPSR_DIT)) | SPSR_EL1H_MASKED;
 
 	if (!(sctlr & SCTLR_SPAN) && (READ_SYSREG(id_aa64mmfr1_el1) >> 20 & 0xf))
 		entry |= SPSR_PAN;
@@ -133,8 +133,9 @@ static void data_abort(struct cpu *cpu, u64 esr)
 	if (ABORT_IS_TRANSLATION(esr) && !(esr & ABORT_S1PTW)) {
 		if (esr & ESR_ISV && emulate(cpu, ipa, esr))
 			return;
-		if (!(esr & ESR_ISV) && vgic_covers(cpu, ipa)) {
-			fault(cpu, "access to an emulated register that cannot be decoded (pair, write-back, vector)");
+		if (vgic_covers(cpu, ipa) || mmio_covers(cpu, ipa)) {
+			fault(cpu, esr & ESR_ISV ? "misaligned access to an emulated register"
+						 : "access to an emulated register that cannot be decoded (pair, write-back, vector)");
 			return;
 		}
 	}
@@ -171,6 +172,10 @@ void trap_slow(struct cpu *cpu)
 		return;
 	case EC_SYSREG:
 		sysreg_trap(cpu, esr);
+		return;
+	case EC_WFX: /* of AArch32 EL0: entry.S has the others */
+		cpu->exits[EXIT_WFI]++;
+		trap_advance();
 		return;
 	case EC_IABT_GUEST:
 		fault(cpu, abort_text(esr, true));

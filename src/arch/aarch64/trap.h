@@ -23,6 +23,7 @@
 #define SPSR_SSBS BIT(12)
 #define SPSR_SS BIT(21)
 #define SPSR_PAN BIT(22)
+#define SPSR_DIT BIT(24)
 #define SPSR_FLAGS (0xfULL << 28)
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)

@@ -8,6 +8,7 @@
 #include "gic.h"
 #include "gic_cpu.h"
 #include "idregs.h"
+#include "pte.h"
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -35,6 +36,15 @@ static void extensions_off(void)
 		if (id_field(pfr0, 44))
 			WRITE_SYSREG(HAFGRTR_EL2, 0);
 	}
+	if ((mmfr0 >> 56 & 0xf) >= 2) { /* FEAT_FGT2 */
+		WRITE_SYSREG(HFGRTR2_EL2, 0);
+		WRITE_SYSREG(HFGWTR2_EL2, 0);
+		WRITE_SYSREG(HFGITR2_EL2, 0);
+		WRITE_SYSREG(HDFGRTR2_EL2, 0);
+		WRITE_SYSREG(HDFGWTR2_EL2, 0);
+	}
+	if (id_field(pfr0, 40)) /* MPAM: EL1 and EL0 accesses trap, partition 0 */
+		WRITE_SYSREG(MPAM2_EL2, 3ULL << 48);
 	if ((mmfr0 >> 60 & 0xf) >= 2) /* FEAT_ECV_POFF */
 		WRITE_SYSREG(CNTPOFF_EL2, 0);
 	if (id_field(mmfr1, 40)) /* FEAT_HCX */
@@ -78,6 +88,7 @@ void arch_cpu_init(struct cpu *cpu)
 
 	if (cpu->config->role == CPU_UNUSED)
 		return;
+	machine_verify_cpu();
 	gic_cpu_init(cpu);
 	controls_init(regs);
 	if (cpu->config->role != CPU_VCPU) {
@@ -170,6 +181,6 @@ void arch_cell_revoke(u16 cell)
 	dsb_ish(); /* the cell's state is seen stopped before its memory is gone */
 	for (u32 i = 0; i < config->root_used; i++)
 		__atomic_store_n(&config->root[i], 0, __ATOMIC_RELAXED);
-	/* Twice: some cores need it (Neoverse N1 1542419 and A76 1286807 class), and it is off every measured path */
+	/* Twice: some cores need it (errata 1286807 of the A76, 2441007 of the A55, 2441009 of the A510), and it is off every measured path */
 	__asm__ volatile("dsb ishst; tlbi vmalls12e1is; dsb ish; tlbi vmalls12e1is; dsb ish; isb" : : : "memory");
 }

@@ -102,7 +102,7 @@ static u64 control_access(struct cpu *cpu, bool write, u64 value)
 
 	if (write)
 		atomic_store32(control, (u32)value & GICD_CTLR_GRP1);
-	return atomic_load32(control) | GICD_CTLR_ARE | GICD_CTLR_DS;
+	return atomic_load32(control) | GICD_CTLR_ARE | GICD_CTLR_DS | (mmio_read32(gicd(GICD_CTLR)) & GICD_CTLR_RWP);
 }
 
 static u64 identity_read(u64 offset)
@@ -140,7 +140,7 @@ static u64 distributor_access(struct cpu *cpu, u64 offset, bool write, u32 size,
 	return offset == GIC_PIDR2 ? VIRTUAL_PIDR2 : 0;
 }
 
-/* RD frame of vCPU n. No LPIs: their tables would be a DMA path, so GICR_CTLR and the BASE registers are zero. */
+/* RD frame of vCPU n. No LPIs: their tables would be a DMA path, so GICR_CTLR is RWP alone and the BASE registers are zero. */
 static u64 redistributor_access(const struct cpu *cpu, u64 offset, bool write, u32 size)
 {
 	u32 n = (u32)(offset / GICR_SIZE);
@@ -155,6 +155,8 @@ static u64 redistributor_access(const struct cpu *cpu, u64 offset, bool write, u
 		return size == 8 ? typer : (u32)typer;
 	if (reg == GICR_TYPER + 4)
 		return typer >> 32;
+	if (reg == GICR_CTLR && n == cpu->vcpu_index)
+		return mmio_read32(cpu->arch.gicr + GICR_CTLR) & GICR_CTLR_RWP;
 	if (reg == GICR_IIDR)
 		return mmio_read32(cpu->arch.gicr + GICR_IIDR);
 	return reg == GIC_PIDR2 ? VIRTUAL_PIDR2 : 0;

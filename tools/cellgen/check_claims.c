@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The overlap checks read lists of claims (decision.phys, cell.map), the tables
+ * are made from the cells' own fields. Here the two are compared, so that a
+ * claim nobody listed is not a claim nobody checked. A finding here is a bug of cellgen's.
+ */
+#include "check.h"
+
+static bool listed(const struct extent *list, u32 count, const struct extent *wanted)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (list[i].base == wanted->base && list[i].size == wanted->size && list[i].kind == wanted->kind &&
+		    list[i].cell == wanted->cell) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_listed(const struct extent *list, u32 count, const struct extent *wanted, struct diag *diag)
+{
+	if (!listed(list, count, wanted)) {
+		diag_error(diag, "claim-not-listed", wanted->at, "this is a bug of cellgen: %s (0x%llx, 0x%llx bytes) is not in its list "
+			   "of claims; please report it with this partition", wanted->what, TEXT_NUMBER(wanted->base),
+			   TEXT_NUMBER(wanted->size));
+	}
+}
+
+static void check_physical(const struct decision *d, const struct cell *cell, struct diag *diag)
+{
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		const struct ram *ram = &cell->ram[i];
+
+		if (ram->phys != ADDRESS_NONE) {
+			check_listed(d->phys, d->phys_count, &(struct extent){ .base = ram->phys, .size = ram->size,
+				.kind = EXTENT_RAM, .cell = cell->index, .what = "physical memory", .at = ram->at }, diag);
+		}
+	}
+	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
+		const struct image *image = &cell->images[i];
+
+		if (image->present && image->phys != ADDRESS_NONE) {
+			check_listed(d->phys, d->phys_count, &(struct extent){ .base = image->phys, .size = image->phys_size,
+				.kind = EXTENT_IMAGE, .cell = cell->index, .what = "a pristine image", .at = image->at }, diag);
+		}
+	}
+}
+
+static void check_guest(const struct decision *d, const struct cell *cell, struct diag *diag)
+{
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		check_listed(cell->map, cell->map_count, &(struct extent){ .base = cell->ram[i].guest, .size = cell->ram[i].size,
+			.kind = EXTENT_RAM, .cell = cell->index, .what = "guest memory", .at = cell->ram[i].at }, diag);
+	}
+	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
+		const struct image *image = &cell->images[i];
+
+		if (image->present && image->guest != ADDRESS_NONE) {
+			check_listed(cell->map, cell->map_count, &(struct extent){ .base = image->guest,
+				.size = image->memory_size, .kind = EXTENT_IMAGE, .cell = cell->index, .what = "an image",
+				.at = image->at }, diag);
+		}
+	}
+	for (u32 i = 0; i < cell->vdev_count; i++) {
+		const struct vdev *vdev = &d->vdevs[cell->first_vdev + i];
+
+		if (vdev->reg_count) {
+			check_listed(cell->map, cell->map_count, &(struct extent){ .base = vdev->base, .size = vdev->size,
+				.kind = EXTENT_VDEV, .cell = cell->index, .what = "a window", .at = vdev->reg_at }, diag);
+		}
+	}
+	check_listed(cell->map, cell->map_count, &(struct extent){ .base = cell->gicd, .size = GIC_FRAME, .kind = EXTENT_GIC,
+		.cell = cell->index, .what = "the distributor", .at = cell->at }, diag);
+	check_listed(cell->map, cell->map_count, &(struct extent){ .base = cell->gicr, .size = cell->cpu_count * GICR_SIZE,
+		.kind = EXTENT_GIC, .cell = cell->index, .what = "the redistributors", .at = cell->at }, diag);
+}
+
+void check_claims(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->cell_count; i++) {
+		check_physical(d, &d->cells[i], diag);
+		check_guest(d, &d->cells[i], diag);
+	}
+	if (d->hyp.memory.size) {
+		check_listed(d->phys, d->phys_count, &(struct extent){ .base = d->hyp.memory.base, .size = d->hyp.memory.size,
+			.kind = EXTENT_HYP, .cell = CELL_NONE, .what = "the hypervisor's memory", .at = d->hyp.memory_at }, diag);
+	}
+}
