@@ -195,7 +195,7 @@ static void control(struct filter *filter, u32 source, u8 byte)
 		end_line();
 		break;
 	case '\r':
-		filter->returned = wire.owner == source;
+		filter->returned = true;
 		break;
 	case '\b':
 		if (wire.owner == source && !filter->returned && wire.column) {

@@ -22,6 +22,7 @@ struct arch_cpu {
 	u32 sgi_targets;   /* [C] bit n: the cell has vCPU n */
 	s32 workaround[3]; /* [C] ARCH_WORKAROUND_1, _2, _3: SMCCC result codes */
 	u64 gicd_base;     /* [C] guest-physical base of the cell's distributor */
+	u64 kick_priority; /* [C] of the kick as ICC_PMR_EL1 counts: only a higher mask lets it through */
 	u64 gicr;          /* [C] RD frame of this CPU's redistributor, physical */
 };
 

@@ -133,8 +133,10 @@ wfx:
 	str	x2, [sp, #CPU_EXITS_WFI]
 	mrs	x3, S3_0_C12_C12_7           /* ICC_IGRPEN1_EL1 */
 	tbz	x3, #0, skip_and_return
-	mrs	x3, S3_0_C4_C6_0             /* ICC_PMR_EL1: 0 masks even priority 0 */
-	cbz	x3, skip_and_return
+	mrs	x3, S3_0_C4_C6_0             /* ICC_PMR_EL1 */
+	ldr	x2, [sp, #CPU_KICK_PRIORITY]
+	cmp	x3, x2
+	b.ls	skip_and_return
 	mrs	x3, S3_0_C12_C9_0            /* ICC_AP1R0_EL1: an active priority may mask the kick */
 	cbnz	x3, skip_and_return
 	mrs	x2, elr_el2

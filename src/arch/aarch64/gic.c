@@ -12,8 +12,7 @@
 #include "sysreg.h"
 
 #define PPI_HYP_TIMER 26
-/* Lets priority 0 through and nothing else, with 4 or 5 priority bits and in the non-secure view of them */
-#define PMR_KICKS_ONLY 0x10
+#define PMR_STEP 0x10 /* there whether 4 or 5 priority bits are, also in the non-secure view of them */
 #define PRIORITY_BITS_MAX 5
 /* How often to look at a register that hardware settles within microseconds. */
 #define SETTLE_TRIES 1000000u
@@ -104,7 +103,7 @@ void gic_wait_state(const struct cpu *cpu)
 	WRITE_SYSREG(ICC_CTLR_EL1, 0);
 	WRITE_SYSREG(ICC_BPR1_EL1, 0);
 	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
-	WRITE_SYSREG(ICC_PMR_EL1, cpu->config->role == CPU_SERVICE ? 0xff : PMR_KICKS_ONLY);
+	WRITE_SYSREG(ICC_PMR_EL1, cpu->config->role == CPU_SERVICE ? 0xff : cpu->arch.kick_priority + PMR_STEP);
 	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
 	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_IMO | HCR_FMO);
 	isb();
@@ -122,6 +121,20 @@ void gic_reset_state(const struct cpu *cpu)
 	isb();
 }
 
+/*
+ * Priority 0, written without access to secure state, as ICC_PMR_EL1 compares
+ * it (IHI 0069 4.8.1). One security state (DS): 0. Two, and the mask in the
+ * non-secure view (SCR_EL3.FIQ): 0, both are shifted. Two, and the mask not
+ * shifted: 0x80; then a mask below reads back as written.
+ */
+static u64 kick_priority(void)
+{
+	if (mmio_read32(gicd(GICD_CTLR)) & GICD_CTLR_DS)
+		return 0;
+	WRITE_SYSREG(ICC_PMR_EL1, PMR_STEP);
+	return READ_SYSREG(ICC_PMR_EL1) ? 0x80 : 0;
+}
+
 void gic_cpu_init(struct cpu *cpu)
 {
 	WRITE_SYSREG(ICC_SRE_EL2, 0x7); /* Enable = 0: a guest cannot turn the system registers off */
@@ -134,6 +147,7 @@ void gic_cpu_init(struct cpu *cpu)
 	if (bits > PRIORITY_BITS_MAX)
 		panic("interrupt priority bits, at most", PRIORITY_BITS_MAX, bits);
 	redistributor_init(cpu);
+	cpu->arch.kick_priority = kick_priority();
 	gic_wait_state(cpu);
 	if (cpu->config->role == CPU_SERVICE)
 		mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME + GICD_ISENABLER, 1u << PPI_HYP_TIMER);

@@ -66,13 +66,13 @@ static s64 affinity_info(struct cpu *cpu, u64 affinity, u64 level)
  * Standby only: the core waits for an interrupt in the guest's stead, under
  * the same condition as a guarded WFI, so that the CPU can be had back.
  */
-static s64 cpu_suspend(u64 power_state)
+static s64 cpu_suspend(const struct cpu *cpu, u64 power_state)
 {
 	if (power_state != 0)
 		return PSCI_INVALID_PARAMETERS;
 	u64 hcr = READ_SYSREG(hcr_el2);
 
-	if (READ_SYSREG(ICC_IGRPEN1_EL1) & 1 && READ_SYSREG(ICC_PMR_EL1) && !READ_SYSREG(ICC_AP1R0_EL1)) {
+	if (READ_SYSREG(ICC_IGRPEN1_EL1) & 1 && READ_SYSREG(ICC_PMR_EL1) > cpu->arch.kick_priority && !READ_SYSREG(ICC_AP1R0_EL1)) {
 		WRITE_SYSREG(hcr_el2, hcr | HCR_IMO | HCR_FMO); /* as entry.S does for WFI */
 		__asm__ volatile("isb; dsb sy; wfi" : : : "memory");
 		WRITE_SYSREG(hcr_el2, hcr);
@@ -164,7 +164,7 @@ void smccc_call(struct cpu *cpu)
 	switch (function) {
 	case PSCI_VERSION: x[0] = PSCI_VERSION_1_1; return;
 	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMC64: x[0] = (u64)cpu_suspend(a & 0xffffffff); return;
+	case PSCI_CPU_SUSPEND | SMC64: x[0] = (u64)cpu_suspend(cpu, a & 0xffffffff); return;
 	case PSCI_CPU_OFF: power_vcpu_off(cpu); return;
 	case PSCI_CPU_ON:
 	case PSCI_CPU_ON | SMC64: x[0] = (u64)psci_result(power_vcpu_on(cpu, vcpu_of(a), b, c)); return;
