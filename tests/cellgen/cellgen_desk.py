@@ -6,6 +6,7 @@ so that paths in messages do not depend on where the checkout is. Also used by t
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import cellgen_images
@@ -14,23 +15,31 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SOURCES = ROOT / "tools" / "cellgen"
 GOOD = sorted(p.stem for p in (HERE / "good").glob("*.dts"))
+TIMEOUT = 20 # seconds; the slowest takes one on an idle machine
 BAD = sorted(p.stem for p in (HERE / "bad").glob("*.dts"))
 
 
-def build(folder, sources, name):
+FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+def build(folder, name, more=(), options=()):
     """With the sanitizers: a bad input that crashes is a failure even if it would end well by luck."""
+    objects, sources = [], [*sorted(SOURCES.glob("*.c")), *more]
+    compiler = os.environ.get("CC", "cc")
+    for source in sources:
+        objects.append(folder / f"{source.stem}.o")
+        if not objects[-1].exists():
+            subprocess.run([compiler, *FLAGS, f"-I{SOURCES}", f"-I{ROOT}/src", f"-I{ROOT}/src/arch/aarch64", "-c", "-o",
+                            str(objects[-1]), str(source)], check=True)
     binary = folder / name
-    command = [os.environ.get("CC", "cc"), "-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
-               "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{SOURCES}", f"-I{ROOT}/src",
-               f"-I{ROOT}/src/arch/aarch64", "-o", str(binary), *map(str, sources), "-lfdt", "-lnettle"]
-    subprocess.run(command, check=True)
+    subprocess.run([compiler, *FLAGS, *options, "-o", str(binary), *map(str, objects), "-lfdt", "-lnettle"], check=True)
     return binary
 
 
 def find_cellgen(folder):
     if os.environ.get("CELLGEN"):
         return pathlib.Path(os.environ["CELLGEN"]).resolve()
-    return build(folder, sorted(SOURCES.glob("*.c")), "cellgen")
+    return build(folder, "cellgen")
 
 
 class Desk:
@@ -45,9 +54,16 @@ class Desk:
         cellgen_images.make(folder / "images")
         self.done = {}
 
-    def run(self, dts, out):
+    def run(self, dts, out, **environment):
         command = [str(SOURCES / "cellgen-dts"), dts, "-o", out, "-I", "images", "--cellgen", str(self.cellgen)]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, **environment}, start_new_session=True) as process:
+            try:
+                out, err = process.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL) # the shell and what it has started
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def good(self, name, out=None):
         """The output folder of good/NAME.dts; made once."""

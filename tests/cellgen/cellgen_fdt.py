@@ -5,6 +5,10 @@ import struct
 BEGIN, END, PROP, NOP, FINISH = 1, 2, 3, 4, 9
 
 
+def join(cells):
+    return int.from_bytes(struct.pack(f">{len(cells)}I", *cells), "big")
+
+
 class Node:
     def __init__(self, name, parent=None):
         self.name, self.parent = name, parent
@@ -20,15 +24,48 @@ class Node:
         return list(struct.unpack(f">{len(data) // 8}Q", data))
 
     def text(self, name):
-        return self.props[name].split(b"\0")[0].decode()
+        return self.props[name].split(b"\0")[0].decode("latin-1")
 
     def compatible(self, wanted):
         return wanted.encode() in self.props.get("compatible", b"").split(b"\0")
+
+    def regs(self):
+        """(address, size) of each entry of reg as the CPU sees it: translated by the ranges of every bus above."""
+        bus = self.parent
+        width = bus.cells("#address-cells")[0], bus.cells("#size-cells")[0]
+        found = []
+        for start in range(0, len(self.cells("reg")), sum(width)):
+            address = join(self.cells("reg")[start:start + width[0]])
+            size = join(self.cells("reg")[start + width[0]:start + sum(width)])
+            found.append((bus.translate(address), size))
+        return found
+
+    def translate(self, address):
+        if not self.parent:
+            return address
+        own, size = self.cells("#address-cells")[0], self.cells("#size-cells")[0]
+        above = self.parent.cells("#address-cells")[0]
+        ranges = self.cells("ranges")
+        for start in range(0, len(ranges), own + above + size):
+            base = join(ranges[start:start + own])
+            to = join(ranges[start + own:start + own + above])
+            if base <= address < base + join(ranges[start + own + above:start + own + above + size]):
+                return self.parent.translate(to + address - base)
+        assert not ranges, f"{address:#x} is not on {self.name}"
+        return self.parent.translate(address)
 
     def child(self, name):
         found = [c for c in self.children if c.name == name]
         assert len(found) == 1, f"{len(found)} nodes named {name} in {self.name or '/'}"
         return found[0]
+
+    def path(self):
+        """This node and those above, up to the root."""
+        return [self] + (self.parent.path() if self.parent else [])
+
+    def inside(self, name):
+        """Is this, or a node above, the root's child of that name?"""
+        return any(n.name == name and n.parent and not n.parent.parent for n in self.path())
 
     def walk(self):
         yield self
@@ -45,7 +82,7 @@ def parse(blob):
         at += 4
         if token == BEGIN:
             end = blob.index(b"\0", at)
-            node = Node(blob[at:end].decode(), node)
+            node = Node(blob[at:end].decode("latin-1"), node)
             if node.parent:
                 assert node.name not in [c.name for c in node.parent.children], f"two nodes {node.name}"
                 node.parent.children.append(node)
@@ -54,7 +91,7 @@ def parse(blob):
         elif token == PROP:
             size, name = struct.unpack_from(">II", blob, at)
             end = blob.index(b"\0", strings + name)
-            node.props[blob[strings + name:end].decode()] = blob[at + 8:at + 8 + size]
+            node.props[blob[strings + name:end].decode("latin-1")] = blob[at + 8:at + 8 + size]
             at = (at + 8 + size + 3) & ~3
         elif token == END:
             node = node.parent

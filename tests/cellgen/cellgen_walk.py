@@ -227,13 +227,15 @@ class Partition:
     def check_registers(self):
         vmids = [c["vmid"] for c in self.cells]
         assert len(set(vmids)) == len(vmids) and min(vmids) >= 1 and max(vmids) <= 255
-        by_name = {c["name"]: c for c in self.cells}
+        by_name, loading = {c["name"]: c for c in self.cells}, set()
         run, load = self.registers("vttbr_run"), self.registers("vttbr_load")
         assert self.registers("ttbr0_el2") == [number(c["root"]) for c in self.cpus]
         for i, cpu in enumerate(self.cpus):
             cell = by_name.get(cpu.get("cell"))
             assert run[i] == (cell["vmid"] << 48 | number(cell["root"]) if cell else 0)
-            assert load[i] == (cell["vmid"] << 48 | number(cell["load_root"]) if cell else 0)
+            assert load[i] & (1 << 48) - 1 == (number(cell["load_root"]) if cell else 0)
+            loading.add(load[i] >> 48)
+        assert not loading & set(vmids), "a load root under the VMID of a running cell"
         used = [int(v) for v in re.findall(r"\.root_used = (\d+)", self.machine)]
         for cell, count in zip(self.cells, used):
             entries = self.memory.pages[number(cell["root"])]
@@ -259,18 +261,34 @@ class Partition:
         for cell in self.cells:
             assert sorted((p, s) for _, p, s in self.ram(cell)) == sorted(self.physical("ram", cell["name"]))
 
-    def check_lines(self):
+    def driven(self):
+        """INTIDs of the lines that devices of the board drive at its GIC."""
         tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
-        driven = set()
+        phandles = {n.cells("phandle")[0]: n for n in tree.walk() if "phandle" in n.props}
+        found = set()
         for node in tree.walk():
-            domain, top = node, node
-            while top.parent and top.parent.parent:
-                top = top.parent
-            cells = node.cells("interrupts") if "interrupts" in node.props and top.name != "domains" else []
-            driven |= {cells[i + 1] + 32 for i in range(0, len(cells), 3) if cells[i] == 0}
-            if "interrupt-map" in node.props:
+            if node.inside("domains"):
+                continue
+            entries = []
+            if "interrupts" in node.props and "interrupts-extended" not in node.props:
+                parent = next(n for n in node.path() if "interrupt-parent" in n.props).cells("interrupt-parent")[0]
+                cells, width = node.cells("interrupts"), phandles[parent].cells("#interrupt-cells")[0]
+                entries = [(parent, cells[i:i + width]) for i in range(0, len(cells), width)]
+            if "interrupts-extended" in node.props:
+                cells = node.cells("interrupts-extended")
+                while cells:
+                    width = phandles[cells[0]].cells("#interrupt-cells")[0]
+                    entries.append((cells[0], cells[1:1 + width]))
+                    cells = cells[1 + width:]
+            if "interrupt-map" in node.props: # of a PCI host: 3 + 1 cells in front; the GIC has 2 address cells
                 cells = node.cells("interrupt-map")
-                driven |= {cells[i + 8] + 32 for i in range(0, len(cells), 10)}
+                entries += [(cells[i + 4], cells[i + 7:i + 10]) for i in range(0, len(cells), 10)]
+            found |= {line[1] + 32 for parent, line in entries
+                      if phandles[parent].compatible("arm,gic-v3") and line[0] == 0}
+        return found
+
+    def check_lines(self):
+        driven = self.driven()
         seen = set()
         for line in self.report["lines"]:
             assert 32 <= line["intid"] < 288 and line["intid"] not in seen
@@ -283,6 +301,19 @@ class Partition:
                 assert not line["lent"] or self.service() is not None
         kicks = {c["kick_line"] for c in self.cpus if c["role"] != "unused"}
         assert kicks == {ln["intid"] for ln in self.report["lines"] if ln["use"] == "kick"}
+
+    def check_access(self):
+        """Each cell has the registers of the devices that its DTS names, and no others."""
+        tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
+        phandles = {n.cells("phandle")[0]: n for n in tree.walk() if "phandle" in n.props}
+        (hypervisor,) = [n for n in tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][:1]
+        for cell in self.cells:
+            node, wanted = hypervisor.child(cell["name"]), []
+            flags = node.cells("#access-flags-cells")[0] if "#access-flags-cells" in node.props else 0
+            for phandle in node.cells("access")[::1 + flags] if "access" in node.props else []:
+                wanted += phandles[phandle].regs() if "reg" in phandles[phandle].props else []
+            pages = [(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in wanted]
+            assert sorted(pages) == sorted(self.physical("device", cell["name"]))
 
     def check_hash(self, folder):
         tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
@@ -336,6 +367,7 @@ class Partition:
         self.check_registers()
         self.check_physical()
         self.check_lines()
+        self.check_access()
         self.check_hash(images)
         seeds = [self.check_guest_tree(cell) for cell in self.cells]
         assert len(set(seeds)) == len(seeds)

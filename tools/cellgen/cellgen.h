@@ -33,6 +33,7 @@
 #define SPI_BASE 32u         /* INTID of SPI 0 */
 #define SPI_COUNT 256u       /* SPIs cellgen may hand out; boot verifies that the distributor has them */
 #define GIC_FRAME KIB(64)
+#define CELLS_MAX 16u        /* numbers in one entry of a list: #address-cells and the like */
 #define GICR_SIZE KIB(128)   /* redistributor of one CPU: RD frame, SGI frame */
 
 /* ---- findings (diag.c) ---- */

@@ -8,7 +8,6 @@
 
 #include "parts.h"
 
-#define VMID_MAX 254u            /* VTTBR_EL2.VMID without VTCR_EL2.VS, less LOAD_VMID */
 #define TEXT_NUMBER(n) ((unsigned long long)(n))
 
 void check_nodes(const struct decision *d, struct diag *diag);      /* check_node.c */

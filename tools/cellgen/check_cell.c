@@ -5,6 +5,7 @@
 #include "check.h"
 #include "pte.h"
 
+#define CELL_MAX (LOAD_VMID - 1u) /* CELL_VMID counts from 1, and the last one is the loader's */
 #define BOOTARGS_MAX 2047 /* arm64 Linux: COMMAND_LINE_SIZE is 2048 with the final NUL */
 #define VCPU_MAX 123      /* redistributors between 0x080a0000 and 0x09000000 of the default guest map */
 
@@ -55,9 +56,9 @@ void check_cells(const struct decision *d, struct diag *diag)
 		diag_error(diag, "no-cells", d->hyp.node->at, "'%s' has no cell, so nothing would run; add a node with compatible = "
 			   "\"openamp,domain-v1\", \"cloison,cell-v1\"", d->hyp.node->name);
 	}
-	if (d->cell_count > VMID_MAX) {
-		diag_error(diag, "cell-limit", d->cells[VMID_MAX].at, "'%s' is cell number %u, but there are only %u VMIDs; take "
-			   "%u cell(s) out", d->cells[VMID_MAX].name, VMID_MAX + 1, VMID_MAX, d->cell_count - VMID_MAX);
+	if (d->cell_count > CELL_MAX) {
+		diag_error(diag, "cell-limit", d->cells[CELL_MAX].at, "'%s' is cell number %u, but there are only %u VMIDs; take "
+			   "%u cell(s) out", d->cells[CELL_MAX].name, CELL_MAX + 1, CELL_MAX, d->cell_count - CELL_MAX);
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		check_needs(&d->cells[i], diag);

@@ -114,7 +114,7 @@ static void check_clocks(const struct decision *d, const char *whose, const stru
 			return; /* the rest may be arguments of this one */
 		}
 		if (!node_compatible(clock, "fixed-clock") || node_own_cells(clock, "#clock-cells", 0) != 0) {
-			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), which is no fixed-clock: a "
+			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), which is no fixed-clock without arguments: a "
 				   "guest cannot be shown it", whose, node_nick(clock), diag_at(clock->at));
 			return;
 		}

@@ -121,6 +121,7 @@ static void place_redistributors(struct decision *d, const struct range *regs, u
 static void load_gic(struct decision *d, struct diag *diag)
 {
 	const struct device *gic;
+	const struct prop *count;
 	u32 regions;
 
 	d->gic.device = DEVICE_NONE;
@@ -136,8 +137,9 @@ static void load_gic(struct decision *d, struct diag *diag)
 		return;
 	}
 	gic = &d->devices[d->gic.device];
-	regions = node_own_cells(d->gic.node, "#redistributor-regions", 1);
-	if (gic->reg_count < 1 + regions) {
+	count = node_prop(d->gic.node, "#redistributor-regions");
+	regions = count && count->size == 4 ? prop_cell(count, 0) : 1;
+	if (gic->reg_count <= regions) {
 		diag_error(diag, "bad-property", prop_at(gic->node, "reg"), "%s: reg names %u regions, but the distributor and "
 			   "%u redistributor region(s) are needed", gic->name, gic->reg_count, regions);
 		return;
@@ -152,12 +154,32 @@ static void load_gic(struct decision *d, struct diag *diag)
 	}
 }
 
+/* A specifier longer than that is no specifier, and a loop over a list of them would not end. */
+static void check_cell_counts(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->tree->node_count; i++) {
+		const struct node *node = d->tree->nodes[i];
+
+		for (u32 k = 0; k < node->prop_count; k++) {
+			const struct prop *prop = &node->props[k];
+			size_t length = strlen(prop->name);
+
+			if (prop->name[0] == '#' && length > 6 && strcmp(prop->name + length - 6, "-cells") == 0 &&
+			    (prop->size != 4 || prop_cell(prop, 0) > CELLS_MAX)) {
+				diag_error(diag, "bad-property", prop_at(node, prop->name), "%s of %s must be one number up to %u",
+					   prop->name, node_nick(node), CELLS_MAX);
+			}
+		}
+	}
+}
+
 void dt_board(struct decision *d, struct diag *diag)
 {
 	const char *model = node_string(d->tree->root, "model");
 	const char *compatible = node_string(d->tree->root, "compatible");
 
 	d->model = model ? model : compatible ? compatible : "unnamed board";
+	check_cell_counts(d, diag);
 	load_cpus(d, diag);
 	load_banks(d, diag);
 	load_reserved(d, diag);

@@ -183,7 +183,7 @@ u32 node_own_cells(const struct node *node, const char *name, u32 fallback)
 {
 	const struct prop *prop = node_prop(node, name);
 
-	return prop && prop->size == 4 ? prop_cell(prop, 0) : fallback;
+	return prop && prop->size == 4 && prop_cell(prop, 0) <= CELLS_MAX ? prop_cell(prop, 0) : fallback;
 }
 
 u32 node_cells(const struct node *node, const char *name, u32 fallback)

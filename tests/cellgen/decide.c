@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * cellgen with a placement that goes wrong: DECIDE=NAME spoils the decision just before it is checked, which is what a
+ * bug of place*.c would do. run.py says which finding has to come. Linked with --wrap=check_decision over all of cellgen.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+
+void __real_check_decision(const struct decision *d, struct diag *diag);
+void __wrap_check_decision(const struct decision *d, struct diag *diag);
+
+static struct extent *claim(struct extent *list, u32 count, enum extent_kind kind, u16 cell)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (list[i].kind == kind && list[i].cell == cell) {
+			return &list[i];
+		}
+	}
+	fatal("decide: no such claim");
+}
+
+static struct extent *phys(struct decision *d, enum extent_kind kind, u16 cell)
+{
+	return claim(d->phys, d->phys_count, kind, cell);
+}
+
+static struct extent *map(struct decision *d, enum extent_kind kind)
+{
+	return claim(d->cells[0].map, d->cells[0].map_count, kind, 0);
+}
+
+static struct line *line(struct decision *d, enum line_use use)
+{
+	u32 i = 0;
+
+	while (d->lines[i].use != use) {
+		i++;
+	}
+	return &d->lines[i];
+}
+
+/* What the first cell's memory, and its claim on it, becomes. */
+static void move_ram(struct decision *d, u64 to)
+{
+	struct extent *e = phys(d, EXTENT_RAM, 0);
+
+	e->base = d->cells[0].ram[0].phys = to;
+	extent_sort(d->phys, d->phys_count);
+}
+
+static void ram_over_cell(struct decision *d)
+{
+	move_ram(d, phys(d, EXTENT_RAM, 1)->base);
+}
+
+static void ram_over_hypervisor(struct decision *d)
+{
+	move_ram(d, d->hyp.memory.base + d->hyp.memory.size - PAGE_SIZE);
+}
+
+static void ram_over_image(struct decision *d)
+{
+	move_ram(d, phys(d, EXTENT_IMAGE, 1)->base);
+}
+
+static void ram_over_console(struct decision *d)
+{
+	move_ram(d, phys(d, EXTENT_DEVICE, CELL_NONE)->base);
+}
+
+static void ram_outside(struct decision *d)
+{
+	move_ram(d, d->banks[0].base + d->banks[0].size - PAGE_SIZE);
+}
+
+static void ram_unlisted(struct decision *d)
+{
+	d->cells[0].ram[0].phys += BLOCK_SIZE;
+}
+
+static void image_unlisted(struct decision *d)
+{
+	d->cells[1].images[IMAGE_DTB].phys += PAGE_SIZE;
+}
+
+static void window_unlisted(struct decision *d)
+{
+	d->vdevs[0].base += PAGE_SIZE;
+}
+
+static void hypervisor_unlisted(struct decision *d)
+{
+	d->hyp.memory.size += PAGE_SIZE;
+}
+
+static void image_over_image(struct decision *d)
+{
+	struct extent *e = phys(d, EXTENT_IMAGE, 1);
+
+	e->base = d->cells[1].images[IMAGE_KERNEL].phys = phys(d, EXTENT_IMAGE, 0)->base;
+	extent_sort(d->phys, d->phys_count);
+}
+
+/* Guest addresses: the map is sorted, so the claim that moves is moved to its neighbour's place. */
+static void kernel_over_dtb(struct decision *d)
+{
+	struct image *kernel = &d->cells[0].images[IMAGE_KERNEL];
+
+	map(d, EXTENT_IMAGE)->size = kernel->memory_size = MIB(3);
+}
+
+static void image_outside(struct decision *d)
+{
+	struct image *kernel = &d->cells[0].images[IMAGE_KERNEL];
+
+	map(d, EXTENT_IMAGE)->size = kernel->memory_size = d->cells[0].ram[0].size + PAGE_SIZE;
+}
+
+static void gic_over_window(struct decision *d)
+{
+	map(d, EXTENT_GIC)->size = MIB(32);
+}
+
+static void kick_twice(struct decision *d)
+{
+	line(d, LINE_KICK)[1].intid = line(d, LINE_KICK)->intid;
+}
+
+static void kick_driven(struct decision *d)
+{
+	line(d, LINE_KICK)->intid = SPI_BASE + 7;
+}
+
+static void kick_beyond(struct decision *d)
+{
+	d->lines[d->line_count - 1].intid = SPI_BASE + SPI_COUNT;
+}
+
+static void console_line_without_service(struct decision *d)
+{
+	d->service_cpu = CPU_NONE;
+}
+
+static const struct {
+	const char *name;
+	void (*spoil)(struct decision *d);
+} ways[] = {
+	{ "ram-over-cell", ram_over_cell },
+	{ "ram-over-hypervisor", ram_over_hypervisor },
+	{ "ram-over-image", ram_over_image },
+	{ "ram-over-console", ram_over_console },
+	{ "ram-outside", ram_outside },
+	{ "ram-unlisted", ram_unlisted },
+	{ "image-unlisted", image_unlisted },
+	{ "window-unlisted", window_unlisted },
+	{ "hypervisor-unlisted", hypervisor_unlisted },
+	{ "image-over-image", image_over_image },
+	{ "kernel-over-dtb", kernel_over_dtb },
+	{ "image-outside", image_outside },
+	{ "gic-over-window", gic_over_window },
+	{ "kick-twice", kick_twice },
+	{ "kick-driven", kick_driven },
+	{ "kick-beyond", kick_beyond },
+	{ "console-line-without-service", console_line_without_service },
+};
+
+void __wrap_check_decision(const struct decision *decision, struct diag *diag)
+{
+	const char *name = getenv("DECIDE");
+	struct decision *d;
+
+	memcpy(&d, &decision, sizeof(d));
+	for (u32 i = 0; name && i < ARRAY_COUNT(ways); i++) {
+		if (strcmp(ways[i].name, name) == 0) {
+			ways[i].spoil(d);
+			name = NULL;
+		}
+	}
+	if (name && *name) {
+		fatal("decide: what is %s?", name);
+	}
+	__real_check_decision(decision, diag);
+}
