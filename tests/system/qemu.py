@@ -167,10 +167,13 @@ class Machine:
         self.process.stdin.flush()
 
     def fail(self, why):
-        raise Failure(f"{why}\n--- {self.command}\n{printable(self.text[-12000:])}")
+        __tracebackhide__ = True
+        text = re.sub(r"(?m)^\[(witness\] witness: OK|flood\] ).*\n", "", clean(self.text))  # they say nothing new
+        raise Failure(f"{why}\n--- {self.command}\n{printable(text[-12000:])}")
 
     def wait(self, probe, what, timeout=30):
         """Until probe() is true; its result. False when it ends or the time is over: a failure."""
+        __tracebackhide__ = True
         end = min(time.monotonic() + timeout, self.deadline)
         with self.changed:
             while True:
@@ -185,6 +188,7 @@ class Machine:
 
     def expect(self, pattern, timeout=30, since=0):
         """Anywhere in what came after position `since`; returns the match (positions are absolute)."""
+        __tracebackhide__ = True
         compiled = re.compile(pattern)
         return self.wait(lambda: compiled.search(self.text, since), f"/{pattern}/", timeout)
 
@@ -198,6 +202,7 @@ class Machine:
 
     def line(self, cell, pattern, timeout=30, since=0, count=1):
         """Until the count-th line of this cell after its first `since` ones matches; the match."""
+        __tracebackhide__ = True
         compiled = re.compile(pattern)
 
         def probe():
@@ -221,7 +226,9 @@ class Machine:
 
     def record(self, cell, timeout=30):
         """The record of a stopped cell: its head line, and its named values."""
-        head = self.line("core", rf"cell {re.escape(cell)}: (.*)", timeout)[1]
+        head = self.line("core", rf"^cell {re.escape(cell)}: (.*)", timeout)[1]
+        if not head.startswith("switched itself off"):
+            self.line("core", rf"^{re.escape(cell)}: x28=", timeout)  # the last of it
         values = {}
         for text in self.lines("core"):
             if text.startswith(f"{cell}:"):

@@ -31,6 +31,22 @@ static void traps_pump(void **state)
 		assert_int_equal(host.kicks[i], 0);
 }
 
+/* With the trap that ends a line the whole line is out, wherever buffers wrap: there may be no other trap. */
+static void nothing_stays_behind(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 500; i++) {
+		char line[64], expected[80];
+
+		snprintf(line, sizeof line, "line %u, %.*s\n", i, (int)(i % 37), "of a length that differs every time...");
+		snprintf(expected, sizeof expected, "[linux] %.*s\r\n", (int)strlen(line) - 1, line);
+		trap_print(0, line);
+		assert_string_equal(wire_text, expected);
+		memset(wire_text, 0, wire_length);
+		wire_length = 0;
+	}
+}
+
 /* Its own, everyone's rings: who traps drains all. */
 static void drains_others(void **state)
 {
@@ -81,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(traps_pump, machine_reset),
+		cmocka_unit_test_setup(nothing_stays_behind, machine_reset),
 		cmocka_unit_test_setup(drains_others, machine_reset),
 		cmocka_unit_test_setup(no_input, machine_reset),
 		cmocka_unit_test_setup(record_is_printed, machine_reset),

@@ -513,6 +513,21 @@ static void flush_prints_the_log(void **state)
 	assert_non_null(strstr(wire_text, "[control] tick\r\n"));
 }
 
+/* A cell in the middle of its turn waits. */
+static void flush_interrupts_a_turn(void **state)
+{
+	(void)state;
+	guest_print(VDEV_LINUX, "line one\nline two\n");
+	wire_room = 8 + 4;
+	serve(1);
+	wire_room = ~0u;
+	console_printf("panic");
+	console_flush();
+	assert_string_equal(wire_text, "[linux] line \r\n[core] panic\r\n");
+	serve(1);
+	assert_string_equal(wire_text, "[linux] line \r\n[core] panic\r\n[linux] one\r\n[linux] line two\r\n");
+}
+
 static void flush_survives_a_dead_uart(void **state)
 {
 	(void)state;
@@ -559,6 +574,7 @@ int main(void)
 		cmocka_unit_test_setup(log_overflows_by_lines, machine_reset),
 		cmocka_unit_test_setup(too_long_for_a_line, machine_reset),
 		cmocka_unit_test_setup(flush_prints_the_log, machine_reset),
+		cmocka_unit_test_setup(flush_interrupts_a_turn, machine_reset),
 		cmocka_unit_test_setup(flush_survives_a_dead_uart, machine_reset),
 		cmocka_unit_test_setup(notify_kicks_the_service_cpu, machine_reset),
 	};

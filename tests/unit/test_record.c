@@ -107,6 +107,25 @@ static void one_after_the_other(void **state)
 	assert_null(strstr(linux_record, "last words"));
 }
 
+/* Another vCPU of the cell may still be on its way out, printing: the record goes on where it was. */
+static void printing_does_not_restart_a_record(void **state)
+{
+	(void)state;
+	cell_stop(&host_cpus[0], STOP_FAULT, "x");
+	cell_stop(&host_cpus[2], STOP_FAULT, "x"); /* two fill the log */
+	for (u32 ms = 0; ms < 1000; ms++) {
+		wire_room = 5;
+		serve(1);
+		guest_print(ms & 1 ? VDEV_CONTROL : VDEV_LINUX, ms < 400 ? "~" : "");
+	}
+	for (u32 i = 0; i < 2; i++) {
+		const char *head = i ? "[core] cell linux:" : "[core] cell control:", *p = strstr(wire_text, head);
+
+		assert_non_null(p);
+		assert_null(strstr(p + 1, head));
+	}
+}
+
 static void status(void **state)
 {
 	(void)state;
@@ -179,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup(debug_stop, machine_reset),
 		cmocka_unit_test_setup(reasons, machine_reset),
 		cmocka_unit_test_setup(one_after_the_other, machine_reset),
+		cmocka_unit_test_setup(printing_does_not_restart_a_record, machine_reset),
 		cmocka_unit_test_setup(status, machine_reset),
 		cmocka_unit_test_setup(worst_counters, machine_reset),
 		cmocka_unit_test_setup(status_cannot_displace_a_record, machine_reset),

@@ -41,8 +41,9 @@ static void attack_exec(void)
 
 static void attack_mmu_off(void)
 {
-	u64 a = argument_address(1UL << 40), v;
+	u64 a = argument_address(1UL << 39), v;
 
+	trap_expect(true);
 	__asm__ volatile("dsb sy\n\tmrs %0, sctlr_el1\n\tbic %0, %0, #1\n\tmsr sctlr_el1, %0\n\tisb\n\tldr %w0, [%1]\n\t"
 			 "mrs %0, sctlr_el1\n\torr %0, %0, #1\n\tmsr sctlr_el1, %0\n\tisb"
 			 : "=&r"(v) : "r"(a) : "memory");

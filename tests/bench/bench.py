@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What things cost in instructions, against the targets.
+
+    /usr/bin/python3 tests/bench/bench.py [--out FOLDER] [--json FILE]
+
+Builds the partitions of this folder, runs each once under -icount (so every run
+gives the same figures), prints a table and ends with 1 if a target is missed.
+Figures are raw: the difference of two counter readings around the thing, which
+is 2 for one instruction; "bare" is the same guest on bare QEMU.
+"""
+
+import argparse
+import json
+import re
+import struct
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+import qemu  # noqa: E402
+
+HERE = "tests/bench"
+RUNS = {"native": 2, "guarded": 2, "service": 3, "boot-64": 1, "boot-512": 1}  # partition: CPUs
+
+# what, figure in the guest's words, target, Bao 738e3dc, bare figure's name, what it consists of or what would lower it
+TABLE = [
+    ("back-to-back counter reads", "native_raw", 2, None, "raw", "the yardstick: mrs, isb, mrs"),
+    ("PSCI_VERSION", "native_psci_version", 40, 190, "psci_version",
+     "HVC: vector, save x0-x3 and x30, C, restore; less only without C"),
+    ("unknown hypercall", "native_unknown_hypercall", 40, 190, "unknown_hypercall", "the same"),
+    ("unknown PSCI function", "native_unknown_psci", 40, None, "unknown_psci", "the same"),
+    ("PSCI_VERSION by SMC", "native_psci_version_smc", None, None, None, "full save and decode: a guest is told to use HVC"),
+    ("unknown SMC", "native_unknown_smc", None, None, None, "the same"),
+    ("GICD_TYPER read", "native_gicd_typer_read", 110, 226, "gicd_typer_read", "full save, decode of the abort, distributor filter"),
+    ("GICD_ISENABLER read", "native_gicd_isenabler_read", 115, 1291, "gicd_isenabler_read", "the same and a mask of the cell's lines"),
+    ("GICD_ICENABLER write", "native_gicd_icenabler_write", 130, 3559, "gicd_icenabler_write", "the same, written through"),
+    ("GICD_ISENABLER write", "native_gicd_isenabler_write", None, None, "gicd_isenabler_write", ""),
+    ("GICD_IPRIORITYR write", "native_gicd_ipriorityr_write", None, None, "gicd_ipriorityr_write", ""),
+    ("GICR_TYPER read (RD frame)", "native_gicr_typer_read", None, None, "gicr_typer_read", "twice per CPU and boot"),
+    ("redistributor SGI frame read", "native_gicr_sgi_frame_read", 2, 1315, "gicr_sgi_frame_read", "mapped: no exit"),
+    ("redistributor SGI frame write", "native_gicr_sgi_frame_write", 2, 1315, "gicr_sgi_frame_write", "mapped: no exit"),
+    ("virtual timer, spinning", "native_vtimer_spin", 2, 201, "vtimer_spin", "the hardware's own: no exit"),
+    ("virtual timer, native WFI", "native_vtimer_wfi", 2, 201, "vtimer_wfi", "no exit"),
+    ("virtual timer, guarded WFI", "guarded_vtimer_wfi", 6, None, "vtimer_wfi", "WFI done at EL2, then ERET"),
+    ("physical timer, spinning", "native_ptimer_spin", 2, 201, "ptimer_spin", "no exit"),
+    ("physical timer, native WFI", "native_ptimer_wfi", 2, 201, "ptimer_wfi", "no exit"),
+    ("physical timer, guarded WFI", "guarded_ptimer_wfi", 6, None, "ptimer_wfi", "as above"),
+    ("SGI to self", "native_sgi_self", 75, 777, "sgi_self", "trap, check against the cell's mask, re-issue"),
+    ("SGI to another vCPU, sender", "native_sgi_other_sender", None, None, "sgi_other_sender", "MSR to its next instruction"),
+    ("SGI to another vCPU, receiver", "native_sgi_other_receiver", None, None, "sgi_other_receiver", "no exit"),
+    ("SGI to another vCPU, sum", "native_sgi_other", 75, 779, "sgi_other", "worst of the sums"),
+    ("PL011 flag read, service CPU", "service_uart_fr_read", None, None, "uart_fr_read", "full save, decode, device model"),
+    ("PL011 flag read, no service CPU", "native_uart_fr_read", None, None, "uart_fr_read", "and the console's pump"),
+    ("boot to guest, 64 MiB", "boot64_boot_net", 10000, 377104, None, "without banner and copy"),
+    ("boot to guest, 512 MiB", "boot512_boot_net", 10000, 522480, None, "equal: nothing depends on the size"),
+    ("  of it: banner", "boot64_boot_banner", None, None, None, "characters, at the UART's pace"),
+    ("  of it: copy of images", "boot64_boot_copy", None, None, None, "ldp, stp and the cleaning of the lines"),
+]
+
+
+def run(out, cpus, **options):
+    with qemu.Machine(out, icount=True, smp=cpus, limit=90, **options) as m:
+        m.expect("bench: end", 80)
+        text = qemu.clean(m.text)
+    figures = {k: int(v) for k, v in re.findall(r"bench: (\w+) (\d+)", text)}
+    return figures, dict(re.findall(r"bench-note: (\w+) spread (\S+)", text))
+
+
+def sections(elf):
+    """Sizes by section name."""
+    data = Path(elf).read_bytes()
+    offset, = struct.unpack_from("<Q", data, 0x28)
+    size, count, names = struct.unpack_from("<HHH", data, 0x3a)
+    headers = [struct.unpack_from("<IIQQQQ", data, offset + i * size) for i in range(count)]
+    strings = headers[names][4]
+    return {data[strings + h[0]:data.index(b"\0", strings + h[0])].decode(): h[5] for h in headers}
+
+
+def copied_bytes(builder):
+    """What the copy of the boot runs moved: kernel and device tree, in whole 16-byte units as in the load list."""
+    kernel = builder.guest("bench").stat().st_size
+    return kernel
+
+
+def collect(builder):
+    figures, notes = {}, {}
+    for partition in RUNS:
+        builder.start(f"{HERE}/{partition}.dts")
+    for partition, cpus in RUNS.items():
+        found, spread = run(builder.build(f"{HERE}/{partition}.dts"), cpus)
+        figures.update(found)
+        notes.update(spread)
+    bare, _ = run(None, 2, bare=builder.guest("bench"))
+    return figures, notes, bare
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", default=str(ROOT / "build" / "test" / "bench"))
+    parser.add_argument("--json", help="figures for scripts")
+    options = parser.parse_args()
+    builder = qemu.Builder(options.out)
+    figures, notes, bare = collect(builder)
+    text = sections(builder.build(f"{HERE}/native.dts") / "cloison.elf").get(".text", 0)
+    builder.close()
+
+    rows = [(what, figures.get(name), target, bao, bare.get(floor), notes.get(name, ""), why)
+            for what, name, target, bao, floor, why in TABLE]
+    rows.append((".text, bytes", text, 24 * 1024, 65288, None, "", "console, records and messages are the larger half"))
+    missed = []
+    print(f"{'instructions':34}{'figure':>8}{'target':>8}{'Bao':>8}{'bare':>6}  note")
+    for what, value, target, bao, floor, note, why in rows:
+        bad = target is not None and (value is None or value > target)
+        missed += [what] if bad else []
+        print(f"{what:34}{'-' if value is None else value:>8}{target or '':>8}{bao or '':>8}{'' if floor is None else floor:>6}"
+              f"  {'MISSED ' if bad else ''}{f'({note}) ' if note else ''}{why}")
+    if figures.get("boot64_boot_net") != figures.get("boot512_boot_net"):
+        missed.append("boot is not equal for 64 and 512 MiB")
+    if options.json:
+        Path(options.json).write_text(json.dumps({"figures": figures, "bare": bare, "text": text}, indent=1, sort_keys=True) + "\n")
+    print("bench: " + ("missed: " + "; ".join(missed) if missed else "every target met"))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

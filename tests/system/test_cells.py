@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Bare-metal cells side by side: the console between them, exits, a machine without service CPU."""
+
+import re
+
+import pytest
+
+import qemu
+
+DENSE = "tests/system/partitions/dense.dts"
+
+
+def check_control(m, cell, periods):
+    summary = m.line(cell, r"control: periods=(\d+) in_order=(\d+) late=(\d+) exits=(\S+)", timeout=40)
+    assert (summary[1], summary[2], summary[4]) == (str(periods), str(periods), "0")
+    histogram = [int(n) for n in re.findall(r"control: latency .* ticks: (\d+)", "\n".join(m.lines(cell)))]
+    assert sum(histogram) == periods
+
+
+@pytest.mark.partition(DENSE)
+@pytest.mark.parametrize("options", [{}, {"icount": True}, {"cpu": "max", "binary": True}], ids=["plain", "icount", "max-bin"])
+def test_dense(boot, options):
+    """Seven cells on eight CPUs. Who blocks loses nothing; nobody's line is torn; control takes no exit."""
+    m = boot(DENSE, limit=200, **options)
+    for cell in ("talker1", "talker2", "talker3"):
+        m.line(cell, "talker: end", timeout=120)
+        expected = [f"talker: line {i:04d} of 300 abcdefghijklmnopqrstuvwxyz" for i in range(300)] + ["talker: end"]
+        assert m.lines(cell) == expected
+    check_control(m, "control2", 1000)
+    check_control(m, "control", 1000)
+    whole = re.compile(r"talker: (line \d{4} of 2000 abcdefghijklmnopqrstuvwxyz|end)$")
+    torn = [t for t in m.lines("droppy") if not whole.match(t)]
+    dropped = m.counters(), [t for t in m.lines("core") if t.startswith("console cell=droppy")]
+    lost = int(re.search(r"dropped=(\d+)", dropped[1][-1])[1])
+    assert lost or not torn, torn[:5]
+    assert not re.search("panic|FAIL", m.text)
+
+
+@pytest.mark.partition(DENSE)
+def test_keyboard(boot):
+    """Input goes to one cell at a time; the escape key moves it, shows help, and can be typed."""
+    m = boot(DENSE, limit=90)
+    for cell in ("talker1", "talker2", "talker3"):
+        m.line(cell, "talker: end", timeout=60)
+    m.send("A")
+    m.line("talker1", "key 65")
+    m.send(qemu.ESCAPE + "2")
+    m.line("core", "input goes to talker2")
+    m.send("BC")
+    m.line("talker2", "key 66")
+    m.line("talker2", "key 67")
+    m.send(qemu.ESCAPE + "n" + qemu.ESCAPE + qemu.ESCAPE)
+    m.line("talker3", "key 20")
+    m.send(qemu.ESCAPE + "7")
+    m.send("z")
+    m.line("echo", "key 122")
+    m.send(qemu.ESCAPE + "h")
+    m.line("core", r"> ?7 echo")
+    assert not [t for t in m.lines("talker1") if "key" in t and "65" not in t]
+    counters = m.counters()
+    assert set(counters) == {(c, 0) for c in ("talker1", "talker2", "talker3", "droppy", "control", "control2", "echo")}
+    m.send(qemu.ESCAPE + "x")
+    assert m.ended() == 0
+
+
+@pytest.mark.partition("tests/system/partitions/abi.dts")
+@pytest.mark.parametrize("cpu", ["cortex-a57", "max", pytest.param("cortex-a53", marks=pytest.mark.full),
+                                 pytest.param("cortex-a72", marks=pytest.mark.full),
+                                 pytest.param("neoverse-n1", marks=pytest.mark.full)])
+def test_abi(boot, cpu):
+    m = boot(cpu=cpu)
+    m.line("abi", "abi: end passed=[0-9]+ failed=0", timeout=20)
+    m.never("FAIL|panic")
+
+
+@pytest.mark.partition("tests/system/partitions/no-service.dts")
+@pytest.mark.parametrize("options", [{}, {"icount": True}], ids=["plain", "icount"])
+def test_no_service_cpu(boot, options):
+    m = boot(smp=8, **options)
+    m.line("witness", "OK round=5", timeout=60)
+    check_control(m, "control", 200)
+    head, values = m.record("hello")
+    assert "breakpoint" in head and values["x0"] == 42 and values["x1"] == 55
+    m.line("witness", "OK", since=m.mark("witness") + 3)
+    m.never("FAIL|BAD|panic")
+
+
+@pytest.mark.linux
+@pytest.mark.partition("configs/qemu-virt-aarch64-demo.dts")
+def test_demo_partition(boot):
+    """The parts of `make demo`, by hand: shell, histogram, record, counters."""
+    m = boot(limit=120)
+    m.to_shell()
+    check_control(m, "control", 1000)
+    head, values = m.record("hello")
+    assert "breakpoint" in head and values["x0"] == 42 and values["x1"] == 55
+    assert m.shell("uname -m; nproc") == (0, "aarch64\n2")
+    counters = m.counters()
+    assert counters["hello", 0]["state"] == "failed" and counters["control", 0]["state"] == "running"
+    assert counters["linux", 1]["power"] == "on"

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""A machine that is not the declared one: a clear message and a stop, no cell."""
+
+import re
+import time
+
+import pytest
+
+PARTITION = "tests/system/partitions/virt3.dts"
+WRONG = {
+    "no-el2": (["-M", "virtualization=off"], r"EL2"),
+    "gicv2": (["-M", "gic-version=2"], r"GIC|interrupt controller"),
+    "too-few-cpus": (["-smp", "4"], r"CPU"),
+    "one-cpu": (["-smp", "1"], r"CPU"),
+    "too-little-ram": (["-m", "640"], r"RAM|memory"),
+    "half-the-ram": (["-m", "512"], r"RAM|memory"),
+}
+
+
+@pytest.mark.partition(PARTITION)
+@pytest.mark.parametrize("binary", [False, True], ids=["elf", "bin"])
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_machine(boot, what, binary):
+    options, message = WRONG[what]
+    m = boot(options=options, binary=binary)
+    if what == "half-the-ram" and not binary:
+        time.sleep(1)  # the ELF's own addresses are not there: QEMU itself refuses or nothing can run
+        m.never(r"\[virt\]")
+        return
+    m.expect(rf"(?m)^.*(panic|error|cannot|needs|not).*({message}).*$|^.*({message}).*(not|missing|needs|declared).*$", timeout=10)
+    m.never(r"\[virt\]", seconds=0.5)
+
+
+@pytest.mark.partition(PARTITION)
+def test_more_than_declared_is_fine(boot):
+    """Another four CPUs and another GiB: nobody's."""
+    m = boot(smp=12, mem=2048)
+    m.line("virt", "press x")
+    assert not re.search("panic|FAIL", m.text)
