@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * What the board's tree must get right before anything in it can be trusted:
- * counts of cells, and interrupts. A device whose interrupt leads nowhere may
- * drive any line, so cellgen could not say which lines are spare.
+ * The board's interrupts. A device whose interrupt leads nowhere may drive any
+ * line, so cellgen could not say which lines are spare.
  */
-#include <string.h>
-
 #include "check.h"
-
-#define CELLS_MAX 16u /* of one address, size, interrupt or argument list: far beyond any binding */
-
-/* #address-cells and its like: one small number. */
-static void check_cells_props(const struct node *node, struct diag *diag)
-{
-	for (u32 i = 0; i < node->prop_count; i++) {
-		const struct prop *prop = &node->props[i];
-		u64 length = strlen(prop->name);
-
-		if (prop->name[0] != '#' || length < 6 || strcmp(prop->name + length - 6, "-cells") != 0) {
-			continue;
-		}
-		if (prop->size != 4 || prop_cell(prop, 0) > CELLS_MAX) {
-			diag_error(diag, "bad-property", prop->at, "%s of %s must be one number up to %u", prop->name, node_nick(node),
-				   CELLS_MAX);
-		}
-	}
-}
 
 static void check_parent(const struct decision *d, const struct node *node, const struct prop *prop, u32 index, struct diag *diag)
 {
@@ -89,7 +67,6 @@ static void check_orphans(const struct decision *d, struct diag *diag)
 void check_board(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->tree->node_count; i++) {
-		check_cells_props(d->tree->nodes[i], diag);
 		if (!d->domains || !node_below(d->tree->nodes[i], d->domains)) {
 			check_node(d, d->tree->nodes[i], diag);
 		}

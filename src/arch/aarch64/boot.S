@@ -117,8 +117,7 @@ set_up_cpu:
 wrong_cpu_if_first:
 	cbz	x22, 3b
 wrong_cpu:
-	adrp	x10, text_cpu
-	add	x10, x10, :lo12:text_cpu
+	ldr	x10, =text_cpu
 	cbnz	x22, raw_stop
 9:	wfi                              /* a CPU the tables do not know: nobody started it */
 	b	9b
@@ -217,21 +216,22 @@ moved:	dsb	sy
 	ldr	x6, =at_home
 	br	x6
 
-/* Messages before there is C. In: x10 text, position independent. */
+/* Messages before there is C. In: x10 link address of the text; we may be loaded anywhere. */
 wrong_el:
-	adrp	x10, text_el1
-	add	x10, x10, :lo12:text_el1
+	ldr	x10, =text_el1
 	cmp	x0, #3
 	b.ne	raw_stop
-	adrp	x10, text_el3
-	add	x10, x10, :lo12:text_el3
+	ldr	x10, =text_el3
 	b	raw_stop
 misaligned:
-	adrp	x10, text_misaligned
-	add	x10, x10, :lo12:text_misaligned
+	ldr	x10, =text_misaligned
 raw_stop:
-	adrp	x1, machine_console_base
-	ldr	x1, [x1, :lo12:machine_console_base]
+	adr	x2, _start
+	ldr	x3, =hyp_base
+	sub	x2, x2, x3
+	add	x10, x10, x2
+	ldr	x1, =machine_console_base
+	ldr	x1, [x1, x2]
 1:	ldrb	w2, [x10], #1
 	cbz	w2, 3f
 2:	ldr	w3, [x1, #0x18]              /* PL011 UARTFR.TXFF */

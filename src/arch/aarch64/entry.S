@@ -6,9 +6,10 @@
  * is the frame: the vectors store at [sp, #..] and the C stack grows below.
  *
  * Four exits are frequent or timed, and stay short: a hypercall that only
- * answers, sending an SGI, a guarded WFI, a word of the distributor. They save x0-x3 or x0-x8, and x30;
- * the C behind them (fast_*.c) is built to use no other register. Everything else
- * saves all general registers and goes to trap_slow.
+ * answers, sending an SGI, a guarded WFI, a word of the distributor. They save
+ * x0-x3 or x0-x7, and x8, x16, x17, x30; the C behind them (fast_*.c) is built
+ * to use no other. Everything else saves all general registers and goes to
+ * trap_slow.
  */
 #include "asm-offsets.h"
 
@@ -48,15 +49,20 @@
 	str	x30, [sp, #240]
 	.endm
 
-/* x4-x8 and x30: what fast_sgi.c and fast_gicd.c may use. */
+/*
+ * x4-x8, x16, x17, x30: with x0-x3, what fast_sgi.c and fast_gicd.c may use. (x16 and
+ * x17 belong to whoever links, and clang cannot be kept from them, nor from x8.)
+ */
 	.macro	save_x4_x8
 	stp	x4, x5, [sp, #32]
 	stp	x6, x7, [sp, #48]
 	str	x8, [sp, #64]
+	stp	x16, x17, [sp, #128]
 	str	x30, [sp, #240]
 	.endm
 	.macro	restore_x4_x8
 	ldr	x30, [sp, #240]
+	ldp	x16, x17, [sp, #128]
 	ldr	x8, [sp, #64]
 	ldp	x6, x7, [sp, #48]
 	ldp	x4, x5, [sp, #32]
@@ -191,6 +197,15 @@ el2_unexpected:
 	vector	0x280, el2_unexpected
 	vector	0x300, el2_unexpected
 	vector	0x380, el2_unexpected
+distributor_write:
+	ubfx	w2, w2, #16, #5
+	save_x4_x8
+	bl	rt_value
+	mov	x2, sp
+	bl	fast_gicd_write              /* w0 value, x1 offset, x2 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, slow
+	b	distributor_done
 
 	vector	0x400                          /* lower EL, AArch64: synchronous */
 guest_sync:
@@ -212,9 +227,13 @@ guest_sync:
 hypercall:
 	tst	w2, #0xffff                  /* only HVC #0 is the calling convention */
 	b.ne	slow
+	str	x8, [sp, #64]
+	stp	x16, x17, [sp, #128]
 	str	x30, [sp, #240]
 	bl	fast_hypercall               /* w0 -> x0 result, 0: not a short one */
 	ldr	x30, [sp, #240]
+	ldp	x16, x17, [sp, #128]
+	ldr	x8, [sp, #64]
 	cbz	x0, slow
 	ldr	x2, [sp, #CPU_EXITS_HVC]
 	add	x2, x2, #1
@@ -302,14 +321,7 @@ data_abort:
 	cmp	x1, #0x10, lsl #12
 	b.hs	slow
 	tbz	w2, #6, distributor_read     /* WnR */
-	ubfx	w2, w2, #16, #5
-	save_x4_x8
-	bl	rt_value
-	mov	x2, sp
-	bl	fast_gicd_write              /* w0 value, x1 offset, x2 struct cpu -> x0 zero if done */
-	restore_x4_x8
-	cbnz	x0, slow
-	b	distributor_done
+	b	distributor_write
 
 	vector	0x680, guest_interrupt
 guest_serror:

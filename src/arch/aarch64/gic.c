@@ -125,13 +125,13 @@ void gic_reset_state(const struct cpu *cpu)
  * Priority 0, written without access to secure state, as ICC_PMR_EL1 compares
  * it (IHI 0069 4.8.1). One security state (DS): 0. Two, and the mask in the
  * non-secure view (SCR_EL3.FIQ): 0, both are shifted. Two, and the mask not
- * shifted: 0x80; then a mask below reads back as written.
+ * shifted: 0x80; then the smallest mask reads back as written.
  */
 static u64 kick_priority(void)
 {
 	if (mmio_read32(gicd(GICD_CTLR)) & GICD_CTLR_DS)
 		return 0;
-	WRITE_SYSREG(ICC_PMR_EL1, PMR_STEP);
+	WRITE_SYSREG(ICC_PMR_EL1, 0x80 >> (READ_SYSREG(ICC_CTLR_EL1) >> 8 & 7)); /* PRIbits */
 	return READ_SYSREG(ICC_PMR_EL1) ? 0x80 : 0;
 }
 

@@ -15,13 +15,9 @@ ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mcmodel=small -
 ISA_LDFLAGS := --fix-cortex-a53-843419$(if $(LLVM),,=adr)
 
 # The C behind entry.S's short exits: only x0-x3 (fast_call.c) or x0-x8 (the others),
-# and x30, are saved for it. clang cannot be told about x8, x16 and x17; tools/lint/image
-# looks at the result.
-FAST_FIXED := 9 10 11 12 13 14 15 18 $(if $(LLVM),,16 17)
-CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(if $(LLVM),,8) $(FAST_FIXED),-ffixed-x$(n))
+# x16, x17 and x30 are saved for it, and x8 always, as clang cannot be told to spare it.
+# tools/lint/image looks at the result.
+FAST_FIXED := 9 10 11 12 13 14 15 18
+CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(FAST_FIXED),-ffixed-x$(n))
 CFLAGS_fast_sgi.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n))
 CFLAGS_fast_gicd.o := $(CFLAGS_fast_sgi.o)
-
-# Guests' own assembly may use FP and SIMD registers, their C does not. gcc leaves the
-# assembler free under -mgeneral-regs-only, clang does not.
-GUEST_ISA_CFLAGS := $(if $(LLVM),$(subst -mgeneral-regs-only,-mno-implicit-float,$(ISA_CFLAGS)),$(ISA_CFLAGS))
