@@ -18,6 +18,7 @@
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/keys.h"
+#include "core/mmio.h"
 #include "core/record.h"
 #include "core/wire.h"
 #include "platform/platform.h"
@@ -32,7 +33,7 @@
 #define UART_TRIES 1000000u /* for one character: far longer than its time at 9600 baud */
 /* How long a line may pause before the rest goes out without its end. Someone types at the cell in focus. */
 #define SILENCE_FOCUS(hz) ((hz) / 100)
-#define SILENCE_OTHERS(hz) ((hz) / 5)
+#define SILENCE_OTHERS(hz) (hz)
 #define NOTIFY_TIME(hz) ((hz) / 2)
 
 struct source {
@@ -118,29 +119,30 @@ static const struct vdev_config *console_of(u32 cell)
 	return index < VDEV_COUNT ? &machine_vdevs[index] : NULL;
 }
 
-/* One step towards a full buffer; what does not fit yet stays in the cell's own ring. */
+/*
+ * Take one piece of what a cell has printed, up to where the buffer wraps.
+ * What does not fit yet stays in the cell's own ring.
+ */
 static void fill(u32 cell, u64 now)
 {
 	const struct vdev_config *dev = console_of(cell);
 	struct source *source = &sources[cell];
-	u32 room = CELL_BYTES - waiting(source), head = source->head;
-	u8 bytes[CELL_BYTES];
+	u32 head = source->head, place = head % SOURCE_SIZE, room = CELL_BYTES - waiting(source);
 
-	if (!dev || !room)
+	if (!dev)
 		return;
-	u32 count = dev->ops->take(dev, bytes, room);
+	if (room > SOURCE_SIZE - place)
+		room = SOURCE_SIZE - place;
+	u32 count = dev->ops->take(dev, &source->bytes[place], room);
 
-	for (u32 i = 0; i < count; i++) {
-		source->bytes[head++ % SOURCE_SIZE] = bytes[i];
-		if (bytes[i] == '\n')
-			source->line_end = head;
-	}
 	if (!count)
 		return;
-	source->head = head;
+	source->head = head + count;
 	source->touched = now;
-	if (dev->line && dev->ops->level(dev)) /* there is room in its FIFO */
-		arch_irq_raise(dev->line);
+	for (u32 i = 0; i < count; i++)
+		if (source->bytes[place + i] == '\n')
+			source->line_end = head + i + 1;
+	mmio_settle(dev); /* there is room in its FIFO */
 }
 
 bool console_is_drained(u32 cell)
@@ -213,8 +215,8 @@ static void pump_round(struct cpu *cpu)
 	if (cpu->index == machine_service_cpu)
 		keys_poll();
 	record_poll();
-	for (u32 cell = 0; cell < CELL_COUNT; cell++)
-		fill(cell, now);
+	for (u32 i = 0; i < 2 * CELL_COUNT; i++) /* two pieces: the buffer may wrap */
+		fill(i / 2, now);
 	for (u32 n = 0; wire_drain() && n < ROUND_BYTES && (turn.left || choose(now)); n++)
 		emit();
 }

@@ -20,6 +20,12 @@ static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pen
 		arch_cpu_kick(machine_service_cpu);
 }
 
+void mmio_settle(const struct vdev_config *dev)
+{
+	if (dev->line && dev->ops->level(dev))
+		arch_irq_raise(dev->line);
+}
+
 static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, bool write, u32 size, u64 *value)
 {
 	const struct vdev *ops = dev->ops;
@@ -29,33 +35,30 @@ static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, b
 		ops->write(dev, offset, size, *value);
 	else
 		*value = ops->read(dev, offset, size);
-	/* The line is a latch that nothing samples again: also when it was high before. */
-	if (dev->line && ops->level(dev))
-		arch_irq_raise(dev->line);
+	mmio_settle(dev);
 	if (ops->pending)
 		tell_console(cpu, dev, pending);
 }
 
+static const struct vdev_config *find(const struct cpu *cpu, u64 ipa)
+{
+	for (u32 i = 0; i < cpu->cell->vdev_count; i++)
+		if (ipa - cpu->vdevs[i].base < cpu->vdevs[i].size) /* wraps below the window: then not less */
+			return &cpu->vdevs[i];
+	return NULL;
+}
+
 bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 {
-	for (u32 i = 0; i < cpu->cell->vdev_count; i++) {
-		const struct vdev_config *dev = &cpu->vdevs[i];
-		u64 offset = ipa - dev->base; /* wraps below the window: then not less than its size */
+	const struct vdev_config *dev = find(cpu, ipa);
 
-		if (offset >= dev->size)
-			continue;
-		if (offset & (size - 1))
-			return false;
-		access(cpu, dev, offset, write, size, value);
-		return true;
-	}
-	return false;
+	if (!dev || ipa & (size - 1)) /* windows are page aligned */
+		return false;
+	access(cpu, dev, ipa - dev->base, write, size, value);
+	return true;
 }
 
 bool mmio_covers(const struct cpu *cpu, u64 ipa)
 {
-	for (u32 i = 0; i < cpu->cell->vdev_count; i++)
-		if (ipa - cpu->vdevs[i].base < cpu->vdevs[i].size)
-			return true;
-	return false;
+	return find(cpu, ipa) != NULL;
 }

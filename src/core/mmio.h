@@ -15,4 +15,10 @@ bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
 /* Is the address in the window of a virtual device of its cell? */
 bool mmio_covers(const struct cpu *cpu, u64 ipa);
 
+/*
+ * After anything was done to a device: raise its line while its level is high.
+ * The line is a latch that nothing samples again, so also when it was high before.
+ */
+void mmio_settle(const struct vdev_config *dev);
+
 #endif

@@ -95,40 +95,28 @@ static OUTLINE void open_line(struct filter *filter, u32 source)
 	filter->returned = false;
 }
 
-/* The parameter of a sequence, a default if absent; ~0 when it is not one plain number below 10000. */
-static u32 parameter(const struct filter *filter, u32 absent)
-{
-	u32 value = 0;
-
-	if (filter->length == 2)
-		return absent;
-	if (filter->length > 6)
-		return ~0u;
-	for (u32 i = 2; i < filter->length; i++) {
-		if (filter->sequence[i] < '0' || filter->sequence[i] > '9')
-			return ~0u;
-		value = value * 10 + filter->sequence[i] - '0';
-	}
-	return value;
-}
-
-static bool is_colour(const struct filter *filter)
-{
-	for (u32 i = 2; i < filter->length; i++)
-		if (filter->sequence[i] < '0' || filter->sequence[i] > ';') /* digits : ; */
-			return false;
-	return true;
-}
-
-/* May this control sequence go out? It must not leave the line or reach the prefix. */
+/*
+ * May this control sequence go out? It must not leave the line or reach the
+ * prefix. At most 9 digits: longer sequences are swallowed before.
+ */
 static bool permitted(const struct filter *filter, u32 source, u8 final)
 {
-	u32 n = parameter(filter, final == 'K' || final == 'J' ? 0 : 1);
-	bool own_text = wire.owner == source && !filter->returned;
+	bool list = false;
+	u32 n = 0;
 
+	for (u32 i = 2; i < filter->length; i++) {
+		u32 digit = filter->sequence[i] - '0';
+
+		if (digit > ';' - '0') /* digits : ; and nothing else */
+			return false;
+		list |= digit > 9;
+		n = n * 10 + digit;
+	}
+	if (final == 'm') /* colours */
+		return true;
+	if (list)
+		return false;
 	switch (final) {
-	case 'm':
-		return is_colour(filter);
 	case 'K': /* erase from the cursor to the end of the line, */
 	case 'J': /* of the screen */
 		return n == 0;
@@ -137,11 +125,12 @@ static bool permitted(const struct filter *filter, u32 source, u8 final)
 	case 'C': /* right; does not count as text, because it may stop at the margin */
 	case 'P': /* delete, */
 	case '@': /* insert characters at the cursor */
-		return n != ~0u;
-	case 'D': /* left; 0 means 1 */
-		if (!own_text || n > wire.column || !wire.column)
+		return true;
+	case 'D': /* left; none and 0 mean 1 */
+		n += !n;
+		if (wire.owner != source || filter->returned || n > wire.column)
 			return false;
-		wire.column -= n ? n : 1;
+		wire.column -= n;
 		return true;
 	default:
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* core/cell.c, core/power.c, core/main.c, core/panic.c on one thread; races are in test_race.c. */
+/* core/cell.c, core/power.c, core/main.c, core/panic.c on one thread; races are in test_race_cell.c. */
 #include "test.h"
 
 #include "machine.h"
