@@ -39,6 +39,27 @@ static void check_discovery(void)
 	check("unknown-own", hvc(0x8600ff7f, 0, 0, 0) == ~0UL || (s32)hvc(0x8600ff7f, 0, 0, 0) == -1);
 }
 
+/* Fields of S3_0_C0_C<crm>_<op2> that must read as "not there": the core neither saves nor enables these for a guest. */
+#define FIELD(name, shift) (read_sysreg(name) >> (shift) & 0xf)
+
+static void check_id_registers(void)
+{
+	check("id-no-pmu", FIELD(id_aa64dfr0_el1, 8) == 0);
+	check("id-no-spe-trace", FIELD(id_aa64dfr0_el1, 32) == 0 && FIELD(id_aa64dfr0_el1, 4) == 0 &&
+	      FIELD(id_aa64dfr0_el1, 40) == 0 && FIELD(id_aa64dfr0_el1, 44) == 0);
+	check("id-no-el2", FIELD(id_aa64pfr0_el1, 8) == 0);
+	check("id-no-sve-sme", FIELD(id_aa64pfr0_el1, 32) == 0 && FIELD(id_aa64pfr1_el1, 24) == 0);
+	check("id-no-mpam-amu", FIELD(id_aa64pfr0_el1, 40) == 0 && FIELD(id_aa64pfr0_el1, 44) == 0);
+	check("id-no-ras-rme-sel2", FIELD(id_aa64pfr0_el1, 28) == 0 && FIELD(id_aa64pfr0_el1, 52) == 0 && FIELD(id_aa64pfr0_el1, 36) == 0);
+	check("id-no-mte-nmi", FIELD(id_aa64pfr1_el1, 8) == 0 && FIELD(id_aa64pfr1_el1, 36) == 0);
+	check("id-no-lor-vhe", FIELD(id_aa64mmfr1_el1, 16) == 0 && FIELD(id_aa64mmfr1_el1, 8) == 0);
+	check("id-no-nv-fgt-ecv", FIELD(s3_0_c0_c7_2, 24) == 0 && FIELD(id_aa64mmfr0_el1, 56) == 0 && FIELD(id_aa64mmfr0_el1, 60) == 0);
+	check("id-pa-range", FIELD(id_aa64mmfr0_el1, 0) <= 2);
+	check("id-fp-gic", FIELD(id_aa64pfr0_el1, 16) != 0xf && FIELD(id_aa64pfr0_el1, 24) != 0);
+	check("id-unallocated", read_sysreg(s3_0_c0_c7_7) == 0 && read_sysreg(s3_0_c0_c4_7) == 0);
+	check("mpidr", (read_sysreg(mpidr_el1) & ~0xff00ffffffUL) == 1UL << 31);
+}
+
 static volatile u64 ran, leave;
 
 static void other(u64 argument)
@@ -67,6 +88,8 @@ static void check_psci(void)
 	check("affinity-high-bits", psci(PSCI_AFFINITY_INFO, 1UL << 32 | 1, 0, 0) == PSCI_INVALID_PARAMETERS);
 	check("on-not-there", psci(PSCI_CPU_ON, 2, (u64)guest_secondary, 0) == PSCI_INVALID_PARAMETERS);
 	check("on-self", psci(PSCI_CPU_ON, 0, (u64)guest_secondary, 0) == PSCI_ALREADY_ON);
+	check("on-invalid-address", psci(PSCI_CPU_ON, 1, GICD_BASE, 0) == PSCI_INVALID_ADDRESS &&
+	      psci(PSCI_CPU_ON, 1, 0x60000000, 0) == PSCI_INVALID_ADDRESS && psci(PSCI_CPU_ON, 1, ~0UL, 0) == PSCI_INVALID_ADDRESS);
 	check("suspend-power-down", psci(PSCI_CPU_SUSPEND, 0x10000, (u64)guest_secondary, 0) == PSCI_INVALID_PARAMETERS);
 	check("on", cpu_run(1, other, 77) == PSCI_SUCCESS);
 	check("on-pending-or-on", psci(PSCI_CPU_ON, 1, (u64)guest_secondary, 0) < 0);
@@ -145,6 +168,7 @@ void guest_main(struct boot_state *boot)
 		idle_forever();
 	}
 	check_discovery();
+	check_id_registers();
 	check_psci();
 	check_counters();
 	print("abi: end passed=%u failed=%u\n", passed, failed);

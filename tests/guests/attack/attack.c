@@ -66,6 +66,7 @@ void guest_main(struct boot_state *boot)
 		print("attack: FAIL no case= in bootargs\n");
 		idle_forever();
 	}
+	sleep_us(args_u64("after_ms", 400) * 1000); /* until the neighbours have something to lose */
 	for (char *p = names;; p++) {
 		if (*p && *p != ',')
 			continue;

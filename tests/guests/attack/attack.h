@@ -3,6 +3,8 @@
  * Between the files of the attacker. An attack is a word in bootargs,
  * "case=NAME" or "case=NAME,NAME,...", with the words it needs ("addr=0x...").
  *
+ * It begins after_ms=N milliseconds (400) after its start.
+ *
  *     attack: NAME begin
  *     attack: NAME end ...       the attacker lives on: what came of it
  *     (nothing more)             the cell was stopped: see its record

@@ -105,31 +105,56 @@ static void attack_spin_and_fault(void)
 	print("attack: spin-and-fault end\n");
 }
 
-/* The same with a sleeper that has made itself deaf before it sleeps. */
+/* The same with a sleeper that has made itself deaf before it sleeps (deaf=: 1 IGRPEN1, 2 PMR, 4 AP1R0), and with one that nothing but the core wakes. */
 static volatile u64 asleep;
 
 static void sleeper(u64 argument)
 {
 	(void)argument;
+	u64 how = args_u64("deaf", 7);
+
 	gic_cpu_init();
-	write_icc(ICC_IGRPEN1, 0);
-	write_icc(ICC_PMR, 0);
+	if (how & 1)
+		write_icc(ICC_IGRPEN1, 0);
+	if (how & 2)
+		write_icc(ICC_PMR, 0);
+	if (how & 4)
+		write_icc("s3_0_c12_c9_0", 1); /* AP1R0: something of the highest priority is active */
 	__asm__ volatile("msr daifset, #15");
 	asleep = 1;
 	for (;;)
 		wfi();
 }
 
-static void attack_sleep_and_fault(void)
+static void sound_sleeper(u64 argument)
 {
-	s32 r = cpu_run(1, sleeper, 0);
+	(void)argument;
+	gic_cpu_init(); /* no line is enabled */
+	asleep = 1;
+	for (;;)
+		wfi();
+}
+
+static void sleep_and_fault(const char *name, void (*how)(u64))
+{
+	s32 r = cpu_run(1, how, 0);
 
 	wait_until(asleep, 1000000);
 	delay_us(20000);
-	print("attack: sleep-and-fault sleeper=%s result=%d\n", asleep ? "asleep" : "missing", r);
+	print("attack: %s sleeper=%s result=%d\n", name, asleep ? "asleep" : "missing", r);
 	uart_drain();
 	mmio_read32(window_device(argument_address(0x50000000)));
-	print("attack: sleep-and-fault end\n");
+	print("attack: %s end\n", name);
+}
+
+static void attack_sleep_and_fault(void)
+{
+	sleep_and_fault("sleep-and-fault", sleeper);
+}
+
+static void attack_sound_sleep_and_fault(void)
+{
+	sleep_and_fault("sound-sleep-and-fault", sound_sleeper);
 }
 
 static void attack_spin(void)
@@ -220,6 +245,7 @@ const struct attack call_attacks[] = {
 	{ "cpu-on-wild", attack_cpu_on_wild },
 	{ "spin-and-fault", attack_spin_and_fault },
 	{ "sleep-and-fault", attack_sleep_and_fault },
+	{ "sound-sleep-and-fault", attack_sound_sleep_and_fault },
 	{ "spin", attack_spin },
 	{ "deaf", attack_deaf },
 	{ "console-flood", attack_console_flood },

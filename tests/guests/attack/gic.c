@@ -47,10 +47,13 @@ static void attack_gicd_lines(void)
 	gic_init();
 	for (u32 i = 32; i < 288; i++) {
 		gic_route(i, 0);
-		mmio_write64(GICD_IROUTER + 8UL * i, 1UL << 31);
-		mmio_write64(GICD_IROUTER + 8UL * i, 5);
-		gic_route(i, 0);
 		gic_enable(i, 0);
+		for (u32 n = 1; n < 16; n++) { /* to CPUs that are not its own: at each it would interrupt somebody */
+			gic_route(i, n);
+			gic_set_pending(i);
+		}
+		mmio_write64(GICD_IROUTER + 8UL * i, 1UL << 31 | 0xff00ffff0f);
+		mmio_write64(GICD_IROUTER + 8UL * i, 1UL << 31);
 		gic_set_pending(i);
 	}
 	for (u32 i = 4; i < 0x24; i += 4) {
@@ -71,12 +74,18 @@ static void attack_gicd_lines(void)
 		mmio_write32(GICD_ICPENDR + i, ~0u);
 		mmio_write32(GICD_ICACTIVER + i, ~0u);
 	}
-	mmio_write32(GICD_CTLR, 0);
 	irq_unmask();
 	delay_us(5000);
 	irq_mask();
 	gic_init();
 	print("attack: gicd-lines end enabled=%u pending=%u\n", enabled, pending);
+}
+
+/* And now for good: a distributor that is off would stop every line and timer of the machine. */
+static void attack_gicd_off(void)
+{
+	mmio_write32(GICD_CTLR, 0);
+	print("attack: gicd-off end\n");
 }
 
 /* The RD frame: LPI tables, sleep, invalidations. Its own, and what lies where the next CPU's would be. */
@@ -138,11 +147,13 @@ static void attack_sgi(void)
 /* Deactivating lines of others. EOIR1 is direct mode's documented residual and left out here. */
 static void attack_deactivate(void)
 {
+	u64 end = now() + ticks_us(1000000);
+
 	trap_expect(true);
-	for (u32 round = 0; round < 20; round++)
-		for (u32 i = 0; i < 1024; i++)
+	write_icc(ICC_CTLR, 2); /* EOImode: deactivation is DIR's */
+	while (now() < end)
+		for (u32 i = 128; i < 136; i++) /* the witness's is among them, active a millisecond at a time */
 			write_icc(ICC_DIR, i);
-	write_icc(ICC_CTLR, 2);
 	for (u32 i = 0; i < 1024; i++)
 		write_icc(ICC_DIR, i);
 	write_icc(ICC_CTLR, 0);
@@ -184,6 +195,7 @@ static void attack_storm(void)
 const struct attack gic_attacks[] = {
 	{ "gicd-sweep", attack_gicd_sweep },
 	{ "gicd-lines", attack_gicd_lines },
+	{ "gicd-off", attack_gicd_off },
 	{ "gicr-rd", attack_gicr_rd },
 	{ "gicr-sgi", attack_gicr_sgi },
 	{ "sgi", attack_sgi },

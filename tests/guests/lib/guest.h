@@ -182,7 +182,8 @@ static inline u64 now(void) { isb(); return read_sysreg(cntvct_el0); }
 static inline u64 now_physical(void) { isb(); return read_sysreg(cntpct_el0); }
 static inline u64 ticks_hz(void) { return read_sysreg(cntfrq_el0); }
 static inline u64 ticks_us(u64 us) { return ticks_hz() * us / 1000000; }
-void delay_us(u64 us);
+void delay_us(u64 us);  /* busy */
+void sleep_us(u64 us);  /* asleep, on the virtual timer; interrupts masked, the timer is off after it */
 /* True as soon as the condition is; false after that time. */
 #define wait_until(condition, us)                                  \
 	({                                                         \

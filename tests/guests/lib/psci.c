@@ -92,6 +92,21 @@ void delay_us(u64 us)
 		yield();
 }
 
+void sleep_us(u64 us)
+{
+	u64 end = now() + ticks_us(us);
+
+	gic_enable(PPI_VTIMER, 0x80);
+	write_sysreg(cntv_cval_el0, end);
+	write_sysreg(cntv_ctl_el0, 1);
+	isb();
+	while (now() < end)
+		wfi();
+	write_sysreg(cntv_ctl_el0, 2);
+	isb();
+	gic_disable(PPI_VTIMER);
+}
+
 void idle_forever(void)
 {
 	irq_mask();

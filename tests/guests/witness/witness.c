@@ -7,7 +7,8 @@
  *     exits      none while it only ticks and works on its memory
  *     memory     a pattern over 1 MiB, rewritten each round
  *     SGIs       all sixteen enabled, none ever comes
- *     line       its own SPI, set pending by itself once a round: comes exactly once
+ *     line       its own SPI, set pending by itself once a round: comes exactly
+ *                once, stays active while it is handled, stays as it was set up
  *
  * and prints "witness: OK round=N ..." or "witness: FAIL what". It never stops.
  * bootargs: line=INTID (its console's line; 0: skip), ticks=N (50 per round),
@@ -18,11 +19,21 @@
 #define WORDS (1024 * 1024 / 8)
 
 static u64 memory[WORDS];
-static u64 period, deadline, line, goal;
+static u64 period, deadline, line, goal, active_lost, trigger;
 static volatile u64 ticks;
+
+static bool line_is_active(void)
+{
+	return mmio_read32(GICD_ISACTIVER + 4 * (line / 32)) >> (line % 32) & 1;
+}
 
 void irq_handler(u32 intid)
 {
+	if (intid == line) { /* stays active until its handler is done, whoever would like to deactivate it */
+		u64 end = now() + period;
+		while (now() < end)
+			active_lost += !line_is_active();
+	}
 	if (intid != PPI_VTIMER)
 		return;
 	if (now() < deadline)
@@ -93,14 +104,26 @@ static u64 strangers(u32 from, u32 to)
 	return n;
 }
 
+/* As it was set: nobody else may change it. */
+static void line_settings(void)
+{
+	check("own line's priority", 0x60, mmio_read8(GICD_IPRIORITYR + line));
+	check("own line enabled", 1, mmio_read32(GICD_ISENABLER + 4 * (line / 32)) >> (line % 32) & 1);
+	check("own line's group", 1, mmio_read32(GICD_IGROUPR + 4 * (line / 32)) >> (line % 32) & 1);
+	check("own line's route", 0, mmio_read64(GICD_IROUTER + 8 * line));
+	check("own line's trigger", trigger, mmio_read32(GICD_ICFGR + 4 * (line / 16)) >> (line % 16 * 2) & 3);
+}
+
 static void line_round(u64 round)
 {
+	line_settings();
 	gic_set_pending((u32)line);
 	irq_unmask();
 	wait_until(irq_count[0][line] >= round + 1, 200000);
 	delay_us(100);
 	irq_mask();
 	check("own line", round + 1, irq_count[0][line]);
+	check("own line deactivated by others", 0, active_lost);
 }
 
 void guest_main(struct boot_state *boot)
@@ -122,6 +145,7 @@ void guest_main(struct boot_state *boot)
 	gic_enable(PPI_VTIMER, 0x80);
 	if (line)
 		gic_enable((u32)line, 0x60);
+	trigger = mmio_read32(GICD_ICFGR + 4 * (line / 16)) >> (line % 16 * 2) & 3;
 	for (u64 i = 0; i < WORDS; i++)
 		memory[i] = pattern(i, 0);
 	for (u64 round = 0;; round++) {
