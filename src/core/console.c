@@ -31,8 +31,8 @@
 #define FLUSH_BYTES (CPU_COUNT * SOURCE_SIZE)
 #define CLAIM_TRIES 100000u
 #define UART_TRIES 1000000u /* for one character: far longer than its time at 9600 baud */
-/* How long a line may pause before the rest goes out without its end. Someone types at the cell in focus. */
-#define SILENCE_FOCUS(hz) ((hz) / 100)
+/* How long a line may pause before the rest goes out without its end. An echo is awaited. */
+#define SILENCE_TYPING(hz) ((hz) / 100)
 #define SILENCE_OTHERS(hz) (hz)
 #define NOTIFY_TIME(hz) ((hz) / 2)
 
@@ -152,11 +152,11 @@ bool console_is_drained(u32 cell)
 	return !waiting(&sources[cell]) && (!dev || !dev->ops->pending(dev));
 }
 
-static u64 patience(u32 cell)
+static u64 patience(u32 cell, u64 now)
 {
 	if (!cell_is_alive((u16)cell))
 		return 0; /* these are its last words */
-	return cell == keys_focus() ? SILENCE_FOCUS(arch_time_hz()) : SILENCE_OTHERS(arch_time_hz());
+	return keys_typing(cell, now) ? SILENCE_TYPING(arch_time_hz()) : SILENCE_OTHERS(arch_time_hz());
 }
 
 /* Length of the chunk a source could emit now. */
@@ -169,7 +169,7 @@ static u32 ready(u32 index, u64 now)
 		return bytes; /* the core writes whole lines */
 	if (lines && lines <= bytes) /* else the last \n has long been emitted */
 		return lines;
-	return bytes >= CELL_BYTES || now - source->touched >= patience(index) ? bytes : 0;
+	return bytes >= CELL_BYTES || now - source->touched >= patience(index, now) ? bytes : 0;
 }
 
 /* ---- the pump ---- */

@@ -17,11 +17,15 @@
 #include "platform/platform.h"
 #include "vdev/vdev.h"
 
+/* Somebody who has just typed looks at what comes back. */
+#define TYPING_TIME(hz) (10 * (hz))
 #define POLL_BYTES 64u /* taken from the UART in one round of the pump */
 
 static struct {
 	u16 focus;    /* cell */
 	bool escaped; /* the next byte is for us */
+	bool typed;   /* ever, for any cell */
+	u64 last;     /* ticks, when a byte was sent to the cell in focus */
 } keys;
 
 static bool has_console(u32 cell)
@@ -41,11 +45,17 @@ void keys_init(void)
 {
 	keys.focus = next_cell(CELL_COUNT - 1);
 	keys.escaped = false;
+	keys.typed = false;
 }
 
 u16 keys_focus(void)
 {
 	return keys.focus;
+}
+
+bool keys_typing(u32 cell, u64 now)
+{
+	return cell == keys.focus && keys.typed && now - keys.last < TYPING_TIME(arch_time_hz());
 }
 
 static void set_focus(u32 cell)
@@ -120,6 +130,8 @@ void keys_poll(void)
 			keys.escaped = true;
 		} else {
 			send((u8)byte);
+			keys.typed = true;
+			keys.last = arch_time_now();
 		}
 	}
 }

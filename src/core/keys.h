@@ -10,5 +10,7 @@ void keys_init(void);
 void keys_poll(void);
 /* The cell that gets the input, CELL_NONE when no cell has a console. */
 u16 keys_focus(void);
+/* Does somebody type at this cell: did it get a byte in the last seconds? now: ticks. */
+bool keys_typing(u32 cell, u64 now);
 
 #endif

@@ -316,7 +316,7 @@ static void panic_on_a_cpu_with_the_uart(void **state)
 
 	(void)state;
 	guest_print(VDEV_LINUX, "partial");
-	serve(12);
+	serve(1010);
 	host_this = &host_cpus[SERVICE];
 	HOST_CATCH(end, panic("lines", 288, 96));
 	assert_int_equal(end, HOST_HALT);

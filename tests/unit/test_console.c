@@ -58,10 +58,12 @@ static void pieces_make_one_line(void **state)
 	expect_wire("[linux] boot\r\n[control] histogram!\r\n");
 }
 
-/* What has no end goes out after a silence: soon in the focused cell, where someone may be typing. */
+/* What has no end goes out after a silence: soon where somebody types. */
 static void prompts_appear(void **state)
 {
 	(void)state;
+	wire_type("\r", 1);
+	serve(1);
 	guest_print(VDEV_LINUX, "# ");
 	guest_print(VDEV_CONTROL, "> ");
 	serve(10);
@@ -80,9 +82,23 @@ static void prompts_appear(void **state)
 	expect_wire("[control] ok\r\n");
 }
 
+/* Ten seconds after the last key nobody is taken to be typing. */
+static void typing_ends(void **state)
+{
+	(void)state;
+	wire_type("\r", 1);
+	serve(10010);
+	guest_print(VDEV_LINUX, "# ");
+	serve(500);
+	expect_wire("");
+	serve(501);
+	expect_wire("[linux] # ");
+}
+
 static void echo_continues_the_line(void **state)
 {
 	(void)state;
+	wire_type("l", 1);
 	guest_print(VDEV_LINUX, "# ");
 	serve(12);
 	guest_print(VDEV_LINUX, "l");
@@ -345,7 +361,7 @@ static void flush_prints_the_log(void **state)
 {
 	(void)state;
 	guest_print(VDEV_LINUX, "partial");
-	serve(12);
+	serve(1010);
 	guest_print(VDEV_CONTROL, "tick\n");
 	host_become(3);
 	console_printf("from cpu3");
@@ -402,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup(lines_get_prefixes, machine_reset),
 		cmocka_unit_test_setup(pieces_make_one_line, machine_reset),
 		cmocka_unit_test_setup(prompts_appear, machine_reset),
+		cmocka_unit_test_setup(typing_ends, machine_reset),
 		cmocka_unit_test_setup(echo_continues_the_line, machine_reset),
 		cmocka_unit_test_setup(dead_cells_are_not_waited_for, machine_reset),
 		cmocka_unit_test_setup(long_lines, machine_reset),

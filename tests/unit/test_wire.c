@@ -33,10 +33,10 @@ static void carriage_returns(void **state)
 	send_and_expect("\rx", "[linux] x");
 	send_and_expect("a\r[core] cell control: stopped", "[linux] a\r[linux] [core] cell control: stopped");
 	guest_print(VDEV_LINUX, "a\r");
-	serve(12);
+	serve(1010);
 	expect_wire("[linux] a");
 	guest_print(VDEV_LINUX, "b");
-	serve(12);
+	serve(1010);
 	expect_wire("\r[linux] b");
 	guest_print(VDEV_LINUX, "\n");
 	serve(1);
@@ -118,7 +118,7 @@ static void broken_escapes(void **state)
 	send_and_expect("a\033[1\xc3\xa9", "[linux] a\xc3\xa9");
 	/* Interrupted by another source: still whole. */
 	guest_print(VDEV_LINUX, "a\033[1");
-	serve(12);
+	serve(1010);
 	guest_print(VDEV_CONTROL, "tick\n");
 	serve(1);
 	guest_print(VDEV_LINUX, ";31mb\n");
@@ -126,7 +126,7 @@ static void broken_escapes(void **state)
 	expect_wire("[linux] a\r\n[control] tick\r\n[linux] \033[1;31mb\033[0m\r\n");
 	/* Colours of one source end where another begins. */
 	guest_print(VDEV_LINUX, "\033[8mhidden");
-	serve(12);
+	serve(1010);
 	guest_print(VDEV_CONTROL, "tick\n");
 	serve(1);
 	expect_wire("[linux] \033[8mhidden\033[0m\r\n[control] tick\r\n");
