@@ -101,27 +101,22 @@ static OUTLINE void open_line(struct filter *filter, u32 source)
  */
 static bool permitted(const struct filter *filter, u32 source, u8 final)
 {
-	bool list = false;
-	u32 n = 0;
+	u32 n = 0; /* of a list a number that is no less than the list's first */
 
 	for (u32 i = 2; i < filter->length; i++) {
 		u32 digit = filter->sequence[i] - '0';
 
 		if (digit > ';' - '0') /* digits : ; and nothing else */
 			return false;
-		list |= digit > 9;
 		n = n * 10 + digit;
 	}
-	if (final == 'm') /* colours */
-		return true;
-	if (list)
-		return false;
 	switch (final) {
 	case 'K': /* erase from the cursor to the end of the line, */
 	case 'J': /* of the screen */
 		return n == 0;
 	case 'n': /* report the cursor's position; the answer is input */
 		return n == 6;
+	case 'm': /* colours */
 	case 'C': /* right; does not count as text, because it may stop at the margin */
 	case 'P': /* delete, */
 	case '@': /* insert characters at the cursor */

@@ -18,6 +18,9 @@ class Node:
         data = self.props[name]
         return list(struct.unpack(f">{len(data) // 4}I", data))
 
+    def count(self, name, default):
+        return self.cells(name)[0] if name in self.props else default
+
     def numbers(self, name):
         """Pairs of cells as 64-bit numbers."""
         data = self.props[name]
@@ -32,7 +35,7 @@ class Node:
     def regs(self):
         """(address, size) of each entry of reg as the CPU sees it: translated by the ranges of every bus above."""
         bus = self.parent
-        width = bus.cells("#address-cells")[0], bus.cells("#size-cells")[0]
+        width = bus.count("#address-cells", 2), bus.count("#size-cells", 1)
         found = []
         for start in range(0, len(self.cells("reg")), sum(width)):
             address = join(self.cells("reg")[start:start + width[0]])
@@ -43,8 +46,8 @@ class Node:
     def translate(self, address):
         if not self.parent:
             return address
-        own, size = self.cells("#address-cells")[0], self.cells("#size-cells")[0]
-        above = self.parent.cells("#address-cells")[0]
+        own, size = self.count("#address-cells", 2), self.count("#size-cells", 1)
+        above = self.parent.count("#address-cells", 2)
         ranges = self.cells("ranges")
         for start in range(0, len(ranges), own + above + size):
             base = join(ranges[start:start + own])
@@ -73,7 +76,8 @@ class Node:
             yield from child.walk()
 
 
-def parse(blob):
+def parse(blob, unique=False):
+    """unique: two nodes of one name are an error."""
     magic, _, structs, strings = struct.unpack(">4I", blob[:16])
     assert magic == 0xD00DFEED
     root, node, at = None, None, structs
@@ -84,7 +88,7 @@ def parse(blob):
             end = blob.index(b"\0", at)
             node = Node(blob[at:end].decode("latin-1"), node)
             if node.parent:
-                assert node.name not in [c.name for c in node.parent.children], f"two nodes {node.name}"
+                assert not unique or node.name not in [c.name for c in node.parent.children], f"two nodes {node.name}"
                 node.parent.children.append(node)
             root = root or node
             at = (end + 4) & ~3

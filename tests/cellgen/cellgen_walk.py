@@ -255,9 +255,9 @@ class Partition:
         claims = [c for k in ("hypervisor", "image", "ram") for c in self.physical(k)]
         for base, size in claims:
             assert any(b <= base and base + size <= b + s for b, s in banks), f"{base:#x} is no RAM"
-        everything = claims + self.physical("reserved")
-        for i, claim in enumerate(everything):
-            assert not overlap([claim], everything[:i]), f"{claim[0]:#x} is claimed twice"
+        for i, claim in enumerate(claims):
+            others = claims[:i] + self.physical("reserved")
+            assert not overlap([claim], others), f"{claim[0]:#x} is claimed twice, or reserved"
         for cell in self.cells:
             assert sorted((p, s) for _, p, s in self.ram(cell)) == sorted(self.physical("ram", cell["name"]))
 
@@ -329,7 +329,7 @@ class Partition:
         assert self.report["hash"] == digest.hexdigest()
 
     def check_guest_tree(self, cell):
-        root = cellgen_fdt.parse((self.gen / f"{cell['name']}.dtb").read_bytes())
+        root = cellgen_fdt.parse((self.gen / f"{cell['name']}.dtb").read_bytes(), unique=True)
         memory = [tuple(n.numbers("reg")) for n in root.children if n.name.startswith("memory@")]
         assert memory == [(g, s) for g, _, s in self.ram(cell)]
         cpus = [c for c in root.child("cpus").children]
@@ -352,7 +352,7 @@ class Partition:
         for node in root.children:
             if "reg" in node.props and not node.name.startswith("memory@"):
                 numbers = node.numbers("reg")
-                regs |= set(zip(numbers[::2], numbers[1::2]))
+                regs |= {(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in zip(numbers[::2], numbers[1::2])}
             if "interrupts" in node.props and node.name != "timer":
                 cells = node.cells("interrupts")
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}

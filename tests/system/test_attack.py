@@ -148,6 +148,9 @@ def test_harassment(boot, cpu):
     m.line("windows", "attack: done", timeout=120)
     assert m.line("windows", r"sizes end exceptions=(\d+)")
 
+    m.line("user", "attack: done", timeout=60)
+    assert m.line("user", r"user end wrong=(\d+)")[1] == "0", m.lines("user")
+
     head, values = m.record("strict")
     assert "denied" in head, head
     assert m.record("off")[0].startswith("switched itself off")
@@ -206,4 +209,5 @@ def test_sweep(boot, cpu):
     for cell in ("read", "write", "sys"):
         m.line(cell, r"sweep-\w+ end fine=\d+ undefined=\d+", timeout=240)
     assert "denied" in m.record("strict")[0]
+    assert m.line("thumb", r"user-thumb end wrong=(\d+)")[1] == "0", m.lines("thumb")
     aftermath(m)

@@ -69,6 +69,7 @@ static void control_characters(void **state)
 	/* C1 controls in UTF-8: U+009B is ESC [ to a terminal. U+00A0 is not one of them. */
 	send_and_expect("a\xc2\x9b" "2Jb", "[linux] a\xc2?2Jb");
 	send_and_expect("a\xc2\xa0" "b", "[linux] a\xc2\xa0" "b");
+	send_and_expect("\xc3\x89t\xc3\xa9 \xe2\x80\x9cx\xe2\x80\x9d", "[linux] \xc3\x89t\xc3\xa9 \xe2\x80\x9cx\xe2\x80\x9d");
 	send_and_expect("a\xc2\033\x9b\a\001\x9b", "[linux] a\xc2?\a?"); /* what is swallowed does not part them */
 	guest_print(VDEV_LINUX, "a");
 	machine_vdevs[VDEV_LINUX].ops->write(&machine_vdevs[VDEV_LINUX], 0, 4, 0);
@@ -105,6 +106,13 @@ static void escapes_stay_inside_the_line(void **state)
 	send_and_expect("ab\033[2D\033[D\b\b\bc", "[linux] ab\033[2Dc"); /* together not further than alone */
 	send_and_expect("ab\033[9C\b\b\b\bc", "[linux] ab\033[9C\b\bc"); /* right is no licence for left */
 	send_and_expect("ab\r\033[1Dc", "[linux] ab\r[linux] c");
+	send_and_expect("ab\033[2;1Dc", "[linux] abc"); /* to a terminal the first number counts */
+	send_and_expect("a line of some length", "[linux] a line of some length");
+	send_and_expect("\033[3Dc", "[linux] c"); /* what was on the line before does not count, */
+	guest_print(VDEV_CONTROL, "tick\n");
+	serve(1);
+	expect_wire("[control] tick\r\n");
+	send_and_expect("\033[3Dc", "[linux] c"); /* nor what is another's */
 	send_and_expect("ab\033[0D\033[0D\033[0D", "[linux] ab\033[0D\033[0D"); /* 0 means 1 */
 }
 

@@ -98,7 +98,7 @@ static void attack_spin_and_fault(void)
 {
 	s32 r = cpu_run(1, spinner, 0);
 
-	wait_until(spins > 1000, 1000000);
+	wait_until(spins > 1000, 10000000);
 	print("attack: spin-and-fault spinner=%s result=%d\n", spins > 1000 ? "running" : "missing", r);
 	uart_drain();
 	mmio_read32(window_device(argument_address(0x50000000)));
@@ -139,7 +139,7 @@ static void sleep_and_fault(const char *name, void (*how)(u64))
 {
 	s32 r = cpu_run(1, how, 0);
 
-	wait_until(asleep, 1000000);
+	wait_until(asleep, 10000000);
 	delay_us(20000);
 	print("attack: %s sleeper=%s result=%d\n", name, asleep ? "asleep" : "missing", r);
 	uart_drain();

@@ -51,6 +51,8 @@ static void attack_gicd_lines(void)
 		for (u32 n = 1; n < 16; n++) { /* to CPUs that are not its own: at each it would interrupt somebody */
 			gic_route(i, n);
 			gic_set_pending(i);
+			if (mmio_read32(GICD_ISENABLER + 4 * (i / 32)) >> (i % 32) & 1)
+				delay_us(20000); /* its own: time for the other CPU to take it */
 		}
 		mmio_write64(GICD_IROUTER + 8UL * i, 1UL << 31 | 0xff00ffff0f);
 		mmio_write64(GICD_IROUTER + 8UL * i, 1UL << 31);

@@ -97,9 +97,12 @@ void mmu_sync(void);
 struct trap_frame { u64 x[31]; u64 pc; u64 spsr; u64 pad; };
 
 /* A synchronous exception the guest provoked on purpose: recorded, instruction skipped. */
-struct trap_seen { u64 count, esr, far, pc; };
+struct trap_seen { u64 count, esr, far, pc, vector; };
 void trap_expect(bool on);                /* calling CPU; also clears what was seen */
 const struct trap_seen *trap_result(void); /* calling CPU */
+/* EL0 until its first exception, which is then in trap_result(); returns x0. spsr: 0 for A64, 0x10 A32, 0x30 T32. */
+u64 user_run(u64 pc, u64 spsr, u64 x0, u64 x1);
+extern u8 user_back[];
 #define ESR_EC(esr) ((u32)((esr) >> 26) & 0x3f)
 #define EC_UNKNOWN 0x00
 #define EC_SVC 0x15

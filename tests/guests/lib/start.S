@@ -127,15 +127,50 @@ cpu_setup:
 
 	.balign 2048
 	.globl guest_vectors
-guest_vectors:                          /* 4: synchronous, 5: IRQ, both from EL1 with SP_EL1 */
+guest_vectors:                          /* 4: synchronous, 5: IRQ, both from EL1 with SP_EL1; 8, 12: synchronous, from EL0 */
 	.irp n, 0, 1, 2, 3
 	vector trap_unexpected, \n
 	.endr
 	vector trap_sync, 4
 	vector trap_irq, 5
-	.irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	.irp n, 6, 7
 	vector trap_unexpected, \n
 	.endr
+	vector trap_user, 8
+	.irp n, 9, 10, 11
+	vector trap_unexpected, \n
+	.endr
+	vector trap_user, 12
+	.irp n, 13, 14, 15
+	vector trap_unexpected, \n
+	.endr
+
+/*
+ * u64 user_run(u64 pc, u64 spsr, u64 x0_at_el0, u64 x1_at_el0): go to EL0, with interrupts masked,
+ * until its first exception; trap_user comes back here, x0 as EL0 left it.
+ */
+	.globl user_run
+user_run:
+	stp x29, x30, [sp, #-96]!
+	stp x19, x20, [sp, #16]
+	stp x21, x22, [sp, #32]
+	stp x23, x24, [sp, #48]
+	stp x25, x26, [sp, #64]
+	stp x27, x28, [sp, #80]
+	msr elr_el1, x0
+	msr spsr_el1, x1
+	mov x0, x2
+	mov x1, x3
+	eret
+	.globl user_back
+user_back:
+	ldp x19, x20, [sp, #16]
+	ldp x21, x22, [sp, #32]
+	ldp x23, x24, [sp, #48]
+	ldp x25, x26, [sp, #64]
+	ldp x27, x28, [sp, #80]
+	ldp x29, x30, [sp], #96
+	ret
 
 save:                                   /* x0, x1, x30 are already in the frame */
 	stp x2, x3, [sp, #16]

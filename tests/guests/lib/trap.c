@@ -23,6 +23,7 @@ const struct trap_seen *trap_result(void)
 void trap_unexpected(struct trap_frame *frame, u64 vector);
 void trap_sync(struct trap_frame *frame);
 void trap_irq(struct trap_frame *frame);
+void trap_user(struct trap_frame *frame, u64 vector);
 
 void trap_unexpected(struct trap_frame *frame, u64 vector)
 {
@@ -48,6 +49,20 @@ void trap_sync(struct trap_frame *frame)
 	else if (ESR_EC(esr) != EC_SVC)
 		frame->pc += 4;
 	frame->spsr &= ~(1UL << 20); /* IL: an illegal return leaves it set */
+}
+
+/* The end of a user_run(): what it was, then back to who called it. */
+void trap_user(struct trap_frame *frame, u64 vector)
+{
+	struct trap_seen *s = &seen[cpu_number()];
+
+	s->count++;
+	s->esr = read_sysreg(esr_el1);
+	s->far = read_sysreg(far_el1);
+	s->pc = frame->pc;
+	s->vector = vector;
+	frame->pc = (u64)user_back;
+	frame->spsr = 0x3c5; /* EL1h, masked */
 }
 
 __attribute__((weak)) void irq_handler(u32 intid)

@@ -30,7 +30,7 @@ static bool line_is_active(void)
 void irq_handler(u32 intid)
 {
 	if (intid == line) { /* stays active until its handler is done, whoever would like to deactivate it */
-		u64 end = now() + period;
+		u64 end = now() + 4 * period;
 		while (now() < end)
 			active_lost += !line_is_active();
 	}
