@@ -172,9 +172,15 @@ void smccc_call(struct cpu *cpu)
 	case PSCI_AFFINITY_INFO | SMC64: x[0] = (u64)affinity_info(cpu, a, b); return;
 	case PSCI_MIGRATE_INFO_TYPE: x[0] = 2; return; /* no trusted OS to migrate */
 	case PSCI_SYSTEM_OFF: trap_stop(cpu, STOP_SYSTEM_OFF, "PSCI SYSTEM_OFF"); return;
-	case PSCI_SYSTEM_RESET:
 	case PSCI_SYSTEM_RESET2:
-	case PSCI_SYSTEM_RESET2 | SMC64: trap_stop(cpu, STOP_SYSTEM_RESET, "PSCI SYSTEM_RESET"); return;
+	case PSCI_SYSTEM_RESET2 | SMC64:
+		if (a && !(a & BIT(31))) { /* a reserved architectural reset type */
+			x[0] = (u64)PSCI_INVALID_PARAMETERS;
+			return;
+		}
+		trap_stop(cpu, STOP_SYSTEM_RESET, "PSCI SYSTEM_RESET2");
+		return;
+	case PSCI_SYSTEM_RESET: trap_stop(cpu, STOP_SYSTEM_RESET, "PSCI SYSTEM_RESET"); return;
 	case PSCI_FEATURES: x[0] = (u64)psci_features((u32)a); return;
 	case SMCCC_VERSION: x[0] = SMCCC_VERSION_1_2; return;
 	case SMCCC_ARCH_FEATURES: x[0] = (u64)arch_features(cpu, (u32)a); return;
