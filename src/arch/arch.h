@@ -65,7 +65,11 @@ void arch_cpu_kick(u16 index);       /* wake that CPU out of arch_cpu_wait or gu
 bool arch_cpu_kicked(struct cpu *cpu); /* consume kick and tick, after arch_cpu_wait; was there a kick? */
 void arch_cpu_relax(void);           /* in a short wait loop at boot: let others run */
 void arch_cpu_wake_all(void);        /* out of arch_cpu_relax */
-void arch_irq_raise(u32 line);       /* set the spare line pending; any CPU */
+/*
+ * The output of a virtual device's line; any CPU, after each access that leaves it high and each that changes it.
+ * True: the port saw it change, so the caller looks at the device again (it may have changed back meanwhile).
+ */
+bool arch_irq_level(u16 cell, u32 line, bool high);
 u64 arch_time_now(void);             /* ticks */
 u64 arch_time_hz(void);
 void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by then */

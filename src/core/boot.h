@@ -20,4 +20,7 @@ _Noreturn void hyp_main(struct cpu *cpu, u16 index, u64 entry_ticks);
 /* Every other CPU, started by arch_cpu_start. */
 _Noreturn void hyp_secondary(struct cpu *cpu, u16 index);
 
+/* One bounded round of what the core does on its own account, and when the next is due. Service CPU. */
+void core_serve(struct cpu *cpu);
+
 #endif

@@ -18,6 +18,7 @@
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/keys.h"
+#include "core/mmio.h"
 #include "core/record.h"
 #include "core/wire.h"
 #include "platform/platform.h"
@@ -139,8 +140,7 @@ static void fill(u32 cell, u64 now)
 		return;
 	source->head = head;
 	source->touched = now;
-	if (dev->line && dev->ops->level(dev)) /* there is room in its FIFO */
-		arch_irq_raise(dev->line);
+	mmio_line(dev); /* there is room in its FIFO */
 }
 
 bool console_is_drained(u32 cell)

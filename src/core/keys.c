@@ -12,6 +12,7 @@
 #include "core/keys.h"
 #include "config.h"
 #include "core/console.h"
+#include "core/mmio.h"
 #include "core/record.h"
 #include "platform/platform.h"
 #include "vdev/vdev.h"
@@ -73,8 +74,7 @@ static void send(u8 byte)
 	const struct vdev_config *dev = &machine_vdevs[machine_cells[keys.focus].console];
 
 	dev->ops->put(dev, byte);
-	if (dev->line && dev->ops->level(dev))
-		arch_irq_raise(dev->line);
+	mmio_line(dev);
 }
 
 static void command(u8 byte)

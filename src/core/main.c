@@ -96,18 +96,18 @@ void hyp_secondary(struct cpu *cpu, u16 index)
 	cpu_main(cpu);
 }
 
-/*
- * The service CPU: everything the core does on its own account, in bounded
- * rounds. It sleeps until a kick or the tick.
- */
+void core_serve(struct cpu *cpu)
+{
+	panic_relay();
+	console_pump(cpu);
+	arch_time_wake_at(arch_time_now() + arch_time_hz() / SERVICE_HZ);
+}
+
+/* A service CPU of its own: it sleeps until a kick or the tick. One that a mediated cell has serves when either interrupts. */
 static _Noreturn void serve(struct cpu *cpu)
 {
-	u64 period = arch_time_hz() / SERVICE_HZ;
-
 	for (;;) {
-		panic_relay();
-		console_pump(cpu);
-		arch_time_wake_at(arch_time_now() + period);
+		core_serve(cpu);
 		arch_cpu_wait();
 		arch_cpu_kicked(cpu);
 	}
@@ -119,6 +119,8 @@ void cpu_main(struct cpu *cpu)
 	case CPU_SERVICE:
 		serve(cpu);
 	case CPU_VCPU:
+		if (cpu->index == machine_service_cpu)
+			core_serve(cpu); /* from here on the tick comes by itself */
 		if (cpu->vcpu_index == 0)
 			cell_start(cpu);
 		else

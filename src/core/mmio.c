@@ -20,6 +20,18 @@ static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pen
 		arch_cpu_kick(machine_service_cpu);
 }
 
+void mmio_line(const struct vdev_config *dev)
+{
+	bool high;
+
+	/* A latch that nothing samples again (direct): also when it was high before. */
+	if (!dev->line)
+		return;
+	high = dev->ops->level(dev);
+	if (arch_irq_level(dev->cell, dev->line, high) && dev->ops->level(dev) != high)
+		arch_irq_level(dev->cell, dev->line, !high); /* another CPU was between the two: its change is the later one */
+}
+
 static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, bool write, u32 size, u64 *value)
 {
 	const struct vdev *ops = dev->ops;
@@ -29,9 +41,7 @@ static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, b
 		ops->write(dev, offset, size, *value);
 	else
 		*value = ops->read(dev, offset, size);
-	/* The line is a latch that nothing samples again: also when it was high before. */
-	if (dev->line && ops->level(dev))
-		arch_irq_raise(dev->line);
+	mmio_line(dev);
 	if (ops->pending)
 		tell_console(cpu, dev, pending);
 }

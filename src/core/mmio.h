@@ -12,4 +12,7 @@
  */
 bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
 
+/* The device's interrupt output may have changed. Any CPU. */
+void mmio_line(const struct vdev_config *dev);
+
 #endif

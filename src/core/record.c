@@ -26,6 +26,7 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
 	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
 	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault",
+	[EXIT_IRQ] = "irq",
 };
 
 static const char *const state_names[] = {

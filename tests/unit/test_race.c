@@ -283,7 +283,7 @@ static void *drainer(void *argument)
 				return NULL;
 		dev->ops->take(dev, bytes, sizeof bytes);
 		if (dev->ops->level(dev))
-			arch_irq_raise(dev->line);
+			arch_irq_level(dev->cell, dev->line, true);
 		__atomic_store_n(&done, round, __ATOMIC_RELEASE);
 	}
 	return NULL;

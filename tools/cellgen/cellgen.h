@@ -232,7 +232,7 @@ struct vdev {
 	u64 base;           /* asked: reg */
 	u64 size;
 	u32 reg_count;      /* must be 1 */
-	u32 line;           /* asked or decided: INTID; 0: none */
+	u32 line;           /* asked or decided: INTID as the guest sees it; 0: none */
 	bool line_asked;    /* `interrupts` written */
 	bool drop;          /* cloison,console = "drop" */
 	bool input_asked;   /* cloison,console-input */
@@ -277,6 +277,7 @@ struct cell {
 	const char *interrupts; /* cloison,interrupts: "direct", "mediated"; the default if it says nothing (dt_cell.c) */
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
+	bool mediated;          /* of `interrupts` */
 	bool strict;
 	/* asked and decided */
 	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */

@@ -51,8 +51,11 @@ static void report_twice(const struct decision *d, const struct owner *first, co
 	struct pos at = second->claim->at;
 
 	if (first->cell == CELL_NONE && second->cell != CELL_NONE) {
+		if (d->cells[second->cell].mediated) {
+			return; /* its interrupts pass the core anyway: it serves besides */
+		}
 		diag_error(diag, "service-cpu-owned", at, "%s is given to '%s' here, but is the service CPU by %s; only a CPU of its "
-			   "own can serve", cpu, second->name, diag_at(first->claim->at));
+			   "own or of a cell with mediated interrupts can serve", cpu, second->name, diag_at(first->claim->at));
 	} else if (first->cell == second->cell) {
 		diag_error(diag, "cpu-owned-twice", at, "%s is given to '%s' twice; list it once", cpu, second->name);
 	} else {

@@ -88,8 +88,36 @@ static void check_drivers(const struct decision *d, const struct line *line, str
 	}
 }
 
+/* Mediated: the line has no physical one behind it, but its number is the guest's, beside those of its board devices. */
+static void check_virtual(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const struct cell *cell = &d->cells[vdev->cell];
+	const char *what = mem_format("%s of '%s'", vdev->node->name, cell->name);
+
+	check_range(&(struct line){ .intid = vdev->line, .what = what, .at = vdev->line_at }, diag);
+	for (u32 i = 0; i < d->line_count; i++) {
+		if (d->lines[i].cell == vdev->cell && d->lines[i].intid == vdev->line) {
+			diag_error(diag, "line-owned-twice", vdev->line_at, "SPI %u is claimed by %s here and by %s at %s; a line "
+				   "has one owner: choose another, or write no interrupts to have a spare one chosen",
+				   vdev->line - SPI_BASE, what, d->lines[i].what, diag_at(d->lines[i].at));
+		}
+	}
+	for (const struct vdev *other = d->vdevs; other < vdev; other++) {
+		if (other->cell == vdev->cell && other->line == vdev->line) {
+			diag_error(diag, "line-owned-twice", vdev->line_at, "SPI %u is claimed by %s here and by %s at %s; a line "
+				   "has one owner: choose another, or write no interrupts to have a spare one chosen",
+				   vdev->line - SPI_BASE, what, other->node->name, diag_at(other->line_at));
+		}
+	}
+}
+
 void check_lines(const struct decision *d, struct diag *diag)
 {
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		if (d->cells[d->vdevs[i].cell].mediated && d->vdevs[i].line) {
+			check_virtual(d, &d->vdevs[i], diag);
+		}
+	}
 	for (u32 i = 0; i < d->line_count; i++) {
 		check_range(&d->lines[i], diag);
 		check_claims(d, i, diag);

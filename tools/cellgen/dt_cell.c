@@ -223,6 +223,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");
 	interrupts = node_string(node, "cloison,interrupts");
 	cell->interrupts = interrupts ? interrupts : INTERRUPTS_DEFAULT;
+	cell->mediated = strcmp(cell->interrupts, "mediated") == 0;
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;

@@ -7,22 +7,32 @@
 typedef unsigned long long ull;
 
 /* The lines a cell may see in the distributor, one bit each; only words that have one. */
-static void emit_line_words(const struct decision *d, const struct cell *cell, struct out *out)
+static void put_words(const char *name, const u32 *words, struct out *out)
 {
-	u32 words[GIC_LINE_WORDS] = {0};
-
-	for (u32 i = 0; i < d->line_count; i++) {
-		if (d->lines[i].cell == cell->index) {
-			words[d->lines[i].intid / 32] |= (u32)BIT(d->lines[i].intid % 32);
-		}
-	}
-	out_printf(out, "\t\t\t.lines = {\n");
+	out_printf(out, "\t\t\t.%s = {\n", name);
 	for (u32 i = 0; i < GIC_LINE_WORDS; i++) {
 		if (words[i]) {
 			out_printf(out, "\t\t\t\t[%u] = 0x%xu,\n", i, words[i]);
 		}
 	}
 	out_printf(out, "\t\t\t},\n");
+}
+
+static void emit_line_words(const struct decision *d, const struct cell *cell, struct out *out)
+{
+	u32 words[GIC_LINE_WORDS] = { cell->mediated ? PPI_TIMERS : 0 }, soft[GIC_LINE_WORDS] = {0};
+
+	for (u32 i = 0; i < d->line_count; i++) {
+		if (d->lines[i].cell == cell->index) {
+			words[d->lines[i].intid / 32] |= (u32)BIT(d->lines[i].intid % 32);
+		}
+	}
+	for (u32 i = cell->first_vdev; cell->mediated && i < cell->first_vdev + cell->vdev_count; i++) {
+		soft[d->vdevs[i].line / 32] |= (u32)BIT(d->vdevs[i].line % 32);
+	}
+	out_printf(out, "\t\t\t.mediated = %s,\n", cell->mediated ? "true" : "false");
+	put_words("lines", words, out);
+	put_words("soft", soft, out);
 }
 
 static void emit_arch(const struct decision *d, const struct cell *cell, struct out *out)

@@ -151,7 +151,7 @@ static void emit_devices(const struct decision *d, struct out *out)
 static void emit_options(const struct cell *cell, struct out *out)
 {
 	out_printf(out, "  interrupts %s, WFI %s, breakpoint instruction %s, denied registers %s\n",
-		   cell->interrupts, cell->wfi ? "native" : "guarded", cell->debug ? "stops the cell" : "is the guest's own",
+		   cell->interrupts, cell->wfi || cell->mediated ? "native" : "guarded", cell->debug ? "stops the cell" : "is the guest's own",
 		   cell->strict ? "stop the cell" : "behave as not implemented");
 }
 
@@ -183,6 +183,10 @@ static void emit_cell(const struct decision *d, const struct cell *cell, struct 
 	for (u32 i = 0; i < cell->ram_count; i++) {
 		out_printf(out, "  memory 0x%010llx is physical 0x%010llx%s\n", (ull)cell->ram[i].guest,
 			   (ull)cell->ram[i].phys, cell->ram[i].phys_asked ? ", as asked" : "");
+	}
+	for (u32 i = cell->first_vdev; cell->mediated && i < cell->first_vdev + cell->vdev_count; i++) {
+		out_printf(out, "  virtual line INTID %u (SPI %u) of %s\n", d->vdevs[i].line, d->vdevs[i].line - SPI_BASE,
+			   d->vdevs[i].node->name);
 	}
 	out_printf(out, "\n  Images\n");
 	emit_images(cell, out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Interrupt lines. Guest and physical INTID are the same in direct mode, so a
- * line belongs to one cell on the whole board.
+ * Interrupt lines. Guest and physical INTID are the same but for virtual devices of
+ * mediated cells, behind which there is no physical line: those are numbered cell by cell.
  *
  * Explicit claims come first, so that a line cellgen picks never collides with
  * one that is written down; then the UART of the default guest map; then the
@@ -86,6 +86,9 @@ static void add_vdev_line(struct decision *d, const struct vdev *vdev)
 {
 	const struct cell *cell = &d->cells[vdev->cell];
 
+	if (cell->mediated) {
+		return;
+	}
 	add_line(d, (struct line){ .intid = vdev->line, .use = LINE_VDEV, .cell = vdev->cell, .cpu = route(cell),
 		.device = DEVICE_NONE, .edge = true, .asked = vdev->line_asked,
 		.lent = driven(d, vdev->line, false) && !driven(d, vdev->line, true),
@@ -123,9 +126,49 @@ static void add_asked(struct decision *d)
 	}
 }
 
+/* Has this mediated cell the number already, for a device of the board or a virtual one? */
+static bool taken(const struct decision *d, u16 cell, u32 intid)
+{
+	for (u32 i = 0; i < d->line_count; i++) {
+		if (d->lines[i].cell == cell && d->lines[i].intid == intid) {
+			return true;
+		}
+	}
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		if (d->vdevs[i].cell == cell && d->vdevs[i].line == intid) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool wants_line(const struct vdev *vdev)
 {
 	return vdev->type && !vdev->line_asked && !vdev->line;
+}
+
+/* As on QEMU virt where it can be, else from the highest down. */
+static void number_virtual(struct decision *d, struct vdev *vdev)
+{
+	bool uart = vdev->base == DEFAULT_UART_BASE && strcmp(vdev->type->name, "pl011") == 0;
+	u32 intid = SPI_BASE + SPI_COUNT - 1;
+
+	if (uart && !taken(d, vdev->cell, DEFAULT_UART_INTID)) {
+		intid = DEFAULT_UART_INTID;
+	}
+	while (intid > SPI_BASE && taken(d, vdev->cell, intid)) {
+		intid--;
+	}
+	vdev->line = intid;
+}
+
+static void number_mediated(struct decision *d)
+{
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		if (d->cells[d->vdevs[i].cell].mediated && wants_line(&d->vdevs[i])) {
+			number_virtual(d, &d->vdevs[i]);
+		}
+	}
 }
 
 /* The console UART's line can be lent only while the core polls that UART: on a service CPU. */
@@ -199,6 +242,7 @@ static int compare_lines(const void *left, const void *right)
 void place_lines(struct decision *d, struct diag *diag)
 {
 	add_asked(d);
+	number_mediated(d);
 	add_default_uart(d);
 	add_spares(d, diag);
 	add_kicks(d, diag);

@@ -49,7 +49,9 @@ struct arch_cell_config {
 	u64 gicr_base;         /* guest-physical; vcpu_count * 128 KiB */
 	u64 load_entry;        /* guest-physical address of the copier under the load root */
 	u64 load_list;         /* guest-physical address of its struct load_list */
-	u32 lines[GIC_LINE_WORDS]; /* INTIDs the cell owns (SPIs; words 0 is zero) */
+	bool mediated;             /* cloison,interrupts = "mediated" */
+	u32 lines[GIC_LINE_WORDS]; /* physical INTIDs the cell owns: SPIs; mediated, in word 0, the timers' PPIs */
+	u32 soft[GIC_LINE_WORDS];  /* mediated: INTIDs of virtual devices, which no physical line stands behind */
 };
 
 /* One piece of a pristine image: copied by the cell's first CPU under the load root. */

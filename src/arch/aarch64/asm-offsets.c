@@ -14,6 +14,7 @@ void asm_offsets(void)
 	DEFINE(CPU_EXITS_HVC, offsetof(struct cpu, exits[EXIT_HVC]));
 	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits[EXIT_SGI]));
 	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits[EXIT_IRQCHIP]));
+	DEFINE(CPU_VGIC, offsetof(struct cpu, arch.vgic));
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
 	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits[EXIT_WFI]));
 	DEFINE(REGS_SIZE, sizeof(struct arch_regs));

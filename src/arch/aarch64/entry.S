@@ -97,6 +97,35 @@ idreg_read_raw:
 	.endr
 	.endr
 
+/* u64 ich_lr_read(u64 n), void ich_lr_write(u64 value, u64 n): ICH_LR<n>_EL2, n < 16 */
+	.global	ich_lr_read, ich_lr_write
+ich_lr_read:
+	adr	x1, 1f
+	add	x1, x1, x0, lsl #3
+	br	x1
+1:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	mrs	x0, S3_4_C12_C12_\n
+	ret
+	.endr
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	mrs	x0, S3_4_C12_C13_\n
+	ret
+	.endr
+ich_lr_write:
+	adr	x2, 1f
+	add	x2, x2, x1, lsl #3
+	br	x2
+1:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	msr	S3_4_C12_C12_\n, x0
+	ret
+	.endr
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	msr	S3_4_C12_C13_\n, x0
+	ret
+	.endr
+
 	.section .text.vectors, "ax"
 	.balign	2048
 	.global	vectors
@@ -124,11 +153,11 @@ guest_sync:
 	cmp	x3, #EC_WFX
 	b.eq	wfx
 	b	slow
-	vector	guest_interrupt              /* IRQ, FIQ: taken by the guest itself, not here */
-	vector	guest_interrupt
+	vector	guest_irq                    /* of mediated guests; a direct one takes its own */
+	vector	guest_interrupt              /* FIQ: there is no group 0 */
 	vector	guest_serror
 	vector	slow_from_vector             /* lower EL, AArch32 (EL0) */
-	vector	guest_interrupt
+	vector	guest_irq
 	vector	guest_interrupt
 	vector	guest_serror
 
@@ -162,11 +191,49 @@ sysreg:
 	mov	x1, sp
 	bl	fast_sgi                     /* x0 value, x1 struct cpu -> x0 zero if done */
 	restore_x4_x8
-	cbnz	x0, slow
+	cbnz	x0, sysreg_mediated
+sgi_sent:
 	ldr	x2, [sp, #CPU_EXITS_SGI]
 	add	x2, x2, #1
 	str	x2, [sp, #CPU_EXITS_SGI]
 	b	skip_and_return
+
+/* What fast_sgi leaves: of a mediated cell it may still be a short one. */
+sysreg_mediated:
+	ldr	x2, [sp, #CPU_VGIC]
+	cbz	x2, slow
+	mrs	x2, esr_el2
+	ubfx	w2, w2, #5, #5
+	save_x4_x8
+	bl	rt_value
+	mov	x1, sp
+	bl	fast_sgi_mediated
+	restore_x4_x8
+	cbnz	x0, slow
+	b	sgi_sent
+
+/*
+ * IRQ, taken from mediated guests only. What fast_irq leaves is acknowledged and
+ * noted in struct cpu.
+ */
+guest_irq:
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	save_x4_x8
+	mov	x0, sp
+	bl	fast_irq                     /* x0 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, irq_slow
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh
+	isb
+irq_slow:
+	save_x4_x30
+	mov	x0, sp
+	bl	trap_irq
+	b	restore
 
 /*
  * Data abort. x2 ESR. A 32-bit access to the cell's distributor is short; what
@@ -185,9 +252,10 @@ data_abort:
 	ldr	x0, [sp, #CPU_GICD_BASE]
 	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
 	bfxil	x1, x3, #0, #12
-	sub	x1, x1, x0                   /* offset in the distributor's frame */
-	cmp	x1, #0x10, lsl #12
-	b.hs	slow
+	sub	x3, x1, x0                   /* offset in the distributor's frame */
+	cmp	x3, #0x10, lsl #12
+	b.hs	frame_mediated
+	mov	x1, x3
 	tbz	w2, #6, distributor_read     /* WnR */
 	ubfx	w2, w2, #16, #5
 	save_x4_x8
@@ -217,6 +285,32 @@ distributor_done:
 	and	x2, x2, #~(1 << 21)          /* SS: a guest that steps has stepped */
 	msr	spsr_el2, x2
 	b	skip_and_return
+
+/* x1 IPA, x2 ESR. Of a mediated cell it may be an enable register. */
+frame_mediated:
+	ldr	x3, [sp, #CPU_VGIC]
+	cbz	x3, slow
+	tbz	w2, #6, frame_read
+	ubfx	w2, w2, #16, #5
+	save_x4_x8
+	bl	rt_value
+	mov	x2, sp
+	bl	fast_vgic_write              /* w0 value, x1 IPA, x2 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, slow
+	b	distributor_done
+frame_read:
+	save_x4_x8
+	mov	x0, x1
+	mov	x1, sp
+	bl	fast_vgic_read               /* x0 IPA, x1 struct cpu -> x0 value, negative: not done */
+	restore_x4_x8
+	tbnz	x0, #63, slow
+	mrs	x2, esr_el2
+	ubfx	w2, w2, #16, #5
+	adr	x3, store_rt
+	add	x3, x3, x2, lsl #3
+	br	x3
 
 /* In: x0 value; x0-x3 in the frame, the rest live. Goes on at distributor_done. */
 store_rt:                                /* 32 entries of two instructions */

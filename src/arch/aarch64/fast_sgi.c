@@ -7,10 +7,10 @@
 #include "fast.h"
 #include "sysreg.h"
 
-u64 fast_sgi(u64 value, const struct cpu *cpu)
+u64 fast_sgi(u64 value, struct cpu *cpu)
 {
 	/* Target list and INTID only: vCPUs 0..15 by name. The rest is rare. */
-	if (value & ~(SGI1R_TARGETS | SGI1R_INTID))
+	if (value & cpu->arch.sgi_rare)
 		return 1;
 	u64 intid = value & SGI1R_INTID;
 	u32 targets = (u32)value & cpu->arch.sgi_targets;

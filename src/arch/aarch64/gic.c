@@ -9,9 +9,10 @@
 #include "gic.h"
 #include "gic_cpu.h"
 #include "sysreg.h"
+#include "vgic.h"
 
-#define PPI_HYP_TIMER 26
 /* How often to look at a register that hardware settles within microseconds. */
+#define PMR_CORE 0x08 /* passes priority 0 */
 #define SETTLE_TRIES 1000000u
 
 static u64 gicd(u64 offset) { return machine_board.gicd + offset; }
@@ -49,6 +50,7 @@ void arch_irq_init(void)
 	}
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE); /* before routes: IROUTER exists with ARE only */
 	await_clear(gicd(GICD_CTLR), GICD_CTLR_RWP, "distributor does not settle: bits expected and seen");
+	vgic_mediated_init();
 	for (u32 i = 0; i < LINE_COUNT; i++)
 		line_set_up(&machine_lines[i]);
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE | GICD_CTLR_GRP1);
@@ -89,24 +91,56 @@ static void private_lines_clear(const struct cpu *cpu)
 	mmio_write32(sgi + GICD_ICACTIVER, ~0u);
 }
 
+/* What the core takes itself on this CPU besides the kick. */
+static void core_lines_enable(const struct cpu *cpu)
+{
+	u32 lines = (cpu->arch.vgic ? 1u << PPI_MAINTENANCE : 0) | (cpu->index == machine_service_cpu ? 1u << PPI_HYP_TIMER : 0);
+
+	if (lines)
+		mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME + GICD_ISENABLER, lines);
+}
+
 /*
  * The CPU interface while the core waits: of all group 1 interrupts only a kick
- * (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
+ * (or the service's tick (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
  */
-void gic_wait_state(const struct cpu *cpu)
+void gic_wait_state(struct cpu *cpu)
 {
+	if (cpu->arch.vgic)
+		vgic_mediated_stop(cpu);
 	private_lines_clear(cpu);
 	WRITE_SYSREG(ICC_CTLR_EL1, 0);
 	WRITE_SYSREG(ICC_BPR1_EL1, 0);
 	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
-	WRITE_SYSREG(ICC_PMR_EL1, cpu->config->role == CPU_SERVICE ? 0xff : 0x08);
+	WRITE_SYSREG(ICC_PMR_EL1, PMR_CORE);
 	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
+	core_lines_enable(cpu);
 	isb();
 }
 
-/* Reset values, as a guest's first instruction finds them. */
-void gic_reset_state(const struct cpu *cpu)
+/*
+ * The physical CPU interface is the core's: everything comes in, and priority
+ * drop is apart from deactivation, which is mostly the guest's (HW = 1).
+ */
+static void mediated_state(struct cpu *cpu)
 {
+	private_lines_clear(cpu);
+	WRITE_SYSREG(ICC_CTLR_EL1, ICC_CTLR_EOIMODE);
+	WRITE_SYSREG(ICC_BPR1_EL1, 0);
+	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
+	WRITE_SYSREG(ICC_PMR_EL1, 0xff);
+	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
+	core_lines_enable(cpu);
+	vgic_mediated_start(cpu);
+}
+
+/* Reset values, as a guest's first instruction finds them. */
+void gic_reset_state(struct cpu *cpu)
+{
+	if (cpu->arch.vgic) {
+		mediated_state(cpu);
+		return;
+	}
 	private_lines_clear(cpu);
 	WRITE_SYSREG(ICC_IGRPEN1_EL1, 0);
 	WRITE_SYSREG(ICC_PMR_EL1, 0);
@@ -123,9 +157,11 @@ void gic_cpu_init(struct cpu *cpu)
 	WRITE_SYSREG(ICC_SRE_EL1, 0x7);
 	isb();
 	redistributor_init(cpu);
+	if (cpu->index == machine_service_cpu)
+		mmio_write8(cpu->arch.gicr + GICR_SGI_FRAME + GICD_IPRIORITYR + PPI_HYP_TIMER, GIC_PRIORITY_KICK);
+	if (cpu->cell && cpu->cell->arch.mediated)
+		vgic_mediated_cpu_init(cpu);
 	gic_wait_state(cpu);
-	if (cpu->config->role == CPU_SERVICE)
-		mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME + GICD_ISENABLER, 1u << PPI_HYP_TIMER);
 }
 
 static void line_write(u64 reg, u32 line)
@@ -141,11 +177,15 @@ void arch_cpu_kick(u16 index)
 	__asm__ volatile("dsb ishst; sev" : : : "memory"); /* a guest may sleep in WFE */
 }
 
-void arch_irq_raise(u32 line)
+bool arch_irq_level(u16 cell, u32 line, bool high)
 {
-	__asm__ volatile("dsb ishst" : : : "memory");
-	if (line)
+	if (machine_cells[cell].arch.mediated)
+		return vgic_mediated_level(cell, line, high);
+	if (high) {
+		__asm__ volatile("dsb ishst" : : : "memory");
 		line_write(GICD_ISPENDR, line);
+	}
+	return false;
 }
 
 bool arch_cpu_kicked(struct cpu *cpu)

@@ -6,7 +6,7 @@
 struct cpu;
 
 void gic_cpu_init(struct cpu *cpu);         /* once per CPU that has a role */
-void gic_wait_state(const struct cpu *cpu); /* only kicks (and the service tick) wake this CPU */
-void gic_reset_state(const struct cpu *cpu); /* what a guest finds at its first instruction */
+void gic_wait_state(struct cpu *cpu); /* only kicks (and the service tick) wake this CPU */
+void gic_reset_state(struct cpu *cpu); /* what a guest finds at its first instruction */
 
 #endif

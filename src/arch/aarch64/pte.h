@@ -87,7 +87,11 @@
 #define HCR_APK BIT(40)
 #define HCR_API BIT(41)
 #define HCR_DIRECT (HCR_VM | HCR_SWIO | HCR_PTW | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API)
-/* hcr_run  = HCR_DIRECT, | HCR_TWI unless cloison,wfi = "native"
+#define HCR_FMO BIT(3)
+#define HCR_IMO BIT(4)
+#define HCR_MEDIATED (HCR_DIRECT | HCR_FMO | HCR_IMO) /* no TWI: a physical interrupt wakes it, whatever the guest masks */
+/* Direct; mediated the same with HCR_MEDIATED, without HCR_TWI:
+ * hcr_run  = HCR_DIRECT, | HCR_TWI unless cloison,wfi = "native"
  * hcr_load = HCR_DIRECT | HCR_DC: the copier runs with its MMU off but cacheable
  * a CPU without a vCPU: HCR_CORE */
 #define HCR_CORE (HCR_RW | HCR_AMO | BIT(3) /* FMO */ | BIT(4) /* IMO */)
@@ -99,6 +103,8 @@
 #define CPTR_EL2_VALUE (0x32ffULL /* RES1 */ | BIT(8) /* TZ */ | BIT(12) /* TSM */ | BIT(20) /* TTA */ | BIT(30) /* TAM */)
 #define CNTHCTL_EL2_VALUE 3ULL /* EL1PCTEN, EL1PCEN: physical counter and timer are the guest's */
 #define ICH_HCR_DIRECT (BIT(10) /* TC */ | BIT(11) /* TALL0 */)
+#define ICH_HCR_MEDIATED (BIT(0) /* En */ | BIT(11) /* TALL0 */)
+#define PPI_TIMERS (1u << 27 | 1u << 30) /* virtual and physical timer: a mediated cell's word 0 of lines */
 
 /* Virtual affinity of vCPU n: 16 to a cluster, as SGI target lists have 16 bits */
 #define VCPU_AFFINITY(n) (((u64)(n) & 15) | ((u64)(n) >> 4) << 8)

@@ -65,10 +65,12 @@ static s64 affinity_info(struct cpu *cpu, u64 affinity, u64 level)
  * Standby only: the core waits for an interrupt in the guest's stead, under
  * the same condition as a guarded WFI, so that the CPU can be had back.
  */
-static s64 cpu_suspend(u64 power_state)
+static s64 cpu_suspend(const struct cpu *cpu, u64 power_state)
 {
 	if (power_state != 0)
 		return PSCI_INVALID_PARAMETERS;
+	if (cpu->arch.vgic) /* a virtual interrupt would not wake the core: back at once, as an early wake-up */
+		return PSCI_SUCCESS;
 	if (READ_SYSREG(ICC_IGRPEN1_EL1) & 1 && READ_SYSREG(ICC_PMR_EL1) && !READ_SYSREG(ICC_AP1R0_EL1))
 		__asm__ volatile("dsb sy; wfi" : : : "memory");
 	return PSCI_SUCCESS;
@@ -158,7 +160,7 @@ void smccc_call(struct cpu *cpu)
 	switch (function) {
 	case PSCI_VERSION: x[0] = PSCI_VERSION_1_1; return;
 	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMC64: x[0] = (u64)cpu_suspend(a & 0xffffffff); return;
+	case PSCI_CPU_SUSPEND | SMC64: x[0] = (u64)cpu_suspend(cpu, a & 0xffffffff); return;
 	case PSCI_CPU_OFF: power_vcpu_off(cpu); return;
 	case PSCI_CPU_ON:
 	case PSCI_CPU_ON | SMC64: x[0] = (u64)psci_result(power_vcpu_on(cpu, vcpu_of(a), b, c)); return;

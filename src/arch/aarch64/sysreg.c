@@ -11,6 +11,7 @@
 #include "idregs.h"
 #include "sysreg.h"
 #include "trap.h"
+#include "vgic.h"
 
 /* ESR_EL2.ISS of a trapped MSR/MRS (D24.2.40), and the same for a name */
 #define ISS_SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
@@ -90,9 +91,35 @@ static void send_sgi(const struct cpu *cpu, u64 value)
 
 #define CTLR_PASSED (BIT(0) | BIT(1)) /* CBPR, EOImode */
 
-/* The CPU interface's trapped registers. False: not one of them. */
-static bool gic_trap(const struct cpu *cpu, u32 name, bool read, u64 *value)
+/*
+ * Of a mediated cell only these trap: SGIs always (HCR_EL2.IMO), DIR while an
+ * active interrupt has no list register, group 0.
+ */
+static bool mediated_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
 {
+	switch (name) {
+	case ISS_SYSREG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
+		if (!read)
+			vgic_mediated_sgi(cpu, *value);
+		return true;
+	case ISS_SYSREG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
+		if (!read)
+			vgic_mediated_dir(cpu, *value);
+		return true;
+	case ISS_SYSREG(3, 0, 12, 8, 0): /* ICC_IAR0_EL1, ICC_HPPIR0_EL1 */
+	case ISS_SYSREG(3, 0, 12, 8, 2):
+		*value = 1023;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The CPU interface's trapped registers. False: not one of them. */
+static bool gic_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
+{
+	if (cpu->arch.vgic)
+		return mediated_trap(cpu, name, read, value);
 	switch (name) {
 	case ISS_SYSREG(3, 0, 4, 6, 0): /* ICC_PMR_EL1 */
 		if (read)

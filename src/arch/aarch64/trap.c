@@ -191,7 +191,7 @@ void trap_slow(struct cpu *cpu)
 
 void trap_unusual(struct cpu *cpu, u64 kind)
 {
-	/* Interrupts are routed to EL1 (IMO = FMO = 0), so kind 2 means a register is not what .regs says. */
+	/* Kind 2 is an FIQ: there is no group 0, so a register is not what .regs says. */
 	fault(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
 }
 

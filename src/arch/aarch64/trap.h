@@ -30,6 +30,7 @@
 #define LOADED_IMMEDIATE 0xc1 /* HVC of the copier */
 
 void trap_slow(struct cpu *cpu);
+void trap_irq(struct cpu *cpu); /* irq.c */
 void trap_unusual(struct cpu *cpu, u64 kind); /* 1 SError, 2 interrupt */
 _Noreturn void trap_el2(u64 esr, u64 elr, u64 far);
 

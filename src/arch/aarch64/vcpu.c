@@ -78,6 +78,11 @@ void arch_cpu_init(struct cpu *cpu)
 
 	if (cpu->config->role == CPU_UNUSED)
 		return;
+	cpu->arch.vgic = NULL;
+	cpu->arch.vcpu = NULL;
+	cpu->arch.service_ticks = 0;
+	for (u32 i = 0; i < IRQ_COUNT_COUNT; i++)
+		cpu->arch.irq_counts[i] = 0;
 	gic_cpu_init(cpu);
 	controls_init(regs);
 	if (cpu->config->role != CPU_VCPU) {
@@ -86,10 +91,13 @@ void arch_cpu_init(struct cpu *cpu)
 		return;
 	}
 	smccc_probe_firmware(cpu);
-	cpu->arch.gicd_base = cpu->cell->arch.gicd_base;
+	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
+	cpu->arch.sgi_rare = cpu->arch.vgic ? ~0ULL : ~(SGI1R_TARGETS | SGI1R_INTID);
 	cpu->arch.sgi_targets = 0;
 	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
-		cpu->arch.sgi_route[n] = sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
+		const struct cpu_config *config = &machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]];
+
+		cpu->arch.sgi_route[n] = cpu->arch.vgic ? config->arch.kick_line : sgi_route(config->hw_id);
 		cpu->arch.sgi_targets |= 1u << n;
 	}
 }

@@ -57,7 +57,7 @@
 
 /* What other CPUs may do to a vCPU. */
 struct vgic_vcpu {
-	u32 summary;      /* [A] where there is news; who sets a new bit sends the kick */
+	u32 summary;      /* [A] where there is news; who finds it zero sends the kick */
 	u32 present;      /* [A] it is on, so it answers */
 	u32 sgis;         /* [A] SGIs pending and in no list register, nor held */
 	u32 enabled;      /* [A] GICR_ISENABLER0 */
@@ -112,9 +112,11 @@ void vgic_vcpu_stop(struct vgic *v, struct vgic_cpu *c);
 /* A physical line of the cell was acknowledged on this CPU, priority dropped. False: not a line of this cell; nothing done. */
 bool vgic_irq(struct vgic *v, struct vgic_cpu *c, u32 line);
 /*
- * The output of a virtual device is high (low). Any CPU; c: the calling CPU's vCPU of this cell, NULL if it is none.
- * With c == NULL no list register is touched. Not a soft line: ignored.
+ * vgic_raise, vgic_lower, vgic_sgi and register writes only post: no list register changes. What they post for the
+ * calling vCPU itself (no kick is sent for it) comes in when the caller, seeing its summary not zero, runs
+ * vgic_collect before the guest goes on.
  */
+/* The output of a virtual device is high (low). Any CPU; c: the calling CPU's vCPU of this cell, or NULL. */
 void vgic_raise(struct vgic *v, struct vgic_cpu *c, u32 line);
 void vgic_lower(struct vgic *v, struct vgic_cpu *c, u32 line);
 /* SGI to the vCPUs in targets (bit n: vCPU n; others ignored). intid < 16. */
@@ -151,18 +153,19 @@ u32 vgic_hw_active(u32 word);                   /* ISACTIVER */
 u32 vgic_hw_edge(u32 word);                     /* bit: edge-triggered */
 void vgic_hw_deactivate(u32 line);
 void vgic_hw_route(struct vgic *v, u32 line, u32 vcpu);
-/* Call vCPU n of the cell: it will run vgic_collect. Everything stored before is visible to it. Not for the caller itself. */
+/* Call vCPU n of the cell: it will run vgic_collect. Everything stored before is visible to it. May be the
+ * calling vCPU: then at once, or after the guest's next instruction. */
 void vgic_hw_kick(struct vgic *v, u32 vcpu);
 
 /* ---- internal to vgic_*.c ---- */
 
 /* List registers as the guest left them: what ended is let go. First thing in each call that acts on them. */
 void vgic_harvest(struct vgic *v, struct vgic_cpu *c);
-/* Everything again under the present enables, routes, priorities and requests; then collect. */
+/* Everything again under the present enables, routes, priorities and requests. */
 void vgic_look(struct vgic *v, struct vgic_cpu *c);
-/* Let every vCPU look, this one at once. */
+/* Let every vCPU look. */
 void vgic_look_all(struct vgic *v, struct vgic_cpu *c);
-/* News in word `word` for vCPU n. c as in vgic_raise; the caller's own news it collects itself. */
+/* News for vCPU n: bits of its summary. c as in vgic_raise. */
 void vgic_notify(struct vgic *v, struct vgic_cpu *c, u32 n, u32 bits);
 /* Of word `word`: what this vCPU has in hand, pending (list register, held) or active (list register, spilled). */
 u32 vgic_own_pending(const struct vgic_cpu *c, u32 word);

@@ -164,9 +164,12 @@ bool arch_cpu_kicked(struct cpu *cpu)
 	return __atomic_exchange_n(&host.kick_pending[cpu->index], 0, __ATOMIC_ACQ_REL);
 }
 
-void arch_irq_raise(u32 line)
+bool arch_irq_level(u16 cell, u32 line, bool high)
 {
-	count(&host.raised[line % HOST_LINES]);
+	(void)cell;
+	if (high)
+		count(&host.raised[line % HOST_LINES]);
+	return false;
 }
 
 u64 arch_time_now(void)
