@@ -191,26 +191,11 @@ sysreg:
 	mov	x1, sp
 	bl	fast_sgi                     /* x0 value, x1 struct cpu -> x0 zero if done */
 	restore_x4_x8
-	cbnz	x0, sysreg_mediated
-sgi_sent:
+	cbnz	x0, slow
 	ldr	x2, [sp, #CPU_EXITS_SGI]
 	add	x2, x2, #1
 	str	x2, [sp, #CPU_EXITS_SGI]
 	b	skip_and_return
-
-/* What fast_sgi leaves: of a mediated cell it may still be a short one. */
-sysreg_mediated:
-	ldr	x2, [sp, #CPU_VGIC]
-	cbz	x2, slow
-	mrs	x2, esr_el2
-	ubfx	w2, w2, #5, #5
-	save_x4_x8
-	bl	rt_value
-	mov	x1, sp
-	bl	fast_sgi_mediated
-	restore_x4_x8
-	cbnz	x0, slow
-	b	sgi_sent
 
 /*
  * IRQ, taken from mediated guests only. What fast_irq leaves is acknowledged and

@@ -13,9 +13,8 @@ s64 fast_hypercall(u32 function);
 s64 fast_gicd_read(u64 offset, const struct cpu *cpu);
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu);
 /* value: what the guest wrote to ICC_SGI1R_EL1. Returns 0 when sent. */
-u64 fast_sgi(u64 value, struct cpu *cpu);
-/* Mediated: the same; IRQ (0: dealt with); 32-bit access to a redistributor, or to the distributor. */
-u64 fast_sgi_mediated(u64 value, struct cpu *cpu);
+u64 fast_sgi(u64 value, const struct cpu *cpu);
+/* Mediated: IRQ (0: dealt with); 32-bit access to a redistributor, or to the distributor. */
 u64 fast_irq(struct cpu *cpu);
 s64 fast_vgic_read(u64 ipa, const struct cpu *cpu);
 u64 fast_vgic_write(u32 value, u64 ipa, const struct cpu *cpu);

@@ -92,7 +92,7 @@ void arch_cpu_init(struct cpu *cpu)
 	}
 	smccc_probe_firmware(cpu);
 	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
-	cpu->arch.sgi_rare = cpu->arch.vgic ? ~0ULL : ~(SGI1R_TARGETS | SGI1R_INTID);
+	cpu->arch.sgi_rare = ~(cpu->arch.vgic ? SGI1R_INTID : SGI1R_TARGETS | SGI1R_INTID);
 	cpu->arch.sgi_targets = 0;
 	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
 		const struct cpu_config *config = &machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]];

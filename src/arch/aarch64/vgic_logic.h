@@ -35,6 +35,8 @@
 #define VGIC_LR_MAX 16u
 #define VGIC_VCPU_MAX 32u
 
+#define VGIC_TYPER ((VGIC_LINES / 32 - 1) | 9u << 19 /* IDbits: 10 */ | 1u << 25 /* No1N */)
+
 /* ICH_LR<n>_EL2 (IHI 0069 12.4.9) */
 #define LR_PENDING BIT(62)
 #define LR_ACTIVE BIT(63)

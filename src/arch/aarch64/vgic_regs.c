@@ -8,7 +8,6 @@
 #include "vgic_bits.h"
 
 #define PIDR2_GICV3 0x3b
-#define TYPER_VALUE ((VGIC_LINES / 32 - 1) | 9u << 19 /* IDbits: 10 */ | 1u << 25 /* No1N */)
 #define IIDR_VALUE 0x43bu /* Arm; what drivers look for errata by */
 #define PRIORITY_MASK 0xf8 /* five bits, as the virtual CPU interface has at least */
 
@@ -64,6 +63,8 @@ static u32 bits_read(struct vgic *v, struct vgic_cpu *c, u32 kind, u32 w, u32 n)
 
 /* ---- writing ---- */
 
+/* Setting and clearing enables: fast_vgic.c may have changed the word already and left the consequences to these. */
+
 /* Lines of the word that are in the hands of some vCPU: pending in a list register, held, or active. */
 static u32 in_hand(struct vgic *v, u32 w)
 {
@@ -80,17 +81,16 @@ static void enable(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 {
 	u32 fresh = bits & ~set_bits(w ? &v->enabled[w] : &v->vcpus[n].enabled, bits);
 
-	if (!fresh)
-		return;
 	if (!w && n != c->index) {
-		vgic_notify(v, c, n, VGIC_LOOK);
+		if (fresh)
+			vgic_notify(v, c, n, VGIC_LOOK);
 		return;
 	}
 	if (fresh & v->hw[w] && get(&v->ctlr))
 		vgic_hw_enable(w, fresh & v->hw[w], true);
 	if (w)
-		tell_routes(v, c, w, fresh & (get(&v->level[w]) | get(&v->latched[w])));
-	else if (fresh & get(&v->vcpus[n].sgis))
+		tell_routes(v, c, w, bits & (get(&v->level[w]) | get(&v->latched[w])) & ~get(&v->inflight[w]));
+	else if (bits & get(&v->vcpus[n].sgis))
 		vgic_notify(v, c, n, 1);
 }
 
@@ -98,17 +98,16 @@ static void disable(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 {
 	u32 gone = bits & clear_bits(w ? &v->enabled[w] : &v->vcpus[n].enabled, bits);
 
-	if (!gone)
-		return;
 	if (!w && n != c->index) {
-		vgic_notify(v, c, n, VGIC_LOOK);
+		if (gone)
+			vgic_notify(v, c, n, VGIC_LOOK);
 		return;
 	}
 	if (gone & v->hw[w])
 		vgic_hw_enable(w, gone & v->hw[w], false);
-	if (!w && gone & vgic_own_pending(c, 0))
+	if (!w && bits & vgic_own_pending(c, 0))
 		vgic_notify(v, c, n, VGIC_LOOK);
-	else if (w && gone & in_hand(v, w))
+	else if (w && bits & in_hand(v, w))
 		vgic_look_all(v, c);
 }
 
@@ -333,7 +332,7 @@ u64 vgic_dist_read(struct vgic *v, struct vgic_cpu *c, u64 offset, u32 size)
 		return 0;
 	switch (offset) {
 	case GICD_CTLR: return get(&v->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS | outstanding(v, c);
-	case GICD_TYPER: return TYPER_VALUE;
+	case GICD_TYPER: return VGIC_TYPER;
 	case GICD_IIDR: return IIDR_VALUE;
 	case GIC_PIDR2: return PIDR2_GICV3;
 	default: return 0;
