@@ -9,8 +9,8 @@
 
 #include "parts.h"
 
-/* What a cell gets that says nothing. "mediated" is to become it once the core can do that. */
-#define INTERRUPTS_DEFAULT "direct"
+/* What a cell gets that says nothing. */
+#define INTERRUPTS_DEFAULT "mediated"
 
 static u16 cpu_of(const struct decision *d, const struct node *node)
 {

@@ -16,7 +16,7 @@ ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mcmodel=small -
 # looks at the result.
 FAST_FIXED := 9 10 11 12 13 14 15 18 $(if $(LLVM),,16 17)
 CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(if $(LLVM),,8) $(FAST_FIXED),-ffixed-x$(n))
-CFLAGS_fast_sgi.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n)) -O2
+CFLAGS_fast_sgi.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n)) -O2 -fomit-frame-pointer
 CFLAGS_fast_gicd.o := $(CFLAGS_fast_sgi.o)
 CFLAGS_fast_irq.o := $(CFLAGS_fast_sgi.o)
 CFLAGS_fast_vgic.o := $(CFLAGS_fast_sgi.o)
