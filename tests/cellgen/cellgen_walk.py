@@ -122,7 +122,7 @@ class Partition:
         return [(number(m["guest"]), number(m["physical"]), number(m["size"])) for m in cell["memory"]]
 
     def service(self):
-        found = [i for i, c in enumerate(self.cpus) if c["role"] == "service"]
+        found = [i for i, c in enumerate(self.cpus) if c["serves"]]
         return found[0] if found else None
 
     # ---- stage 2
@@ -135,7 +135,7 @@ class Partition:
         wanted += [(number(e["base"]), number(e["base"]), number(e["size"]), "device")
                    for e in cell["map"] if e["kind"] == "device"]
         for cpu in self.cpus:
-            if cpu.get("cell") == cell["name"]:
+            if cpu.get("cell") == cell["name"] and not cell["mediated"]: # a mediated cell has no frame of the real one
                 frame = gicr + cpu["vcpu"] * 2 * FRAME + FRAME
                 wanted.append((frame, number(cpu["redistributor"]) + FRAME, FRAME, "device"))
         return wanted

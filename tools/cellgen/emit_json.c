@@ -99,7 +99,7 @@ static void emit_cpus(struct out *out, const struct decision *d)
 			text(out, "cell", d->cells[cpu->cell].name);
 			out_printf(out, ", \"vcpu\": %u, ", cpu->vcpu);
 		}
-		out_printf(out, "\"kick_line\": %u, ", cpu->kick_line);
+		out_printf(out, "\"serves\": %s, \"kick_line\": %u, ", i == d->service_cpu ? "true" : "false", cpu->kick_line);
 		hex(out, "redistributor", cpu->gicr);
 		out_printf(out, ", ");
 		hex(out, "root", cpu->root);
@@ -177,8 +177,9 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 {
 	out_printf(out, "    {\n      ");
 	text(out, "name", cell->name);
-	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
-		   cell->strict ? "true" : "false", cell->debug ? "true" : "false", cell->wfi ? "true" : "false");
+	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s, \"mediated\": %s,\n      ", cell->index + 1,
+		   cell->strict ? "true" : "false", cell->debug ? "true" : "false", cell->wfi ? "true" : "false",
+		   cell->mediated ? "true" : "false");
 	hex(out, "root", cell->root);
 	out_printf(out, ", ");
 	hex(out, "root_const", cell->root_const);
