@@ -323,7 +323,7 @@ class Partition:
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}
             phandles |= set(node.cells("phandle")) if "phandle" in node.props else set()
         assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image")}
-        assert lines == {ln["intid"] for ln in self.report["lines"] if ln["owner"] == cell["name"]}
+        assert lines == {ln["intid"] for ln in self.report["lines"] if ln["owner"] == cell["name"]} | set(cell["virtual_lines"])
         for node in root.walk():
             for prop in ("interrupt-parent", "clocks"):
                 assert all(p in phandles for p in (node.cells(prop) if prop in node.props else []))

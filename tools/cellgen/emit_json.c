@@ -177,9 +177,14 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 {
 	out_printf(out, "    {\n      ");
 	text(out, "name", cell->name);
-	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s, \"mediated\": %s,\n      ", cell->index + 1,
+	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s, \"mediated\": %s,\n", cell->index + 1,
 		   cell->strict ? "true" : "false", cell->debug ? "true" : "false", cell->wfi ? "true" : "false",
 		   cell->mediated ? "true" : "false");
+	out_printf(out, "      \"virtual_lines\": [");
+	for (u32 i = 0; cell->mediated && i < cell->vdev_count; i++) {
+		out_printf(out, "%s%u", i ? ", " : "", d->vdevs[cell->first_vdev + i].line);
+	}
+	out_printf(out, "],\n      ");
 	hex(out, "root", cell->root);
 	out_printf(out, ", ");
 	hex(out, "root_const", cell->root_const);
