@@ -49,6 +49,8 @@ _Noreturn void arch_vcpu_enter(struct cpu *cpu);
 void arch_vcpu_quiesce(struct cpu *cpu);
 /* Fill the ISA-specific half of a record (pc, detail, regs). */
 void arch_vcpu_record(const struct cpu *cpu, struct record *record);
+/* What the ISA counts of its own, name=value; empty: nothing. Service CPU, of any. */
+void arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size);
 extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
 
 /* ---- a cell's memory ---- */

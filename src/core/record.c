@@ -7,6 +7,7 @@
  *   [core] hello: esr=0x... far=0x... hpfar=0x... spsr=0x...
  *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
  *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12
+ *   [core] interrupts cell=linux vcpu=0 cpu=cpu0 spurious=0 unowned=0 storms=0 service=1000 service_ticks=...
  *   [core] console cell=control waiting=0 dropped=0
  *   [core] console core lost=0
  */
@@ -163,6 +164,16 @@ static void print_counters(u16 index)
 	console_write(line, at);
 }
 
+static void print_interrupts(u16 index)
+{
+	const struct cpu *cpu = cpu_at(index);
+	char text[160];
+
+	arch_cpu_status(cpu, text, sizeof text);
+	if (text[0])
+		console_printf("interrupts cell=%s vcpu=%u cpu=%s %s", cpu->cell->name, cpu->vcpu_index, cpu->config->name, text);
+}
+
 static void print_console(u32 cell)
 {
 	u16 index = machine_cells[cell].console;
@@ -181,7 +192,7 @@ void record_status(void)
 	report.status = 0;
 }
 
-/* First the vCPUs, then the consoles, then the core. */
+/* First the vCPUs, then what the ISA counts of them, then the consoles, then the core. */
 static bool status_line(void)
 {
 	u32 item = report.status++;
@@ -191,8 +202,11 @@ static bool status_line(void)
 	if (item < CPU_COUNT) {
 		if (machine_cpus[item].role == CPU_VCPU)
 			print_counters((u16)item);
-	} else if (item < CPU_COUNT + CELL_COUNT) {
-		print_console(item - CPU_COUNT);
+	} else if (item < 2 * CPU_COUNT) {
+		if (machine_cpus[item - CPU_COUNT].role == CPU_VCPU)
+			print_interrupts((u16)(item - CPU_COUNT));
+	} else if (item < 2 * CPU_COUNT + CELL_COUNT) {
+		print_console(item - 2 * CPU_COUNT);
 	} else {
 		console_printf("console core lost=%u", console_lost());
 		report.asked = false;

@@ -278,6 +278,7 @@ struct cell {
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool mediated;          /* of `interrupts` */
+	u32 irq_limit;          /* cloison,irq-limit; 0: none */
 	bool strict;
 	/* asked and decided */
 	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */

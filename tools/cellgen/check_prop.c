@@ -43,6 +43,7 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,initrd", .shape = SHAPE_TEXT },
 	{ .name = "cloison,physical-base" },
 	{ .name = "cloison,interrupts", .shape = SHAPE_TEXT, .choices = { "direct", "mediated" } },
+	{ .name = "cloison,irq-limit" },
 	{ .name = "cloison,wfi", .shape = SHAPE_TEXT, .choices = { "native" } },
 	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },

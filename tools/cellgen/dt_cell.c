@@ -207,6 +207,22 @@ static void load_image(struct cell *cell, enum image_kind kind, const char *prop
 		.at = prop_at(cell->node, prop) };
 }
 
+/* How often a line may interrupt in a second; only what the core takes itself can be counted. */
+static void load_limit(struct cell *cell, struct diag *diag)
+{
+	const struct prop *prop = node_prop(cell->node, "cloison,irq-limit");
+
+	if (!prop) {
+		return;
+	}
+	if (prop->size != 4 || prop_cell(prop, 0) == 0 || !cell->mediated) {
+		diag_error(diag, "bad-property", prop->at, "cloison,irq-limit of '%s' is one number above 0, of interrupts in a "
+			   "second, and for mediated interrupts only", cell->name);
+		return;
+	}
+	cell->irq_limit = prop_cell(prop, 0);
+}
+
 static void load_cell(struct decision *d, const struct node *node, struct diag *diag)
 {
 	struct cell *cell = mem_push(&d->cells, &d->cell_count, sizeof(*cell));
@@ -224,6 +240,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	interrupts = node_string(node, "cloison,interrupts");
 	cell->interrupts = interrupts ? interrupts : INTERRUPTS_DEFAULT;
 	cell->mediated = strcmp(cell->interrupts, "mediated") == 0;
+	load_limit(cell, diag);
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;

@@ -31,6 +31,7 @@ static void emit_line_words(const struct decision *d, const struct cell *cell, s
 		soft[d->vdevs[i].line / 32] |= (u32)BIT(d->vdevs[i].line % 32);
 	}
 	out_printf(out, "\t\t\t.mediated = %s,\n", cell->mediated ? "true" : "false");
+	out_printf(out, "\t\t\t.irq_limit = %u,\n", cell->irq_limit);
 	put_words("lines", words, out);
 	put_words("soft", soft, out);
 }

@@ -50,6 +50,7 @@ struct arch_cell_config {
 	u64 load_entry;        /* guest-physical address of the copier under the load root */
 	u64 load_list;         /* guest-physical address of its struct load_list */
 	bool mediated;             /* cloison,interrupts = "mediated" */
+	u32 irq_limit;             /* cloison,irq-limit: a line's interrupts in a second before it is masked; 0: none */
 	u32 lines[GIC_LINE_WORDS]; /* physical INTIDs the cell owns: SPIs; mediated, in word 0, the timers' PPIs */
 	u32 soft[GIC_LINE_WORDS];  /* mediated: INTIDs of virtual devices, which no physical line stands behind */
 };

@@ -17,7 +17,7 @@ struct arch_frame {
 };
 
 /* Interrupts taken by the core that were nobody's business, and how the others came. */
-enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_COUNT_COUNT };
+enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_COUNT_COUNT };
 
 /* Worked out once at boot, so that the short exits compute nothing. workaround: what the firmware answered. */
 struct arch_cpu {
@@ -30,6 +30,7 @@ struct arch_cpu {
 	/* Mediated cells only */
 	struct vgic *vgic;          /* [C] of the cell; NULL: direct */
 	struct vgic_vcpu *vcpu;     /* [C] of this vCPU */
+	u32 *budget;                /* [C] the cell's */
 	u64 frame_gicd;             /* [C] guest-physical address of its GICD_ISENABLER0, */
 	u64 frame_sgi;              /* [C] and of the vCPU's own GICR_ISENABLER0 */
 	struct vgic_cpu irq;        /* [O] */
@@ -42,6 +43,9 @@ struct arch_cpu {
 struct arch_cell {
 	u32 gicd_ctlr;    /* [A] direct: what the guest wrote to GICD_CTLR */
 	struct vgic vgic; /* mediated */
+	/* Rate limit of its SPIs: written by the CPU a line comes to */
+	u32 budget[VGIC_LINES]; /* [O] interrupts left, plus 1 */
+	u32 since[VGIC_LINES];  /* [O] when it was full; see irq.c */
 };
 
 struct cpu;

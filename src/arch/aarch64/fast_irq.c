@@ -43,12 +43,23 @@ static inline bool owned_line(const struct cpu *cpu, u32 intid)
 	return enabled >> intid % 32 & 1 && peek(&v->ctlr) && (!w || v->route[intid] == cpu->vcpu_index);
 }
 
+/* SPIs only: a timer disturbs nobody but its own CPU. Refilled, or the line masked, by irq.c. */
+static inline bool within_budget(const struct cpu *cpu, u32 intid)
+{
+	if (intid < 32)
+		return true;
+	if (cpu->arch.budget[intid] <= 1)
+		return false;
+	cpu->arch.budget[intid]--;
+	return true;
+}
+
 u64 fast_irq(struct cpu *cpu)
 {
 	u32 intid = (u32)READ_SYSREG(ICC_IAR1_EL1) & 0xffffff;
 
 	dsb_sy(); /* the acknowledge is done before what it depends on is read (IHI 0069 4.1.1) */
-	if (owned_line(cpu, intid)) {
+	if (owned_line(cpu, intid) && within_budget(cpu, intid)) {
 		WRITE_SYSREG(ICC_EOIR1_EL1, intid);
 		lr0_put(LR_HW | LR_PINTID(intid) | intid, intid < 32 ? cpu->arch.vcpu->priority[intid] : cpu->arch.vgic->priority[intid]);
 	} else if (intid == cpu->config->arch.kick_line && cpu->index != machine_service_cpu && one_sgi(cpu)) {

@@ -30,6 +30,7 @@ void vgic_mediated_cpu_init(struct cpu *cpu)
 	u32 count = ICH_VTR_LRS(READ_SYSREG(ICH_VTR_EL2));
 
 	cpu->arch.vgic = &cells[cpu->cell_index].arch.vgic;
+	cpu->arch.budget = cells[cpu->cell_index].arch.budget;
 	cpu->arch.vcpu = &cpu->arch.vgic->vcpus[cpu->vcpu_index];
 	cpu->arch.frame_gicd = cpu->cell->arch.gicd_base + GICD_ISENABLER;
 	cpu->arch.frame_sgi = cpu->cell->arch.gicr_base + GICR_SIZE * cpu->vcpu_index + GICR_SGI_FRAME + GICD_ISENABLER;

@@ -130,6 +130,13 @@ void arch_cell_silence(u16 cell)
 	count(&host.silenced[cell]);
 }
 
+void arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)
+{
+	(void)cpu;
+	(void)size;
+	buffer[0] = 0;
+}
+
 static void let_others_run(void)
 {
 	if (host.on_wait)
