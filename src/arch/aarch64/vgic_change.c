@@ -77,7 +77,7 @@ static void end_spilled(struct vgic *v, struct vgic_cpu *c)
 		u32 best = NO_LINE;
 
 		for (u32 w = 0; w < VGIC_WORDS; w++)
-			for (u32 bits = c->spilled[w]; bits; bits &= bits - 1) {
+			for (u32 bits = c->spilled[w] & ~c->forced[w]; bits; bits &= bits - 1) {
 				u32 line = w * 32 + lowest(bits);
 
 				if (best == NO_LINE || vgic_priority(v, c, line) < vgic_priority(v, c, best))
@@ -137,6 +137,7 @@ void vgic_deactivate(struct vgic *v, struct vgic_cpu *c, u32 line)
 
 	if (marked(c->spilled, line)) {
 		unmark(c->spilled, line);
+		unmark(c->forced, line);
 	} else if (slot != NO_SLOT && c->lr[slot] & LR_ACTIVE) {
 		if (c->lr[slot] & LR_PENDING) {
 			lr_set(c, slot, c->lr[slot] & ~LR_ACTIVE);

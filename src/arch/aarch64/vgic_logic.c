@@ -150,6 +150,14 @@ void vgic_activate(struct vgic *v, struct vgic_cpu *c, u32 line)
 
 	if (vgic_own_active(c, w) & bit)
 		return;
+	/* Pending it stays: of soft and linked lines that is kept where they come from, until the end */
+	if (c->sticky[w] & bit)
+		set_bits(&v->latched[w], bit);
+	c->sticky[w] &= ~bit;
+	if (vgic_own_pending(c, w) & v->hw[w] & bit && vgic_hw_edge(w) & bit)
+		vgic_hw_pend(w, bit, true);
+	if (v->hw[w] & bit)
+		vgic_hw_activate(line);
 	if (slot != NO_SLOT) {
 		lr_set(c, slot, line < 16 ? c->lr[slot] | LR_ACTIVE : c->lr[slot] ^ LR_STATE);
 		return;
@@ -159,6 +167,7 @@ void vgic_activate(struct vgic *v, struct vgic_cpu *c, u32 line)
 	if (line >= 16)
 		c->held[w] &= ~bit;
 	c->spilled[w] |= bit;
+	c->forced[w] |= bit;
 	lr_settle(v, c);
 }
 
@@ -195,6 +204,9 @@ void vgic_vcpu_start(struct vgic *v, struct vgic_cpu *c)
 		__atomic_store_n(&vcpu->priority[i], 0, __ATOMIC_RELAXED);
 	clear_bits(&vcpu->sgis, ~0u);
 	clear_bits(&vcpu->enabled, ~0u);
+	clear_bits(&vcpu->unpend, ~0u);
+	clear_bits(&vcpu->deactivate, ~0u);
+	vgic_hw_pend(0, v->hw[0], false);
 	set_bits(&vcpu->present, 1);
 	set_bits(&vcpu->summary, VGIC_LOOK); /* SPIs that wait for it */
 	vgic_collect(v, c);

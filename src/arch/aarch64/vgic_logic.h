@@ -97,6 +97,7 @@ struct vgic_cpu {
 	u32 overflow;             /* [O] lines held or spilled; 0: the short paths may be taken */
 	u32 held[VGIC_WORDS];     /* [O] pending, no list register */
 	u32 spilled[VGIC_WORDS];  /* [O] active, no list register */
+	u32 forced[VGIC_WORDS];   /* [O] of spilled: made active by ISACTIVER, so no EOI ends it */
 	u32 sticky[VGIC_WORDS];   /* [O] soft, pending in a list register or held, whatever the level: by GICD_ISPENDR */
 };
 
@@ -154,6 +155,7 @@ u32 vgic_hw_pending(u32 word);                  /* ISPENDR as it reads: bits of 
 u32 vgic_hw_active(u32 word);                   /* ISACTIVER */
 u32 vgic_hw_edge(u32 word);                     /* bit: edge-triggered */
 void vgic_hw_deactivate(u32 line);
+void vgic_hw_activate(u32 line);                /* ISACTIVER */
 void vgic_hw_route(struct vgic *v, u32 line, u32 vcpu);
 /* Call vCPU n of the cell: it will run vgic_collect. Everything stored before is visible to it. May be the
  * calling vCPU: then at once, or after the guest's next instruction. */

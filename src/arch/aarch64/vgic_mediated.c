@@ -230,6 +230,11 @@ void vgic_hw_deactivate(u32 line)
 	mmio_write32(frame(line / 32) + GICD_ICACTIVER + line / 32 * 4, 1u << line % 32);
 }
 
+void vgic_hw_activate(u32 line)
+{
+	mmio_write32(frame(line / 32) + GICD_ISACTIVER + line / 32 * 4, 1u << line % 32);
+}
+
 static u16 physical(const struct vgic *v, u32 vcpu)
 {
 	return machine_cell_cpus[(v->vcpus - vgic_vcpus) + vcpu];
