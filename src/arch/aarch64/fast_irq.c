@@ -40,7 +40,8 @@ static inline bool owned_line(const struct cpu *cpu, u32 intid)
 	if (w >= VGIC_WORDS || !(v->hw[w] >> intid % 32 & 1) || !all_empty(cpu))
 		return false;
 	enabled = w ? v->enabled[w] : cpu->arch.vcpu->enabled;
-	return enabled >> intid % 32 & 1 && peek(&v->ctlr) && (!w || v->route[intid] == cpu->vcpu_index);
+	return enabled >> intid % 32 & 1 && peek(&v->ctlr) &&
+	       (!w || (v->route[intid] == cpu->vcpu_index && !((v->latched[w] | cpu->arch.irq.sticky[w]) >> intid % 32 & 1)));
 }
 
 /* SPIs only: a timer disturbs nobody but its own CPU. Refilled, or the line masked, by irq.c. */

@@ -49,8 +49,12 @@ void vgic_give_back(struct vgic *v, struct vgic_cpu *c, u32 line)
 	u32 w = line / 32, bit = 1u << line % 32;
 
 	if (v->hw[w] & bit) {
-		if (vgic_hw_edge(w) & bit)
+		if ((vgic_hw_edge(w) | c->sticky[w]) & bit) {
+			if (w)
+				set_bits(&v->latched[w], bit);
 			vgic_hw_pend(w, bit, true);
+		}
+		c->sticky[w] &= ~bit;
 		vgic_hw_deactivate(line);
 	} else if (!w) {
 		set_bits(&vgic_own(v, c)->sgis, bit);
@@ -108,6 +112,9 @@ void vgic_harvest(struct vgic *v, struct vgic_cpu *c)
 	}
 	if (c->eoi_count)
 		end_spilled(v, c);
+	for (u32 w = 1; w < VGIC_WORDS; w++)
+		if (c->sticky[w])
+			c->sticky[w] &= vgic_own_pending(c, w); /* a linked line ends without a word */
 }
 
 /* ---- requests and changes ---- */

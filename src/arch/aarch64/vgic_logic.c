@@ -118,6 +118,8 @@ bool vgic_irq(struct vgic *v, struct vgic_cpu *c, u32 line)
 	if (w >= VGIC_WORDS || !(v->hw[w] & bit))
 		return false;
 	vgic_harvest(v, c);
+	if (w && clear_bits(&v->latched[w], get(&v->latched[w]) & bit) & bit)
+		c->sticky[w] |= bit; /* given back, it has to be made pending again */
 	if ((vgic_own_pending(c, w) | vgic_own_active(c, w)) & bit) {
 		/* Somebody deactivated it behind our back (a direct cell can): once more after the guest's EOI */
 		if (vgic_hw_edge(w) & bit)

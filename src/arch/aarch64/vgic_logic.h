@@ -78,7 +78,7 @@ struct vgic {
 	/* SPIs; words 0 are unused */
 	u32 enabled[VGIC_WORDS];    /* [A] */
 	u32 level[VGIC_WORDS];      /* [A] soft: output of the device */
-	u32 latched[VGIC_WORDS];    /* [A] soft: made pending by GICD_ISPENDR */
+	u32 latched[VGIC_WORDS];    /* [A] made pending by GICD_ISPENDR, not taken since */
 	u32 inflight[VGIC_WORDS];   /* [A] soft: in the hands of a vCPU: list register, held or spilled */
 	u32 unpend[VGIC_WORDS];     /* [A] request to whoever has it in hand */
 	u32 deactivate[VGIC_WORDS]; /* [A] request to whoever has it in hand */

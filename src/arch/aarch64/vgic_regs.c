@@ -23,7 +23,7 @@ static u8 route_of(const struct vgic *v, u32 line) { return __atomic_load_n(&v->
 static u32 pending_read(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n)
 {
 	if (w)
-		return (get(&v->level[w]) | get(&v->latched[w])) | vgic_own_pending(c, w) | (vgic_hw_pending(w) & v->hw[w]);
+		return ((get(&v->level[w]) | get(&v->latched[w])) & v->soft[w]) | vgic_own_pending(c, w) | (vgic_hw_pending(w) & v->hw[w]);
 	if (n != c->index)
 		return get(&v->vcpus[n].sgis); /* what it has in hand only it knows */
 	return get(&v->vcpus[n].sgis) | vgic_own_pending(c, 0) | (vgic_hw_pending(0) & v->hw[0]);
@@ -89,7 +89,7 @@ static void enable(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 	if (fresh & v->hw[w] && get(&v->ctlr))
 		vgic_hw_enable(w, fresh & v->hw[w], true);
 	if (w)
-		tell_routes(v, c, w, bits & (get(&v->level[w]) | get(&v->latched[w])) & ~get(&v->inflight[w]));
+		tell_routes(v, c, w, bits & v->soft[w] & (get(&v->level[w]) | get(&v->latched[w])) & ~get(&v->inflight[w]));
 	else if (bits & get(&v->vcpus[n].sgis))
 		vgic_notify(v, c, n, 1);
 }
@@ -116,10 +116,11 @@ static void pend(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 {
 	u32 hw = bits & v->hw[w] & ~vgic_own_pending(c, w), soft = bits & v->soft[w];
 
+	if (w) /* first, for a linked one: whoever takes it must see that it is no level */
+		set_bits(&v->latched[w], soft | hw);
 	if (hw && (w || n == c->index))
 		vgic_hw_pend(w, hw, true);
 	if (w) {
-		set_bits(&v->latched[w], soft);
 		tell_routes(v, c, w, soft & get(&v->enabled[w]));
 	} else if (bits & 0xffff) {
 		set_bits(&v->vcpus[n].sgis, bits & 0xffff);
