@@ -118,6 +118,8 @@ static void pend(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 
 	if (w) /* first, for a linked one: whoever takes it must see that it is no level */
 		set_bits(&v->latched[w], soft | hw);
+	if (w)
+		c->sticky[w] |= bits & v->hw[w] & vgic_own_pending(c, w); /* pending for this reason too */
 	if (hw && (w || n == c->index))
 		vgic_hw_pend(w, hw, true);
 	if (w) {
