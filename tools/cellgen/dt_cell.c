@@ -96,7 +96,7 @@ static void load_console(struct decision *d, struct diag *diag)
 	const struct prop *prop = node_prop(h->node, "cloison,console");
 	const struct node *chosen = tree_path(d->tree, "/chosen");
 	const char *path = chosen ? node_string(chosen, "stdout-path") : NULL;
-	const struct prop *clocks;
+	const struct prop *clocks, *frequency;
 	const struct node *clock;
 
 	if (prop && prop->size != 4) {
@@ -113,7 +113,8 @@ static void load_console(struct decision *d, struct diag *diag)
 	d->devices[h->console_device].console = true;
 	clocks = node_prop(h->console, "clocks");
 	clock = clocks ? tree_phandle(d->tree, prop_cell(clocks, 0)) : NULL;
-	h->console_clock = clock ? node_own_cells(clock, "clock-frequency", 0) : 0;
+	frequency = clock ? node_prop(clock, "clock-frequency") : NULL;
+	h->console_clock = frequency ? prop_cell(frequency, 0) : 0;
 }
 
 static void load_hypervisor(struct decision *d, struct diag *diag)
