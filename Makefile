@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v)))))
+GIVEN := $(strip $(foreach v,BOARD PARTITION MEDIATED,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v)))))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -128,7 +128,7 @@ $(FLAGS): FORCE
 # ---------------------------------------------------------------- the image
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
-SOURCES := $(filter-out %/asm-offsets.c,$(SOURCES))
+SOURCES := $(filter-out %/asm-offsets.c $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
 GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld)
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)

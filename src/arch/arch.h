@@ -49,6 +49,8 @@ _Noreturn void arch_vcpu_enter(struct cpu *cpu);
 void arch_vcpu_quiesce(struct cpu *cpu);
 /* Fill the ISA-specific half of a record (pc, detail, regs). */
 void arch_vcpu_record(const struct cpu *cpu, struct record *record);
+/* What the ISA counts of this CPU besides its exits: " name=value name=value", and its length. Service CPU, of any. */
+u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size);
 extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
 
 /* ---- a cell's memory ---- */
@@ -65,7 +67,12 @@ void arch_cpu_kick(u16 index);       /* wake that CPU out of arch_cpu_wait or gu
 bool arch_cpu_kicked(struct cpu *cpu); /* consume kick and tick, after arch_cpu_wait; was there a kick? */
 void arch_cpu_relax(void);           /* in a short wait loop at boot: let others run */
 void arch_cpu_wake_all(void);        /* out of arch_cpu_relax */
-void arch_irq_raise(u32 line);       /* set the spare line pending; any CPU */
+/*
+ * The output of a virtual device's line, not 0; any CPU, after everything that
+ * may have changed it. True: the port saw it change, so the caller asks the
+ * device again, as another CPU may have changed it back meanwhile.
+ */
+bool arch_irq_level(u16 cell, u32 line, bool high);
 u64 arch_time_now(void);             /* ticks */
 u64 arch_time_hz(void);
 void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by then */

@@ -20,4 +20,16 @@ _Noreturn void hyp_main(struct cpu *cpu, u16 index, u64 entry_ticks);
 /* Every other CPU, started by arch_cpu_start. */
 _Noreturn void hyp_secondary(struct cpu *cpu, u16 index);
 
+/*
+ * The service CPU: one bounded round of everything the core does on its own
+ * account, and when the next is due. A service CPU that a mediated cell has
+ * too calls this from the tick's interrupt, and when somebody wants it.
+ */
+void core_serve(struct cpu *cpu);
+/* Any CPU: the service CPU shall do a round now. There must be one. */
+void core_call_service(void);
+/* Service CPU: was it called since it last asked? */
+bool core_service_wanted(void);
+extern u32 core_service_word; /* [A] not zero: called; for short paths that may call nothing */
+
 #endif

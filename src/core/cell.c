@@ -109,6 +109,8 @@ void cell_park(struct cpu *cpu)
 	 * the kick in hand, or the kick would arrive as an interrupt in the guest.
 	 */
 	do {
+		if (cpu->index == machine_service_cpu)
+			core_serve(cpu); /* whatever has become of the cell */
 		arch_cpu_wait();
 	} while (!arch_cpu_kicked(cpu) || atomic_load32(&cells[cpu->cell_index].state) != CELL_RUNNING ||
 		 atomic_load32(&vcpu->state) != VCPU_ON_PENDING);

@@ -27,6 +27,7 @@ enum exit_reason {
 	EXIT_DENIED,  /* a register or instruction the guest is told does not exist */
 	EXIT_REVOKED, /* the cell's memory was taken away under it */
 	EXIT_FAULT,   /* anything else: fault record */
+	EXIT_IRQ,     /* a physical interrupt; mediated cells only */
 	EXIT_REASON_COUNT
 };
 

@@ -16,6 +16,7 @@
  * `pumping`; [O]wner CPU; [A]tomic.
  */
 #include "core/console.h"
+#include "core/boot.h"
 #include "core/fmt.h"
 #include "core/keys.h"
 #include "core/mmio.h"
@@ -28,6 +29,7 @@
 #define CELL_BYTES 512u   /* of it a cell's source uses: a cell's turn */
 #define CORE_TURNS 2u
 #define ROUND_BYTES 512u /* of all sources in one round of the pump: half a megabyte a second at the 1 ms tick */
+#define SHARED_BYTES 64u /* the same on a CPU that a cell has too: 64 KB a second, several times 115200 baud */
 #define FLUSH_BYTES (CPU_COUNT * SOURCE_SIZE)
 #define CLAIM_TRIES 100000u
 #define UART_TRIES 1000000u /* for one character: far longer than its time at 9600 baud */
@@ -211,13 +213,15 @@ static void emit(void)
 static void pump_round(struct cpu *cpu)
 {
 	u64 now = arch_time_now();
+	bool shared = cpu->index == machine_service_cpu && cpu->config->role == CPU_VCPU;
+	u32 bytes = shared ? SHARED_BYTES : ROUND_BYTES;
 
 	if (cpu->index == machine_service_cpu)
 		keys_poll();
-	record_poll();
+	record_poll(shared);
 	for (u32 i = 0; i < 2 * CELL_COUNT; i++) /* two pieces: the buffer may wrap */
 		fill(i / 2, now);
-	for (u32 n = 0; wire_drain() && n < ROUND_BYTES && (turn.left || choose(now)); n++)
+	for (u32 n = 0; wire_drain() && n < bytes && (turn.left || choose(now)); n++)
 		emit();
 }
 
@@ -241,7 +245,7 @@ void console_notify(struct cpu *cpu)
 	u64 start = arch_time_now();
 
 	if (machine_service_cpu != CPU_NONE) {
-		arch_cpu_kick(machine_service_cpu);
+		core_call_service();
 		return;
 	}
 	do {

@@ -14,7 +14,7 @@
 
 #include "core/cell.h"
 
-#define CONSOLE_LINE 384u /* longest line of the core, its end included */
+#define CONSOLE_LINE 448u /* longest line of the core, its end included */
 
 /* Boot CPU, first of all. */
 void console_init(void);

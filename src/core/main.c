@@ -11,8 +11,8 @@
 
 /* Ticks between two looks at the UART and the rings: 1 ms, a 16-byte FIFO at 115200 baud. */
 #define SERVICE_HZ 1000u
-/* How long the boot CPU waits for the others: they only have to reach C. */
-#define ARRIVAL_SECONDS 2u
+/* How long the boot CPU waits for the others: they only have to reach C, but an emulator may be on a busy machine. */
+#define ARRIVAL_SECONDS 10u
 
 struct boot_times boot_times;
 static u32 cpus_arrived; /* [A] secondary CPUs that are through their set-up */
@@ -96,18 +96,31 @@ void hyp_secondary(struct cpu *cpu, u16 index)
 	cpu_main(cpu);
 }
 
-/*
- * The service CPU: everything the core does on its own account, in bounded
- * rounds. It sleeps until a kick or the tick.
- */
+u32 core_service_word;
+
+void core_call_service(void)
+{
+	atomic_store32(&core_service_word, 1);
+	arch_cpu_kick(machine_service_cpu);
+}
+
+bool core_service_wanted(void)
+{
+	return arch_cas32(&core_service_word, 1, 0);
+}
+
+void core_serve(struct cpu *cpu)
+{
+	panic_relay();
+	console_pump(cpu);
+	arch_time_wake_at(arch_time_now() + arch_time_hz() / SERVICE_HZ);
+}
+
+/* A service CPU of its own sleeps until a kick or the tick. */
 static _Noreturn void serve(struct cpu *cpu)
 {
-	u64 period = arch_time_hz() / SERVICE_HZ;
-
 	for (;;) {
-		panic_relay();
-		console_pump(cpu);
-		arch_time_wake_at(arch_time_now() + period);
+		core_serve(cpu);
 		arch_cpu_wait();
 		arch_cpu_kicked(cpu);
 	}
@@ -119,6 +132,8 @@ void cpu_main(struct cpu *cpu)
 	case CPU_SERVICE:
 		serve(cpu);
 	case CPU_VCPU:
+		if (cpu->index == machine_service_cpu)
+			core_serve(cpu); /* from here on the tick comes by itself */
 		if (cpu->vcpu_index == 0)
 			cell_start(cpu);
 		else

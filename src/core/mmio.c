@@ -4,6 +4,7 @@
  * interrupt and, for consoles, a word to whoever prints.
  */
 #include "core/mmio.h"
+#include "core/boot.h"
 #include "core/console.h"
 #include "vdev/vdev.h"
 
@@ -17,13 +18,19 @@ static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pen
 	if (machine_service_cpu == CPU_NONE)
 		console_pump(cpu);
 	else if (pending_before < VDEV_CONSOLE_KICK && dev->ops->pending(dev) >= VDEV_CONSOLE_KICK)
-		arch_cpu_kick(machine_service_cpu);
+		core_call_service();
 }
 
+#define SETTLE_TRIES 4u /* more only if the guest's own CPUs go on contradicting each other about one device */
+
+/* Of two CPUs that change the device the last to tell must have seen both changes: who told a change looks again. */
 void mmio_settle(const struct vdev_config *dev)
 {
-	if (dev->line && dev->ops->level(dev))
-		arch_irq_raise(dev->line);
+	if (!dev->line)
+		return;
+	for (u32 i = 0; i < SETTLE_TRIES; i++)
+		if (!arch_irq_level(dev->cell, dev->line, dev->ops->level(dev)))
+			return;
 }
 
 static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, bool write, u32 size, u64 *value)

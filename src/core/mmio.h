@@ -16,8 +16,8 @@ bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
 bool mmio_covers(const struct cpu *cpu, u64 ipa);
 
 /*
- * After anything was done to a device: raise its line while its level is high.
- * The line is a latch that nothing samples again, so also when it was high before.
+ * After anything was done to a device: tell the port the level of its line,
+ * also when it was so before (a direct cell's is a latch that nothing samples again).
  */
 void mmio_settle(const struct vdev_config *dev);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "core/panic.h"
 #include "arch/arch.h"
+#include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/fmt.h"
@@ -26,7 +27,7 @@ static _Noreturn void end(const char *text)
 		for (u32 i = 0; i < PANIC_TEXT; i++)
 			left_text[i] = text[i];
 		atomic_store32(&left_state, RECORD_READY);
-		arch_cpu_kick(machine_service_cpu);
+		core_call_service();
 	}
 	arch_halt();
 }

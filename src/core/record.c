@@ -6,7 +6,7 @@
  *   [core] cell hello: stopped by breakpoint (debug), vCPU 0 on cpu3, pc 0x...
  *   [core] hello: esr=0x... far=0x... hpfar=0x... spsr=0x...
  *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
- *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12
+ *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12, and what the ISA counts besides
  *   [core] console cell=control waiting=0 dropped=0
  *   [core] console core lost=0
  */
@@ -17,6 +17,7 @@
 #include "vdev/vdev.h"
 
 #define POLL_LINES 16u
+#define SHARED_LINES 1u
 #define REGS_PER_LINE 4u
 #define LINE_HEAD 0u   /* lines of a record: what, where */
 #define LINE_DETAIL 1u /* ISA-specific syndrome */
@@ -25,7 +26,7 @@
 static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
 	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
-	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault",
+	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault", [EXIT_IRQ] = "irq",
 };
 
 static const char *const state_names[] = {
@@ -158,6 +159,7 @@ static void print_counters(u16 index)
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", exit_names[i], count);
 	}
 	at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
+	at += arch_cpu_status(cpu, line + at, (u32)sizeof line - at);
 	line[at++] = '\n';
 	console_write(line, at);
 }
@@ -199,9 +201,9 @@ static bool status_line(void)
 	return true;
 }
 
-void record_poll(void)
+void record_poll(bool shared)
 {
-	for (u32 n = 0; n < POLL_LINES && console_has_room(); n++)
+	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && console_has_room(); n++)
 		if (!record_line() && !status_line())
 			return;
 }

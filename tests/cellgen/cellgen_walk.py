@@ -11,6 +11,7 @@ import re
 import struct
 
 import cellgen_fdt
+import cellgen_vgic
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 UNITS = {1: GIB, 2: 2 * MIB, 3: 4 * KIB}
@@ -106,6 +107,9 @@ class Partition:
         self.cells = self.report["cells"]
         self.cpus = self.report["cpus"]
         self.machine = (self.gen / "machine.c").read_text(errors="replace")
+        self.tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
+        self.phandles = {n.cells("phandle")[0]: n for n in self.tree.walk() if "phandle" in n.props}
+        self.hypervisor = [n for n in self.tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][0]
         self.memory = Memory()
         self.memory.add(self.slots["tables"][0], (self.gen / "tables.bin").read_bytes())
         self.memory.add(self.slots["roots"][0], (self.gen / "roots.bin").read_bytes())
@@ -118,11 +122,19 @@ class Partition:
         return [(number(e["base"]), number(e["size"])) for e in self.report["physical"]
                 if e["kind"] == kind and owner in (None, e["owner"])]
 
+    def asked(self, cell):
+        """The cell's node in the partition."""
+        return self.hypervisor.child(cell["name"])
+
+    def mediated(self, cell):
+        node = self.asked(cell)
+        return "cloison,interrupts" not in node.props or node.text("cloison,interrupts") == "mediated"
+
     def ram(self, cell):
         return [(number(m["guest"]), number(m["physical"]), number(m["size"])) for m in cell["memory"]]
 
     def service(self):
-        found = [i for i, c in enumerate(self.cpus) if c["role"] == "service"]
+        found = [i for i, c in enumerate(self.cpus) if c["serves"]]
         return found[0] if found else None
 
     # ---- stage 2
@@ -135,7 +147,7 @@ class Partition:
         wanted += [(number(e["base"]), number(e["base"]), number(e["size"]), "device")
                    for e in cell["map"] if e["kind"] == "device"]
         for cpu in self.cpus:
-            if cpu.get("cell") == cell["name"]:
+            if cpu.get("cell") == cell["name"] and not self.mediated(cell): # which has no frame of the real one
                 frame = gicr + cpu["vcpu"] * 2 * FRAME + FRAME
                 wanted.append((frame, number(cpu["redistributor"]) + FRAME, FRAME, "device"))
         return wanted
@@ -242,13 +254,30 @@ class Partition:
             assert count == max(i for i in range(512) if entries[i]) + 1
         sctlr = self.registers("sctlr_el2")
         assert all(s & 1 and s >> 19 & 1 for s in sctlr), "MMU and WXN on at EL2"
+        self.check_interrupt_registers()
+
+    def check_interrupt_registers(self):
+        """Who takes physical interrupts (D23.2, HCR_EL2: FMO, IMO; 12.4, ICH_HCR_EL2: En, TC, TALL0)."""
+        vm, taken, dc, twi = 1 << 0, 1 << 3 | 1 << 4, 1 << 12, 1 << 13
+        by_name = {c["name"]: c for c in self.cells}
+        rows = zip(self.cpus, self.registers("hcr_run"), self.registers("hcr_load"), self.registers("ich_hcr_el2"))
+        for cpu, run, load, ich in rows:
+            cell = by_name.get(cpu.get("cell"))
+            if not cell:
+                assert (run, ich) == (load, 0) and run & (vm | taken) == taken
+                continue
+            assert load == run & ~twi | dc and run & vm and not run & dc
+            if self.mediated(cell):
+                assert (run & (taken | twi), ich) == (taken, 1 << 0 | 1 << 11)
+            else:
+                guarded = "cloison,wfi" not in self.asked(cell).props
+                assert (run & (taken | twi), ich) == (twi if guarded else 0, 1 << 10 | 1 << 11)
 
     # ---- memory, lines, hash, guests' trees
 
     def check_physical(self):
-        tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
         banks = []
-        for node in tree.children:
+        for node in self.tree.children:
             if node.props.get("device_type") == b"memory\0":
                 numbers = node.numbers("reg")
                 banks += list(zip(numbers[::2], numbers[1::2]))
@@ -261,35 +290,36 @@ class Partition:
         for cell in self.cells:
             assert sorted((p, s) for _, p, s in self.ram(cell)) == sorted(self.physical("ram", cell["name"]))
 
+    def wires(self, node):
+        """(INTID, edge?) of each line of the GIC that a node of the board drives, each once."""
+        entries = []
+        if "interrupts" in node.props and "interrupts-extended" not in node.props:
+            parent = next(n for n in node.path() if "interrupt-parent" in n.props).cells("interrupt-parent")[0]
+            cells, width = node.cells("interrupts"), self.phandles[parent].cells("#interrupt-cells")[0]
+            entries = [(parent, cells[i:i + width]) for i in range(0, len(cells), width)]
+        if "interrupts-extended" in node.props:
+            cells = node.cells("interrupts-extended")
+            while cells:
+                width = self.phandles[cells[0]].cells("#interrupt-cells")[0]
+                entries.append((cells[0], cells[1:1 + width]))
+                cells = cells[1 + width:]
+        if "interrupt-map" in node.props: # of a PCI host: 3 + 1 cells in front; the GIC has 2 address cells
+            cells = node.cells("interrupt-map")
+            entries += [(cells[i + 4], cells[i + 7:i + 10]) for i in range(0, len(cells), 10)]
+        found = {}
+        for parent, line in entries:
+            if self.phandles[parent].compatible("arm,gic-v3") and line[0] == 0:
+                found.setdefault(line[1] + 32, line[2] in (1, 2))
+        return list(found.items())
+
     def driven(self):
         """INTIDs of the lines that devices of the board drive at its GIC."""
-        tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
-        phandles = {n.cells("phandle")[0]: n for n in tree.walk() if "phandle" in n.props}
-        found = set()
-        for node in tree.walk():
-            if node.inside("domains"):
-                continue
-            entries = []
-            if "interrupts" in node.props and "interrupts-extended" not in node.props:
-                parent = next(n for n in node.path() if "interrupt-parent" in n.props).cells("interrupt-parent")[0]
-                cells, width = node.cells("interrupts"), phandles[parent].cells("#interrupt-cells")[0]
-                entries = [(parent, cells[i:i + width]) for i in range(0, len(cells), width)]
-            if "interrupts-extended" in node.props:
-                cells = node.cells("interrupts-extended")
-                while cells:
-                    width = phandles[cells[0]].cells("#interrupt-cells")[0]
-                    entries.append((cells[0], cells[1:1 + width]))
-                    cells = cells[1 + width:]
-            if "interrupt-map" in node.props: # of a PCI host: 3 + 1 cells in front; the GIC has 2 address cells
-                cells = node.cells("interrupt-map")
-                entries += [(cells[i + 4], cells[i + 7:i + 10]) for i in range(0, len(cells), 10)]
-            found |= {line[1] + 32 for parent, line in entries
-                      if phandles[parent].compatible("arm,gic-v3") and line[0] == 0}
-        return found
+        return {intid for node in self.tree.walk() if not node.inside("domains") for intid, _ in self.wires(node)}
 
     def check_lines(self):
         driven = self.driven()
         seen = {}
+        mediated = {c["name"] for c in self.cells if self.mediated(c)}
         for line in self.report["lines"]:
             who = line["use"], line["owner"], line["trigger"]
             assert 32 <= line["intid"] < 288
@@ -299,30 +329,52 @@ class Partition:
             if line["use"] == "device":
                 assert line["intid"] in driven
             else:
-                assert line["trigger"] == "edge"
+                assert line["owner"] not in mediated and line["trigger"] == "edge"
                 assert line["lent"] == (line["intid"] in driven), f"{line['what']} has a line that a device drives"
                 assert not line["lent"] or self.service() is not None
-        kicks = {c["kick_line"] for c in self.cpus if c["role"] != "unused"}
-        assert kicks == {ln["intid"] for ln in self.report["lines"] if ln["use"] == "kick"}
+        self.check_kicks(mediated)
+        rows = re.findall(r"\{ \.intid = (\d+), \.cpu = (\d+), \.edge = (\w+), \.kick = (\w+) \}", self.machine)
+        assert rows == [(str(ln["intid"]), str([c["name"] for c in self.cpus].index(ln["cpu"])),
+                         str(ln["trigger"] == "edge").lower(), str(ln["use"] == "kick").lower()) for ln in self.report["lines"]]
+        first = {c["cell"]: c["name"] for c in self.cpus if c.get("vcpu") == 0}
+        assert all(ln["cpu"] == first[ln["owner"]] for ln in self.report["lines"] if ln["use"] != "kick")
+
+    def check_kicks(self, mediated):
+        """A line for each CPU whose SGIs are a guest's; for others 0."""
+        kicks = [int(k) for k in re.findall(r"\.kick_line = (\d+)", self.machine)]
+        assert kicks == [c["kick_line"] for c in self.cpus]
+        for cpu, kick in zip(self.cpus, kicks):
+            assert bool(kick) == (cpu["role"] == "vcpu" and cpu["cell"] not in mediated)
+        lines = [(ln["intid"], ln["cpu"]) for ln in self.report["lines"] if ln["use"] == "kick"]
+        assert sorted(lines) == sorted((c["kick_line"], c["name"]) for c in self.cpus if c["kick_line"])
+
+    def check_service(self):
+        wanted = self.phandles[self.hypervisor.cells("cpus")[0]] if "cpus" in self.hypervisor.props else None
+        index = re.search(r"machine_service_cpu = (\w+);", self.machine).group(1)
+        assert index == ("CPU_NONE" if self.service() is None else str(self.service()))
+        assert (self.service() is None) == (wanted is None)
+        if wanted:
+            cpu = self.cpus[self.service()]
+            assert wanted.cells("reg")[-1] == number(cpu["hw_id"]) & 0xFFFFFFFF
+            assert self.report["service_cpu"] == {"name": cpu["name"], "shared_with": cpu.get("cell")}
+            assert all(self.mediated(c) for c in self.cells if c["name"] == cpu.get("cell"))
 
     def check_access(self):
         """Each cell has the registers of the devices that its DTS names, and no others."""
-        tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
-        phandles = {n.cells("phandle")[0]: n for n in tree.walk() if "phandle" in n.props}
-        (hypervisor,) = [n for n in tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][:1]
         for cell in self.cells:
-            node, wanted = hypervisor.child(cell["name"]), []
-            flags = node.cells("#access-flags-cells")[0] if "#access-flags-cells" in node.props else 0
-            for phandle in node.cells("access")[::1 + flags] if "access" in node.props else []:
-                wanted += phandles[phandle].regs() if "reg" in phandles[phandle].props else []
+            wanted = [reg for node in self.devices(cell) if "reg" in node.props for reg in node.regs()]
             pages = [(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in wanted]
             assert sorted(pages) == sorted(self.physical("device", cell["name"]))
 
+    def devices(self, cell):
+        """The nodes that access names."""
+        node = self.asked(cell)
+        flags = node.count("#access-flags-cells", 0)
+        return [self.phandles[p] for p in (node.cells("access")[::1 + flags] if "access" in node.props else [])]
+
     def check_hash(self, folder):
-        tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
         digest = hashlib.sha256((self.out / "partition.dtb").read_bytes())
-        (hypervisor,) = [n for n in tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][:1]
-        for node in hypervisor.children:
+        for node in self.hypervisor.children:
             for prop in ("cloison,kernel", "cloison,initrd"):
                 if prop in node.props:
                     digest.update((folder / node.text(prop)).read_bytes())
@@ -358,7 +410,9 @@ class Partition:
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}
             phandles |= set(node.cells("phandle")) if "phandle" in node.props else set()
         assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image")}
-        assert lines == {ln["intid"] for ln in self.report["lines"] if ln["owner"] == cell["name"]}
+        seen = cell["virtual_lines"] if self.mediated(cell) else \
+            [ln for ln in self.report["lines"] if ln["owner"] == cell["name"]]
+        assert lines == {ln["intid"] for ln in seen} and (self.mediated(cell) or not cell["virtual_lines"])
         for node in root.walk():
             for prop in ("interrupt-parent", "clocks"):
                 assert all(p in phandles for p in (node.cells(prop) if prop in node.props else []))
@@ -371,6 +425,8 @@ class Partition:
         self.check_registers()
         self.check_physical()
         self.check_lines()
+        self.check_service()
+        cellgen_vgic.check(self)
         self.check_access()
         self.check_hash(images)
         seeds = [self.check_guest_tree(cell) for cell in self.cells]

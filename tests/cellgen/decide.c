@@ -144,6 +144,27 @@ static void console_line_without_service(struct decision *d)
 	d->service_cpu = CPU_NONE;
 }
 
+static void number_twice(struct decision *d)
+{
+	u32 i = 0;
+
+	while (d->virtual_lines[i].physical == d->virtual_lines[0].physical) { /* those may share a number */
+		i++;
+	}
+	d->virtual_lines[i].intid = d->virtual_lines[0].intid;
+}
+
+static void number_beyond(struct decision *d)
+{
+	d->virtual_lines[0].intid = SPI_BASE + VIRTUAL_SPI_COUNT;
+}
+
+/* The last one belongs to the last cell, the first one to the first. */
+static void line_of_another(struct decision *d)
+{
+	d->virtual_lines[0].physical = d->virtual_lines[d->virtual_count - 2].physical;
+}
+
 static const struct {
 	const char *name;
 	void (*spoil)(struct decision *d);
@@ -165,6 +186,9 @@ static const struct {
 	{ "kick-driven", kick_driven },
 	{ "kick-beyond", kick_beyond },
 	{ "console-line-without-service", console_line_without_service },
+	{ "number-twice", number_twice },
+	{ "number-beyond", number_beyond },
+	{ "line-of-another", line_of_another },
 };
 
 void __wrap_check_decision(const struct decision *decision, struct diag *diag)

@@ -144,7 +144,11 @@ SPOILED = {
     "kick-driven": "line-driven",
     "kick-beyond": "line-limit",
     "console-line-without-service": "needs-service-cpu",
+    "number-twice": "line-owned-twice",
+    "number-beyond": "line-limit",
+    "line-of-another": "claim-not-listed",
 }
+SPOILED_IN = {way: "virtual-interrupts" for way in ("number-twice", "number-beyond", "line-of-another")} # else two-cells
 
 
 @pytest.fixture(scope="session", name="spoiled")
@@ -155,7 +159,7 @@ def fixture_spoiled(tmp_path_factory, objects):
 
 @pytest.mark.parametrize("way", SPOILED)
 def test_wrong_decision_is_found(spoiled, way):
-    result = spoiled.run("good/two-cells.dts", f"out/{way}", DECIDE=way)
+    result = spoiled.run(f"good/{SPOILED_IN.get(way, 'two-cells')}.dts", f"out/{way}", DECIDE=way)
     assert result.returncode == 1 and SPOILED[way] in identifiers(result.stderr), result.stderr
     assert not (spoiled.folder / "out" / way / "gen").exists()
 

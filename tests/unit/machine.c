@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * In place of cellgen's machine.c: linux (2 vCPUs), control and hello (1 each),
- * CPU 4 serves unless built with -DSERVICE_CPU=CPU_NONE. Also the board UART.
+ * CPU 4 serves unless built with -DSERVICE_CPU=CPU_NONE, or =1: then linux's second vCPU does. Also the board UART.
  */
 #include <string.h>
 
@@ -58,7 +58,7 @@ const struct cpu_config machine_cpus[CPU_COUNT] = {
 	{ .hw_id = 1, .role = CPU_VCPU, .cell = CELL_LINUX, .vcpu = 1, .name = "cpu1" },
 	{ .hw_id = 2, .role = CPU_VCPU, .cell = CELL_CONTROL, .vcpu = 0, .name = "cpu2" },
 	{ .hw_id = 3, .role = CPU_VCPU, .cell = CELL_HELLO, .vcpu = 0, .name = "cpu3" },
-	{ .hw_id = 4, .role = CPU_SERVICE, .cell = CELL_NONE, .name = "cpu4" },
+	{ .hw_id = 4, .role = SERVICE_CPU == SERVICE ? CPU_SERVICE : CPU_UNUSED, .cell = CELL_NONE, .name = "cpu4" },
 };
 
 const struct cell_config machine_cells[CELL_COUNT] = {
@@ -148,7 +148,7 @@ void serve(u32 milliseconds)
 {
 	struct cpu *before = host_this;
 
-	host_this = &host_cpus[SERVICE];
+	host_this = &host_cpus[machine_service_cpu == CPU_NONE ? SERVICE : machine_service_cpu];
 	for (u32 i = 0; i < milliseconds; i++) {
 		host.now += HOST_HZ / 1000;
 		console_pump(host_this);

@@ -6,6 +6,24 @@
 #include "core/mmio.h"
 #include "host.h"
 
+/* The port's part, told of a level; it may have seen it change, and meanwhile another CPU may change the device. */
+static u32 told, changes;
+static bool told_level, other_level;
+bool __real_arch_irq_level(u16 cell, u32 line, bool high);
+bool __wrap_arch_irq_level(u16 cell, u32 line, bool high);
+
+bool __wrap_arch_irq_level(u16 cell, u32 line, bool high)
+{
+	__real_arch_irq_level(cell, line, high);
+	told++;
+	told_level = high;
+	if (!changes)
+		return false;
+	changes--;
+	probe.level = other_level;
+	return true;
+}
+
 static struct cpu *control, *linux0, *hello;
 
 static int setup(void **state)
@@ -14,6 +32,7 @@ static int setup(void **state)
 	linux0 = &host_cpus[0];
 	control = &host_cpus[2];
 	hello = &host_cpus[3];
+	told = changes = 0;
 	return 0;
 }
 
@@ -88,6 +107,44 @@ static void raises_while_high(void **state)
 	assert_int_equal(host.raised[LINE_PROBE], 2);
 }
 
+/* Who told a change looks again: another CPU may have told another level before it. */
+static void told_again_after_a_change(void **state)
+{
+	u64 value = 0;
+
+	(void)state;
+	probe.level = true;
+	changes = 1;
+	other_level = false;
+	mmio_access(control, PROBE_BASE, true, 4, &value);
+	assert_int_equal(told, 2);
+	assert_false(told_level);
+	/* No change: once */
+	mmio_access(control, PROBE_BASE, true, 4, &value);
+	assert_int_equal(told, 3);
+	assert_false(told_level);
+}
+
+/* A guest whose CPUs go on changing it does not hold one of them here. */
+static void told_a_bounded_number_of_times(void **state)
+{
+	(void)state;
+	changes = 1000;
+	mmio_settle(&machine_vdevs[VDEV_PROBE]);
+	assert_int_equal(told, 4);
+}
+
+static void without_a_line_nobody_is_told(void **state)
+{
+	struct vdev_config dev = machine_vdevs[VDEV_PROBE];
+
+	(void)state;
+	dev.line = 0;
+	probe.level = true;
+	mmio_settle(&dev);
+	assert_int_equal(told, 0);
+}
+
 static void write_uart(struct cpu *cpu, u32 offset, u64 value)
 {
 	assert_true(mmio_access(cpu, UART_BASE + offset, true, 4, &value));
@@ -126,6 +183,9 @@ int main(void)
 		cmocka_unit_test_setup(nothing_there, setup),
 		cmocka_unit_test_setup(must_be_aligned, setup),
 		cmocka_unit_test_setup(raises_while_high, setup),
+		cmocka_unit_test_setup(told_again_after_a_change, setup),
+		cmocka_unit_test_setup(told_a_bounded_number_of_times, setup),
+		cmocka_unit_test_setup(without_a_line_nobody_is_told, setup),
 		cmocka_unit_test_setup(kicks_once_at_the_mark, setup),
 	};
 	return cmocka_run_group_tests_name("mmio", tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /*
  * What the aarch64 tables hold and what the isolation registers say.
  *
- *   per cell   run root      memory, SGI frames of its redistributors, its devices
+ *   per cell   run root      memory, its devices; with direct interrupts the SGI frames of its redistributors
  *              load root     memory (not executable), copier, load list, its pristine images
  *              load list     what the copier copies where (struct load_list)
  *   per CPU    EL2 root      identity: the core, this CPU's stack and struct cpu, the registers it drives
@@ -41,7 +41,8 @@ static void make_run(const struct decision *d, struct cell *cell, struct tables 
 {
 	cell->root_const = tables_page(t);
 	map_memory(t, cell->root_const, cell, S2_RAM);
-	for (u32 n = 0; n < cell->cpu_count; n++) {
+	/* A mediated cell sees no frame of the real one */
+	for (u32 n = 0; n < cell->cpu_count && !cell->mediated; n++) {
 		map(t, cell->root_const, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI,
 		    GIC_FRAME, S2_DEVICE);
 	}
@@ -196,10 +197,10 @@ static void cell_registers(const struct decision *d, const struct cpu *cpu, stru
 
 	r->vttbr_run = VTTBR(cell->root, CELL_VMID(cell->index));
 	r->vttbr_load = VTTBR(cell->load_root, LOAD_VMID);
-	r->hcr_run = HCR_DIRECT | (cell->wfi ? 0 : HCR_TWI);
-	r->hcr_load = HCR_DIRECT | HCR_DC;
+	r->hcr_run = cell->mediated ? HCR_MEDIATED : HCR_DIRECT | (cell->wfi ? 0 : HCR_TWI);
+	r->hcr_load = (cell->mediated ? HCR_MEDIATED : HCR_DIRECT) | HCR_DC;
 	r->mdcr_el2 |= cell->debug ? MDCR_TDE : 0;
-	r->ich_hcr_el2 = ICH_HCR_DIRECT;
+	r->ich_hcr_el2 = cell->mediated ? ICH_HCR_MEDIATED : ICH_HCR_DIRECT;
 	r->vmpidr_el2 = VMPIDR_VALUE(cpu->vcpu);
 }
 

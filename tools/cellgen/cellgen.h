@@ -32,6 +32,8 @@
 #define ADDRESS_NONE (~0ULL) /* not placed */
 #define SPI_BASE 32u         /* INTID of SPI 0 */
 #define SPI_COUNT 256u       /* SPIs cellgen may hand out; boot verifies that the distributor has them */
+#define SPI_END 988u         /* the architecture's: INTIDs below 1020 */
+#define VIRTUAL_SPI_COUNT 960u /* of a mediated cell, whose numbers are its own: 31 words of INTIDs, as vgic_config.h says */
 #define GIC_FRAME KIB(64)
 #define CELLS_MAX 16u        /* numbers in one entry of a list: #address-cells and the like */
 #define GICR_SIZE KIB(128)   /* redistributor of one CPU: RD frame, SGI frame */
@@ -162,7 +164,7 @@ struct cpu {
 	enum role role;
 	u16 cell;         /* CELL_NONE unless ROLE_VCPU */
 	u16 vcpu;         /* number within its cell */
-	u32 kick_line;    /* INTID; 0: none needed, or no spare line left */
+	u32 kick_line;    /* INTID; 0: none needed (its SGIs are the core's), or no spare line left */
 	u64 guard;        /* percpu slot: guard page, 2 stack pages, struct cpu page */
 	u64 page;         /* of struct cpu: top of the stack */
 	u64 root;         /* EL2 root table */
@@ -233,8 +235,9 @@ struct vdev {
 	u64 base;           /* asked: reg */
 	u64 size;
 	u32 reg_count;      /* must be 1 */
-	u32 line;           /* asked or decided: INTID; 0: none */
+	u32 line;           /* asked or decided: INTID as the guest sees it; 0: none */
 	bool line_asked;    /* `interrupts` written */
+	bool edge;          /* asked: its output is an edge, not a level; of a mediated cell only */
 	bool drop;          /* cloison,console = "drop" */
 	bool input_asked;   /* cloison,console-input */
 	struct pos reg_at;
@@ -262,6 +265,15 @@ struct extent {
 	struct pos at;
 };
 
+/* One pair of cloison,virtual-interrupts or cloison,interrupt-limits. */
+struct line_wish {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	u16 device;              /* index into devices; DEVICE_NONE: node is not a device */
+	u32 value;               /* SPI, or interrupts in a second */
+	struct pos at;
+};
+
 struct cell {
 	const struct node *node;
 	const char *name;
@@ -276,6 +288,12 @@ struct cell {
 	u32 access_count;
 	struct image images[IMAGE_KIND_COUNT];
 	const char *interrupts; /* cloison,interrupts: "direct", "mediated"; the default if it says nothing (dt_cell.c) */
+	bool mediated;          /* of `interrupts` */
+	struct line_wish *numbers; /* cloison,virtual-interrupts; the n-th one that names a device is for its n-th interrupt */
+	u32 number_count;
+	struct line_wish *limits;  /* cloison,interrupt-limits */
+	u32 limit_count;
+	u32 limit;              /* cloison,interrupt-limit: of every line of a device; 0: none */
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool strict;
@@ -298,7 +316,7 @@ struct cell {
 
 enum line_use { LINE_DEVICE, LINE_VDEV, LINE_KICK };
 
-/* One claim on an SPI. Two claims on one intid: both are here, the explicit one first. */
+/* One claim on a physical SPI. Two claims on one intid: both are here, the explicit one first. */
 struct line {
 	u32 intid;
 	enum line_use use;
@@ -309,6 +327,24 @@ struct line {
 	bool asked;       /* written in the DTS (or belongs to a device that `access` names) */
 	bool lent;        /* the console UART's own line, lent to this virtual device */
 	const char *what; /* "serial@9000000 of 'linux'" */
+	struct pos at;
+};
+
+/*
+ * An interrupt as a mediated cell sees it: its number is the cell's own. Devices that share a physical line have a record
+ * each, with one number.
+ */
+struct virtual_line {
+	u16 cell;
+	u32 intid;         /* asked or decided; 0: none left */
+	u32 physical;      /* INTID of the line behind it; 0: output of a virtual device */
+	struct vdev *vdev; /* NULL: of a device of the board */
+	u16 device;        /* index into devices, else DEVICE_NONE */
+	bool edge;
+	bool asked;        /* the number is written in the DTS */
+	u32 limit;         /* interrupts in a second; 0: no limit */
+	bool limit_asked;  /* by cloison,interrupt-limits */
+	const char *what;  /* "serial@9000000" */
 	struct pos at;
 };
 
@@ -371,12 +407,14 @@ struct decision {
 	u16 service_cpu;        /* CPU_NONE without one */
 	struct extent *phys;    /* physical, sorted by base; holds overlapping claims too */
 	u32 phys_count;
-	struct line *lines;     /* sorted by intid */
+	struct line *lines;     /* physical ones, sorted by intid */
 	u32 line_count;
+	struct virtual_line *virtual_lines; /* of mediated cells, sorted by cell and intid */
+	u32 virtual_count;
 	u64 image_end;          /* physical end of the last pristine image */
 	u32 image_count;        /* sections .image.0 .. */
 	u32 pa_bits;
-	u32 line_limit;
+	u32 line_limit;         /* highest INTID used by anybody */
 };
 
 /* Judge the decision; every finding goes to diag. */

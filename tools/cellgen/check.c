@@ -17,6 +17,7 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_devices(decision, diag);
 	check_vdevs(decision, diag);
 	check_lines(decision, diag);
+	check_virtual(decision, diag);
 	check_memory(decision, diag);     /* and last the two address spaces */
 	check_guests(decision, diag);
 	check_claims(decision, diag);

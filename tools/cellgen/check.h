@@ -17,6 +17,7 @@ void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
 void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */
 void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
+void check_virtual(const struct decision *d, struct diag *diag);    /* check_virtual.c */
 void check_memory(const struct decision *d, struct diag *diag);     /* check_memory.c */
 void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
 void check_board(const struct decision *d, struct diag *diag);      /* check_board.c */

@@ -7,6 +7,7 @@
 
 #define CELL_MAX (LOAD_VMID - 1u) /* CELL_VMID counts from 1, and the last one is the loader's */
 #define BOOTARGS_MAX 2047 /* arm64 Linux: COMMAND_LINE_SIZE is 2048 with the final NUL */
+#define VCPU_MAX_MEDIATED 32 /* src/arch/aarch64: a set of vCPUs is one word */
 #define VCPU_MAX 123      /* redistributors between 0x080a0000 and 0x09000000 of the default guest map */
 
 static void check_needs(const struct cell *cell, struct diag *diag)
@@ -25,6 +26,10 @@ static void check_needs(const struct cell *cell, struct diag *diag)
 	if (cell->cpu_count > VCPU_MAX) {
 		diag_error(diag, "vcpu-limit", prop_at(cell->node, "cpus"), "'%s' has %u CPUs, but the guest map has room for the "
 			   "redistributors of %u; give it fewer", cell->name, cell->cpu_count, VCPU_MAX);
+	} else if (cell->mediated && cell->cpu_count > VCPU_MAX_MEDIATED) {
+		diag_error(diag, "vcpu-limit", prop_at(cell->node, "cpus"), "'%s' has %u CPUs, but with mediated interrupts a cell can "
+			   "have %u; give it fewer, or write cloison,interrupts = \"direct\"", cell->name, cell->cpu_count,
+			   VCPU_MAX_MEDIATED);
 	}
 }
 

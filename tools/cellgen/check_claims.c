@@ -75,8 +75,29 @@ static void check_guest(const struct decision *d, const struct cell *cell, struc
 		.kind = EXTENT_GIC, .cell = cell->index, .what = "the redistributors", .at = cell->at }, diag);
 }
 
+/* Who owns a physical line is judged in check_line.c; what a mediated cell sees is made from another list. */
+static void check_behind(const struct decision *d, const struct virtual_line *wanted, struct diag *diag)
+{
+	u32 i = 0;
+
+	while (i < d->line_count && (d->lines[i].cell != wanted->cell || d->lines[i].intid != wanted->physical ||
+				     d->lines[i].use != LINE_DEVICE)) {
+		i++;
+	}
+	if (i == d->line_count) {
+		diag_error(diag, "claim-not-listed", wanted->at, "this is a bug of cellgen: line %u, behind %s of '%s', is not in its "
+			   "list of claims; please report it with this partition", wanted->physical, wanted->what,
+			   d->cells[wanted->cell].name);
+	}
+}
+
 void check_claims(const struct decision *d, struct diag *diag)
 {
+	for (u32 i = 0; i < d->virtual_count; i++) {
+		if (d->virtual_lines[i].physical) {
+			check_behind(d, &d->virtual_lines[i], diag);
+		}
+	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		check_physical(d, &d->cells[i], diag);
 		check_guest(d, &d->cells[i], diag);

@@ -45,14 +45,21 @@ static void check_target(const struct owner *owner, struct diag *diag)
 	}
 }
 
+/* The interrupts of a mediated cell pass the core anyway, so its CPU can serve besides. */
+static bool may_share(const struct decision *d, const struct owner *first, const struct owner *second)
+{
+	return first->cell == CELL_NONE && second->cell != CELL_NONE && d->cells[second->cell].mediated;
+}
+
 static void report_twice(const struct decision *d, const struct owner *first, const struct owner *second, struct diag *diag)
 {
 	const char *cpu = d->cpus[second->claim->cpu].name;
 	struct pos at = second->claim->at;
 
 	if (first->cell == CELL_NONE && second->cell != CELL_NONE) {
-		diag_error(diag, "service-cpu-owned", at, "%s is given to '%s' here, but is the service CPU by %s; only a CPU of its "
-			   "own can serve", cpu, second->name, diag_at(first->claim->at));
+		diag_error(diag, "service-cpu-owned", at, "%s is given to '%s' here, but is the service CPU by %s, and a CPU of a cell "
+			   "with direct interrupts cannot serve; name another CPU, or write cloison,interrupts = \"mediated\" in "
+			   "'%s'", cpu, second->name, diag_at(first->claim->at), second->name);
 	} else if (first->cell == second->cell) {
 		diag_error(diag, "cpu-owned-twice", at, "%s is given to '%s' twice; list it once", cpu, second->name);
 	} else {
@@ -68,7 +75,8 @@ static void check_owners(const struct decision *d, const struct owners *owners, 
 		u32 j = 0;
 
 		check_target(second, diag);
-		while (j < i && (second->claim->cpu == CPU_NONE || owners->list[j].claim->cpu != second->claim->cpu)) {
+		while (j < i && (second->claim->cpu == CPU_NONE || owners->list[j].claim->cpu != second->claim->cpu ||
+				 may_share(d, &owners->list[j], second))) {
 			j++;
 		}
 		if (j < i) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Interrupt lines. With direct interrupts a guest's INTID is the physical one,
+ * Physical interrupt lines. With direct interrupts a guest's INTID is the physical one,
  * so a shared line has one owner on the whole board, and a virtual device can
  * only have a line that nothing drives (or the console's, which the core polls).
  */

@@ -43,6 +43,9 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,initrd", .shape = SHAPE_TEXT },
 	{ .name = "cloison,physical-base" },
 	{ .name = "cloison,interrupts", .shape = SHAPE_TEXT, .choices = { "direct", "mediated" } },
+	{ .name = "cloison,virtual-interrupts" },
+	{ .name = "cloison,interrupt-limit" },
+	{ .name = "cloison,interrupt-limits" },
 	{ .name = "cloison,wfi", .shape = SHAPE_TEXT, .choices = { "native" } },
 	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
@@ -183,19 +186,6 @@ static void check_prop(const struct node *node, const struct prop *prop, const s
 	}
 }
 
-/* The only mode of this version; the text above accepts the word, so that it is refused for the right reason. */
-static void check_modes(const struct decision *d, struct diag *diag)
-{
-	for (u32 i = 0; i < d->cell_count; i++) {
-		const struct cell *cell = &d->cells[i];
-
-		if (cell->interrupts && strcmp(cell->interrupts, "mediated") == 0) {
-			diag_error(diag, "not-supported", prop_at(cell->node, "cloison,interrupts"), "mediated interrupts (of "
-				   "'%s') are not supported yet; write \"direct\"", cell->name);
-		}
-	}
-}
-
 /* A node of the partition that is neither the hypervisor nor in a cell: check_node.c has said that nobody reads it. */
 static bool unread(const struct decision *d, const struct node *node)
 {
@@ -222,5 +212,4 @@ void check_properties(const struct decision *d, struct diag *diag)
 			check_prop(node, &node->props[p], v, diag);
 		}
 	}
-	check_modes(d, diag);
 }

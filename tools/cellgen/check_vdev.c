@@ -62,6 +62,18 @@ static void check_wishes(const struct decision *d, const struct vdev *vdev, stru
 	check_references(d, vdev->node, whose, diag);
 }
 
+/* A direct cell's virtual device has a latch for a line, whatever is written. */
+static void check_trigger(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const struct prop *prop = node_prop(vdev->node, "interrupts");
+	u32 flags = prop ? prop_cell(prop, 2) : 0;
+
+	if (vdev->line_asked && vdev->line && d->cells[vdev->cell].mediated && flags != 1 && flags != 4) {
+		diag_error(diag, "bad-value", vdev->line_at, "the third cell of interrupts of %s of '%s' is %u; it can be 4 (level) or "
+			   "1 (rising edge)", vdev->node->name, d->cells[vdev->cell].name, flags);
+	}
+}
+
 /* The pump serves one console of each cell; another's ring would fill and stay full. */
 static void check_console_twice(const struct decision *d, u32 index, struct diag *diag)
 {
@@ -90,6 +102,7 @@ void check_vdevs(const struct decision *d, struct diag *diag)
 		}
 		check_window(d, vdev, diag);
 		check_wishes(d, vdev, diag);
+		check_trigger(d, vdev, diag);
 		check_console_twice(d, i, diag);
 	}
 }

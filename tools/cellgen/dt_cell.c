@@ -9,8 +9,8 @@
 
 #include "parts.h"
 
-/* What a cell gets that says nothing. "mediated" is to become it once the core can do that. */
-#define INTERRUPTS_DEFAULT "direct"
+/* What a cell gets that says nothing. */
+#define INTERRUPTS_DEFAULT "mediated"
 
 static u16 cpu_of(const struct decision *d, const struct node *node)
 {
@@ -224,6 +224,8 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");
 	interrupts = node_string(node, "cloison,interrupts");
 	cell->interrupts = interrupts ? interrupts : INTERRUPTS_DEFAULT;
+	cell->mediated = strcmp(cell->interrupts, "direct") != 0;
+	dt_mediated(d, cell, diag);
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;

@@ -5,6 +5,8 @@
 
 #include "parts.h"
 
+#define FLAGS_RISING 1u /* third cell of a GIC's interrupt specifier */
+
 static void load_window(struct vdev *vdev, const struct cell *cell, struct diag *diag)
 {
 	const struct prop *reg = node_prop(vdev->node, "reg");
@@ -22,7 +24,7 @@ static void load_window(struct vdev *vdev, const struct cell *cell, struct diag 
 	}
 }
 
-static void load_line(struct vdev *vdev, struct diag *diag)
+static void load_line(struct vdev *vdev, const struct cell *cell, struct diag *diag)
 {
 	const struct prop *prop = node_prop(vdev->node, "interrupts");
 
@@ -31,12 +33,13 @@ static void load_line(struct vdev *vdev, struct diag *diag)
 		return;
 	}
 	vdev->line_asked = true;
-	if (prop->size != 12 || prop_cell(prop, 0) != 0 || prop_cell(prop, 1) >= 988) {
+	if (prop->size != 12 || prop_cell(prop, 0) != 0 || prop_cell(prop, 1) >= SPI_END) {
 		diag_error(diag, "bad-property", prop->at, "interrupts of '%s': a virtual device has one shared line, "
 			   "<0 number 4> with a number below 988", vdev->node->name);
 		return;
 	}
 	vdev->line = SPI_BASE + prop_cell(prop, 1);
+	vdev->edge = cell->mediated && prop_cell(prop, 2) == FLAGS_RISING;
 }
 
 static int compare_vdevs(const void *left, const void *right)
@@ -61,7 +64,7 @@ void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag)
 		vdev->drop = console && strcmp(console, "drop") == 0;
 		vdev->input_asked = node_prop(node, "cloison,console-input") != NULL;
 		load_window(vdev, cell, diag);
-		load_line(vdev, diag);
+		load_line(vdev, cell, diag);
 	}
 	cell->vdev_count = d->vdev_count - cell->first_vdev;
 	if (cell->vdev_count) {

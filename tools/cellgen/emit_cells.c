@@ -6,7 +6,7 @@
 
 typedef unsigned long long ull;
 
-/* The lines a cell may see in the distributor, one bit each; only words that have one. */
+/* The physical lines a cell has, one bit each; only words that have one. */
 static void emit_line_words(const struct decision *d, const struct cell *cell, struct out *out)
 {
 	u32 words[GIC_LINE_WORDS] = {0};
@@ -35,6 +35,9 @@ static void emit_arch(const struct decision *d, const struct cell *cell, struct 
 	out_printf(out, "\t\t\t.load_entry = 0x%llx,\n", (ull)LOAD_WINDOW);
 	out_printf(out, "\t\t\t.load_list = 0x%llx,\n", (ull)(LOAD_WINDOW + LOAD_LIST_OFFSET));
 	emit_line_words(d, cell, out);
+	if (cell->mediated) {
+		out_printf(out, "\t\t\t.vgic = &vgic_%u,\n", cell->index);
+	}
 	out_printf(out, "\t\t},\n");
 }
 
@@ -63,7 +66,7 @@ static void emit_cell(const struct decision *d, const struct cell *cell, u32 fir
 	out_printf(out, "\t\t.first_vdev = %u,\n\t\t.vdev_count = %u,\n", cell->first_vdev, cell->vdev_count);
 	out_printf(out, "\t\t.console = %u,\n", console_of(d, cell));
 	out_printf(out, "\t\t.strict = %s,\n\t\t.debug_stop = %s,\n\t\t.wfi_native = %s,\n", truth(cell->strict),
-		   truth(cell->debug != NULL), truth(cell->wfi != NULL));
+		   truth(cell->debug != NULL), truth(cell->wfi || cell->mediated));
 	out_printf(out, "\t\t.entry = 0x%llx, /* %s */\n", (ull)cell->images[IMAGE_KERNEL].guest,
 		   emit_comment(cell->images[IMAGE_KERNEL].name));
 	out_printf(out, "\t\t.dtb = 0x%llx,\n", (ull)cell->images[IMAGE_DTB].guest);

@@ -250,7 +250,8 @@ static void emit_device(struct writer *w, const struct device *device)
 	put_ranges(w, device->regs, device->reg_count);
 	for (u32 i = 0; i < device->irq_count; i++) {
 		cells[3 * i] = device->irqs[i].ppi;
-		cells[3 * i + 1] = device->irqs[i].intid - (device->irqs[i].ppi ? 16 : SPI_BASE);
+		cells[3 * i + 1] = device->irqs[i].ppi ? device->irqs[i].intid - 16 :
+							 guest_line(w->d, w->cell, device->irqs[i].intid) - SPI_BASE;
 		cells[3 * i + 2] = device->irqs[i].flags;
 	}
 	if (device->irq_count) {
@@ -259,7 +260,10 @@ static void emit_device(struct writer *w, const struct device *device)
 	end(w);
 }
 
-/* To the guest the line is a level, as the binding of the device says; that a latch stands for it is the core's business. */
+/*
+ * To the guest of a direct cell the line is a level, as the binding of the device says; that a latch stands for it is the
+ * core's business.
+ */
 static void emit_vdev(struct writer *w, const struct vdev *vdev)
 {
 	static const char names[] = "uartclk\0apb_pclk";
@@ -268,7 +272,7 @@ static void emit_vdev(struct writer *w, const struct vdev *vdev)
 	put_props(w, vdev->node);
 	put_ranges(w, &(struct range){ vdev->base, vdev->size }, 1);
 	if (vdev->line) {
-		PUT_CELLS(w, "interrupts", 0, vdev->line - SPI_BASE, 4);
+		PUT_CELLS(w, "interrupts", 0, vdev->line - SPI_BASE, vdev->edge ? 1 : 4);
 	}
 	if (vdev->type && vdev->type->clock_hz && !node_prop(vdev->node, "clocks")) {
 		PUT_CELLS(w, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);

@@ -99,13 +99,33 @@ static void emit_cpus(struct out *out, const struct decision *d)
 			text(out, "cell", d->cells[cpu->cell].name);
 			out_printf(out, ", \"vcpu\": %u, ", cpu->vcpu);
 		}
-		out_printf(out, "\"kick_line\": %u, ", cpu->kick_line);
+		out_printf(out, "\"serves\": %s, \"kick_line\": %u, ", i == d->service_cpu ? "true" : "false", cpu->kick_line);
 		hex(out, "redistributor", cpu->gicr);
 		out_printf(out, ", ");
 		hex(out, "root", cpu->root);
 		out_printf(out, " }%s", comma(i, d->cpu_count));
 	}
 	out_printf(out, "  ],\n");
+}
+
+static void emit_service(struct out *out, const struct decision *d)
+{
+	const struct cpu *cpu = d->service_cpu == CPU_NONE ? NULL : &d->cpus[d->service_cpu];
+
+	out_printf(out, "  \"service_cpu\": ");
+	if (!cpu) {
+		out_printf(out, "null,\n");
+		return;
+	}
+	out_printf(out, "{ ");
+	text(out, "name", cpu->name);
+	out_printf(out, ", ");
+	if (cpu->cell == CELL_NONE) {
+		out_printf(out, "\"shared_with\": null },\n");
+	} else {
+		text(out, "shared_with", d->cells[cpu->cell].name);
+		out_printf(out, " },\n");
+	}
 }
 
 static void emit_lines(struct out *out, const struct decision *d)
@@ -128,6 +148,32 @@ static void emit_lines(struct out *out, const struct decision *d)
 		out_printf(out, " }%s", comma(i, d->line_count));
 	}
 	out_printf(out, "  ],\n");
+}
+
+/* Of a direct cell there are none: what its guest sees are the physical ones. */
+static void emit_virtual(struct out *out, const struct decision *d, const struct cell *cell)
+{
+	const char *separator = "\n";
+
+	out_printf(out, "      \"virtual_lines\": [");
+	for (u32 i = 0; i < d->virtual_count; i++) {
+		const struct virtual_line *l = &d->virtual_lines[i];
+
+		if (l->cell != cell->index) {
+			continue;
+		}
+		out_printf(out, "%s        { \"intid\": %u, \"spi\": %u, \"trigger\": \"%s\", \"asked\": %s, \"physical\": %u, "
+			   "\"limit\": %u, ", separator, l->intid, l->intid - SPI_BASE, l->edge ? "edge" : "level",
+			   l->asked ? "true" : "false", l->physical, l->limit);
+		text(out, "use", l->physical ? "device" : "virtual-device");
+		out_printf(out, ", ");
+		text(out, "what", l->what);
+		out_printf(out, ", ");
+		text(out, "from", emit_at(d, l->at));
+		out_printf(out, " }");
+		separator = ",\n";
+	}
+	out_printf(out, "\n      ],\n");
 }
 
 static void emit_devices(struct out *out, const struct decision *d)
@@ -178,7 +224,10 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 	out_printf(out, "    {\n      ");
 	text(out, "name", cell->name);
 	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
-		   cell->strict ? "true" : "false", cell->debug ? "true" : "false", cell->wfi ? "true" : "false");
+		   cell->strict ? "true" : "false", cell->debug ? "true" : "false",
+		   cell->wfi || cell->mediated ? "true" : "false");
+	text(out, "interrupts", cell->interrupts);
+	out_printf(out, ", \"interrupt_limit\": %u,\n      ", cell->limit);
 	hex(out, "root", cell->root);
 	out_printf(out, ", ");
 	hex(out, "root_const", cell->root_const);
@@ -195,6 +244,7 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 		out_printf(out, " }%s", comma(i, cell->ram_count));
 	}
 	out_printf(out, "      ],\n");
+	emit_virtual(out, d, cell);
 	emit_images(out, cell);
 	out_printf(out, "      \"map\": [\n");
 	emit_extents(out, d, "        ", cell->map, cell->map_count);
@@ -216,6 +266,7 @@ void emit_json(const struct decision *d, const char *dir)
 	out_printf(&out, "  ],\n");
 	emit_slots(&out, d);
 	emit_cpus(&out, d);
+	emit_service(&out, d);
 	emit_lines(&out, d);
 	emit_devices(&out, d);
 	out_printf(&out, "  \"cells\": [\n");

@@ -22,28 +22,44 @@ static u32 cell_ram_count(const struct decision *d)
 	return count;
 }
 
+static u32 vcpu_count(const struct decision *d)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		count += d->cells[i].cpu_count;
+	}
+	return count;
+}
+
+static u32 mediated_count(const struct decision *d)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		count += d->cells[i].mediated;
+	}
+	return count;
+}
+
 static void emit_counts(const struct decision *d, const char *dir)
 {
 	const struct { const char *name; u32 count; } counts[] = {
-		{ "CPU", d->cpu_count }, { "CELL", d->cell_count }, { "VCPU", 0 }, { "VDEV", d->vdev_count },
+		{ "CPU", d->cpu_count }, { "CELL", d->cell_count }, { "VCPU", vcpu_count(d) }, { "VDEV", d->vdev_count },
 		{ "RAM_BANK", d->bank_count }, { "LINE", d->line_count }, { "CELL_RAM", cell_ram_count(d) },
+		{ "MEDIATED", mediated_count(d) }, { "OWNER", d->line_limit + 1 },
 	};
 	struct out out = {0};
-	u32 vcpus = 0;
 
-	for (u32 i = 0; i < d->cell_count; i++) {
-		vcpus += d->cells[i].cpu_count;
-	}
 	emit_head(d, &out);
 	out_printf(&out, "#ifndef GEN_COUNTS_H\n#define GEN_COUNTS_H\n\n");
 	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
-		out_printf(&out, "#define %s_COUNT %u\n", counts[i].name, i == 2 ? vcpus : counts[i].count);
+		out_printf(&out, "#define %s_COUNT %u\n", counts[i].name, counts[i].count);
 	}
+	out_printf(&out, "\n/* Words of 32 interrupt numbers that a mediated cell has. */\n#define VGIC_WORDS %u\n", emit_vgic_words(d));
 	out_printf(&out, "\n/* Array sizes: never 0. */\n");
 	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
-		u32 count = i == 2 ? vcpus : counts[i].count;
-
-		out_printf(&out, "#define MACHINE_MAX_%s %u\n", counts[i].name, count ? count : 1);
+		out_printf(&out, "#define MACHINE_MAX_%s %u\n", counts[i].name, counts[i].count ? counts[i].count : 1);
 	}
 	out_printf(&out, "\n#endif\n");
 	file_write(dir, "counts.h", out.data, out.size);
@@ -159,12 +175,14 @@ void emit_machine(const struct decision *d, const char *dir)
 
 	emit_counts(d, dir);
 	emit_head(d, &out);
-	out_printf(&out, "#include \"core/machine.h\"\n#include \"vdev/vdev.h\"\n\n");
+	out_printf(&out, "#include \"core/machine.h\"\n#include \"vdev/vdev.h\"\n#include \"vgic_config.h\"\n\n");
 	emit_vdevs(d, &out);
+	emit_vgics(d, &out);
 	emit_cells(d, &out);
 	emit_cpus(d, &out);
 	emit_registers(d, &out);
 	emit_lines(d, &out);
+	emit_owners(d, &out);
 	emit_board(d, &out);
 	file_write(dir, "machine.c", out.data, out.size);
 }

@@ -83,12 +83,19 @@ static void emit_cpus(const struct decision *d, struct out *out)
 
 		out_printf(out, "  %-8s id 0x%010llx  redistributor 0x%010llx  ", cpu->name, (ull)cpu->hw_id, (ull)cpu->gicr);
 		if (cpu->role == ROLE_VCPU) {
-			out_printf(out, "vCPU %u of '%s'", cpu->vcpu, d->cells[cpu->cell].name);
+			out_printf(out, "vCPU %u of '%s'%s", cpu->vcpu, d->cells[cpu->cell].name,
+				   i == d->service_cpu ? " and service CPU of the core" : "");
 		} else {
 			out_printf(out, cpu->role == ROLE_SERVICE ? "service CPU of the core" : "nobody's");
 		}
 		out_printf(out, i == 0 ? ", boots\n" : "\n");
 	}
+	if (d->service_cpu == CPU_NONE) {
+		out_printf(out, "  service CPU: none\n");
+		return;
+	}
+	out_printf(out, "  service CPU: %s, %s\n", d->cpus[d->service_cpu].name, d->cpus[d->service_cpu].cell == CELL_NONE ?
+		   "of its own" : mem_format("shared with '%s'", d->cells[d->cpus[d->service_cpu].cell].name));
 }
 
 static void emit_lines(const struct decision *d, struct out *out)
@@ -151,8 +158,31 @@ static void emit_devices(const struct decision *d, struct out *out)
 static void emit_options(const struct cell *cell, struct out *out)
 {
 	out_printf(out, "  interrupts %s, WFI %s, breakpoint instruction %s, denied registers %s\n",
-		   cell->interrupts, cell->wfi ? "native" : "guarded", cell->debug ? "stops the cell" : "is the guest's own",
+		   cell->interrupts, cell->mediated ? "always the guest's own" : cell->wfi ? "native" : "guarded",
+		   cell->debug ? "stops the cell" : "is the guest's own",
 		   cell->strict ? "stop the cell" : "behave as not implemented");
+}
+
+/* A mediated cell's own numbers; those of a direct cell are the physical ones. */
+static void emit_virtual(const struct decision *d, const struct cell *cell, struct out *out)
+{
+	out_printf(out, "\n  Interrupts\n");
+	for (u32 i = 0; i < d->virtual_count; i++) {
+		const struct virtual_line *l = &d->virtual_lines[i];
+
+		if (l->cell != cell->index) {
+			continue;
+		}
+		out_printf(out, "  %4u (SPI %3u) %-5s  %s, ", l->intid, l->intid - SPI_BASE, l->edge ? "edge" : "level", l->what);
+		if (l->physical) {
+			out_printf(out, "physical line %u (SPI %u), ", l->physical, l->physical - SPI_BASE);
+			out_printf(out, l->limit ? "at most %u in a second" : "no limit", l->limit);
+		} else {
+			out_printf(out, "virtual device");
+		}
+		out_printf(out, "%s  (%s)\n", l->asked || l->intid == l->physical ? "" : ", chosen by cellgen",
+			   emit_at(d, l->at));
+	}
 }
 
 static void emit_images(const struct cell *cell, struct out *out)
@@ -183,6 +213,9 @@ static void emit_cell(const struct decision *d, const struct cell *cell, struct 
 	for (u32 i = 0; i < cell->ram_count; i++) {
 		out_printf(out, "  memory 0x%010llx is physical 0x%010llx%s\n", (ull)cell->ram[i].guest,
 			   (ull)cell->ram[i].phys, cell->ram[i].phys_asked ? ", as asked" : "");
+	}
+	if (cell->mediated) {
+		emit_virtual(d, cell, out);
 	}
 	out_printf(out, "\n  Images\n");
 	emit_images(cell, out);

@@ -29,7 +29,7 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_vdev.c ---- */
+/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
@@ -44,6 +44,7 @@ void dt_devices(struct decision *d, struct diag *diag);
 void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
+void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
@@ -59,6 +60,10 @@ struct vdev_type {
 const struct vdev_type *vdev_type_of(const struct node *node);
 const struct vdev_type *vdev_type_at(u32 index); /* NULL: there are no more */
 
+/* The UART of the default guest map, QEMU virt's: a guest written for that machine expects its console there. */
+#define DEFAULT_UART_INTID (SPI_BASE + 1)
+bool vdev_is_default_uart(const struct vdev *vdev); /* NULL: no */
+
 /* ---- image.c, place*.c ---- */
 
 void images_load(struct decision *d, struct diag *diag);
@@ -67,6 +72,8 @@ void hash_bytes(const void *data, u64 size, u8 digest[32]);
 void place(struct decision *d, struct diag *diag);
 void place_cpus(struct decision *d);
 void place_lines(struct decision *d, struct diag *diag);
+void place_virtual(struct decision *d, struct diag *diag);
+u32 guest_line(const struct decision *d, const struct cell *cell, u32 intid); /* the cell's number for a physical INTID */
 void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
 void place_guest_map(struct decision *d, struct cell *cell);
 void place_slots(struct decision *d, u64 tables_size);
@@ -108,6 +115,9 @@ const char *emit_quote(const char *text);                      /* as a string li
 void *emit_guest_dtb(const struct decision *d, const struct cell *cell, u64 *size, const char **problem);
 void emit_machine(const struct decision *d, const char *dir);
 void emit_cells(const struct decision *d, struct out *out);
+u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
+void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
+void emit_owners(const struct decision *d, struct out *out);
 void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
 void emit_report(const struct decision *d, const char *dir);

@@ -231,6 +231,7 @@ void place(struct decision *d, struct diag *diag)
 {
 	place_cpus(d);
 	place_lines(d, diag);
+	place_virtual(d, diag);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		place_guest(d, &d->cells[i], diag);
 		place_guest_map(d, &d->cells[i]);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Interrupt lines. Guest and physical INTID are the same in direct mode, so a
- * line belongs to one cell on the whole board.
+ * Physical interrupt lines. Guest and physical INTID are the same in direct mode, so a
+ * line belongs to one cell on the whole board. A mediated cell takes part with the lines of its devices only: its
+ * numbers are its own (place_virtual.c), its virtual devices have no line, its CPUs are kicked by an SGI of the core's.
  *
  * Explicit claims come first, so that a line cellgen picks never collides with
  * one that is written down; then the UART of the default guest map; then the
  * other virtual devices, from the highest spare line down; then the kicks.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "parts.h"
 
-#define DEFAULT_UART_BASE 0x09000000ULL /* QEMU virt's, so that a guest written for it finds its console */
-#define DEFAULT_UART_INTID (SPI_BASE + 1)
+#define LINE_LIMIT_MIN (SPI_BASE - 1) /* SGIs and PPIs are always there */
 
-/* With a CPU claimed twice, the first claim counts; check.c reports the other. */
+/* With a CPU claimed twice, the first claim counts; check.c reports the other. A vCPU's CPU may serve besides. */
 void place_cpus(struct decision *d)
 {
 	for (u32 i = 0; i < d->cell_count; i++) {
@@ -117,15 +116,15 @@ static void add_asked(struct decision *d)
 		}
 	}
 	for (u32 i = 0; i < d->vdev_count; i++) {
-		if (d->vdevs[i].line) {
+		if (d->vdevs[i].line && !d->cells[d->vdevs[i].cell].mediated) {
 			add_vdev_line(d, &d->vdevs[i]);
 		}
 	}
 }
 
-static bool wants_line(const struct vdev *vdev)
+static bool wants_line(const struct decision *d, const struct vdev *vdev)
 {
-	return vdev->type && !vdev->line_asked && !vdev->line;
+	return vdev->type && !vdev->line_asked && !vdev->line && !d->cells[vdev->cell].mediated;
 }
 
 /* The console UART's line can be lent only while the core polls that UART: on a service CPU. */
@@ -137,7 +136,7 @@ static void add_default_uart(struct decision *d)
 	for (u32 i = 0; free && i < d->vdev_count; i++) {
 		struct vdev *vdev = &d->vdevs[i];
 
-		if (wants_line(vdev) && vdev->base == DEFAULT_UART_BASE && strcmp(vdev->type->name, "pl011") == 0) {
+		if (wants_line(d, vdev) && vdev_is_default_uart(vdev)) {
 			vdev->line = DEFAULT_UART_INTID;
 			add_vdev_line(d, vdev);
 			free = false;
@@ -150,7 +149,7 @@ static void add_spares(struct decision *d, struct diag *diag)
 	for (u32 i = 0; i < d->vdev_count; i++) {
 		struct vdev *vdev = &d->vdevs[i];
 
-		if (!wants_line(vdev)) {
+		if (!wants_line(d, vdev)) {
 			continue;
 		}
 		vdev->line = spare(d);
@@ -163,12 +162,13 @@ static void add_spares(struct decision *d, struct diag *diag)
 	}
 }
 
+/* SGIs of a direct cell's CPU are its guest's, so the core needs a line to call it. */
 static void add_kicks(struct decision *d, struct diag *diag)
 {
 	for (u16 i = 0; i < d->cpu_count; i++) {
 		struct cpu *cpu = &d->cpus[i];
 
-		if (cpu->role == ROLE_UNUSED) {
+		if (cpu->role != ROLE_VCPU || d->cells[cpu->cell].mediated) {
 			continue;
 		}
 		cpu->kick_line = spare(d);
@@ -202,6 +202,7 @@ void place_lines(struct decision *d, struct diag *diag)
 	add_default_uart(d);
 	add_spares(d, diag);
 	add_kicks(d, diag);
+	d->line_limit = LINE_LIMIT_MIN;
 	if (d->line_count) {
 		qsort(d->lines, d->line_count, sizeof(*d->lines), compare_lines);
 		d->line_limit = d->lines[d->line_count - 1].intid;

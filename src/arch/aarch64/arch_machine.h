@@ -34,9 +34,12 @@ struct arch_regs {
 	u64 vmpidr_el2;
 };
 
+struct vgic_config; /* vgic_config.h, which machine.c includes besides */
+
 struct arch_cpu_config {
 	u64 gicr;      /* RD frame of its redistributor; the SGI frame is 64 KiB above */
-	u32 kick_line; /* spare SPI (INTID) the core uses to wake this CPU; 0 = none needed */
+	u32 kick_line; /* INTID by which the core calls this CPU: a spare SPI for CPUs of direct cells, whose SGIs
+	                  are the guest's; for all others 0, which is SGI 0 */
 };
 
 #define GIC_LINE_WORDS 32 /* INTIDs 0..1023, one bit each */
@@ -49,7 +52,15 @@ struct arch_cell_config {
 	u64 gicr_base;         /* guest-physical; vcpu_count * 128 KiB */
 	u64 load_entry;        /* guest-physical address of the copier under the load root */
 	u64 load_list;         /* guest-physical address of its struct load_list */
-	u32 lines[GIC_LINE_WORDS]; /* INTIDs the cell owns (SPIs; words 0 is zero) */
+	u32 lines[GIC_LINE_WORDS]; /* physical INTIDs the cell owns (SPIs; word 0 is zero) */
+	const struct vgic_config *vgic; /* its interrupt controller if it is mediated; NULL: direct */
+};
+
+/* Whose a physical line is, if it belongs to a mediated cell. */
+struct arch_owner {
+	u16 cell;  /* CELL_NONE: nobody's, or a direct cell's */
+	u16 intid; /* the cell's own number for it */
+	u32 limit; /* interrupts in a second, more and it is masked; 0: no limit */
 };
 
 /* One piece of a pristine image: copied by the cell's first CPU under the load root. */
@@ -82,5 +93,6 @@ struct arch_board_config {
 
 extern const struct arch_regs machine_regs[];  /* CPU_COUNT, section .regs */
 extern const struct arch_line machine_lines[]; /* LINE_COUNT, sorted by intid */
+extern const struct arch_owner machine_owners[]; /* OWNER_COUNT, by physical INTID: line_limit + 1 */
 
 #endif

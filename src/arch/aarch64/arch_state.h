@@ -3,7 +3,7 @@
 #ifndef CLOISON_ARCH_AARCH64_STATE_H
 #define CLOISON_ARCH_AARCH64_STATE_H
 
-#include "core/types.h"
+#include "vgic_logic.h"
 
 /*
  * Guest general registers while the CPU is at EL2. SP_EL2 rests on x[0]
@@ -16,19 +16,36 @@ struct arch_frame {
 	u64 reserved;
 };
 
+/* Interrupts taken by the core: those that were nobody's business, and those on its own account. */
+enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_COUNT_COUNT };
+
 /* Worked out once at boot, so that the short exits compute nothing. workaround: what the firmware answered. */
 struct arch_cpu {
 	u64 sgi_route[16]; /* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID */
+	u64 sgi_rare;      /* [C] bits of ICC_SGI1R_EL1 that are not for the short path of direct cells */
 	u32 sgi_targets;   /* [C] bit n: the cell has vCPU n */
 	s32 workaround[3]; /* [C] ARCH_WORKAROUND_1, _2, _3: SMCCC result codes */
-	u64 gicd_base;     /* [C] guest-physical base of the cell's distributor */
+	u64 gicd_base;     /* [C] guest-physical base of the cell's distributor; mediated: no address */
 	u64 kick_priority; /* [C] of the kick as ICC_PMR_EL1 counts: only a higher mask lets it through */
 	u64 gicr;          /* [C] RD frame of this CPU's redistributor, physical */
+	/* Mediated cells only */
+	struct vgic *vgic;       /* [C] of the cell; NULL: direct, or no cell */
+	struct vgic_vcpu *vcpu;  /* [C] of this vCPU */
+	u64 frame_gicd;          /* [C] guest-physical address of its GICD_ISENABLER0, */
+	u64 frame_sgi;           /* [C] and of the vCPU's own GICR_ISENABLER0 */
+	u32 lr_mask;             /* [C] bit n: list register n is there */
+	bool serves;             /* [C] this is the service CPU too */
+	u32 irq_taken;           /* [O] INTID that fast_irq.c acknowledged and left to trap_irq */
+	u32 irq_counts[IRQ_COUNT_COUNT]; /* [O] */
+	u64 service_ticks;       /* [O] spent on the core's own account, */
+	u64 service_most;        /* [O] and most of it at one time */
+	struct vgic_cpu hand;    /* [O] */
 };
 
 /* Per cell, shared by its CPUs. */
 struct arch_cell {
-	u32 gicd_ctlr; /* [A] what the guest wrote to GICD_CTLR */
+	u32 gicd_ctlr;    /* [A] direct: what the guest wrote to GICD_CTLR */
+	struct vgic vgic; /* mediated */
 };
 
 struct cpu;

@@ -16,6 +16,7 @@ void asm_offsets(void)
 	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits[EXIT_IRQCHIP]));
 	DEFINE(CPU_KICK_PRIORITY, offsetof(struct cpu, arch.kick_priority));
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
+	DEFINE(CPU_VGIC, offsetof(struct cpu, arch.vgic));
 	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits[EXIT_WFI]));
 	DEFINE(REGS_SIZE, sizeof(struct arch_regs));
 	DEFINE(REGS_HW_ID, offsetof(struct arch_regs, hw_id));

@@ -5,13 +5,15 @@
  * While a guest runs, SP_EL2 rests on this CPU's struct cpu, whose first member
  * is the frame: the vectors store at [sp, #..] and the C stack grows below.
  *
- * Four exits are frequent or timed, and stay short: a hypercall that only
- * answers, sending an SGI, a guarded WFI, a word of the distributor. They save
+ * Five exits are frequent or timed, and stay short: a hypercall that only
+ * answers, sending an SGI, a guarded WFI, a word of the distributor, and a
+ * mediated guest's interrupts. They save
  * x0-x3 or x0-x7, and x8, x16, x17, x30; the C behind them (fast_*.c) is built
  * to use no other. Everything else saves all general registers and goes to
  * trap_slow.
  */
 #include "asm-offsets.h"
+#include "entry.h"
 
 #define EC_WFX 0x01
 #define EC_HVC64 0x16
@@ -31,48 +33,12 @@
 	.endif
 	.endm
 
-/* Guest x4-x30 into the frame; x0-x3 went there first. */
-	.macro	save_x4_x30
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
-	str	x30, [sp, #240]
-	.endm
-
-/*
- * x4-x8, x16, x17, x30: with x0-x3, what fast_sgi.c and fast_gicd.c may use. (x16 and
- * x17 belong to whoever links, and clang cannot be kept from them, nor from x8.)
- */
-	.macro	save_x4_x8
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	str	x8, [sp, #64]
-	stp	x16, x17, [sp, #128]
-	str	x30, [sp, #240]
-	.endm
-	.macro	restore_x4_x8
-	ldr	x30, [sp, #240]
-	ldp	x16, x17, [sp, #128]
-	ldr	x8, [sp, #64]
-	ldp	x6, x7, [sp, #48]
-	ldp	x4, x5, [sp, #32]
-	.endm
-
 /* Tables of code, in the gap that the vectors' alignment leaves behind boot.S. */
 	.section .text.early, "ax"
 	.balign	8
 
 /* In: w2 register number; x0-x8 and x30 in the frame, the rest live. Out: x0 its value. Clobbers x3. */
+	.global	rt_value
 rt_value:
 	adr	x3, 1f
 	add	x3, x3, x2, lsl #3
@@ -92,6 +58,7 @@ rt_value:
 	ret
 
 /* In: x0 value; x0-x3 in the frame, the rest live. Goes on at distributor_done. */
+	.global	store_rt
 store_rt:                                /* 32 entries of two instructions */
 	.irp	n, 0, 1, 2, 3
 	str	x0, [sp, #8 * \n]
@@ -244,7 +211,7 @@ hypercall:
 	dsb	nsh                          /* no speculation past eret */
 	isb
 
-	vector	0x480, guest_interrupt         /* IRQ, FIQ: taken by the guest itself, not here */
+	vector	0x480, guest_irq               /* of mediated guests; a direct one takes its own */
 /* Trapped system register. x2 ESR. Only a write of ICC_SGI1R_EL1 is fast. */
 sysreg:
 	and	w3, w2, #0xfffffc1f          /* without Rt */
@@ -264,7 +231,7 @@ sysreg:
 	str	x2, [sp, #CPU_EXITS_SGI]
 	b	skip_and_return
 
-	vector	0x500, guest_interrupt
+	vector	0x500, guest_interrupt         /* FIQ: there is no group 0 */
 /* Over the trapped instruction and back. */
 skip_and_return:
 	mrs	x2, elr_el2
@@ -279,6 +246,7 @@ skip_and_return:
 	dsb	nsh
 	isb
 
+	.global	distributor_done
 distributor_done:
 	ldr	x2, [sp, #CPU_EXITS_IRQCHIP]
 	add	x2, x2, #1
@@ -317,18 +285,20 @@ data_abort:
 	ldr	x0, [sp, #CPU_GICD_BASE]
 	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
 	bfxil	x1, x3, #0, #12
-	sub	x1, x1, x0                   /* offset in the distributor's frame */
-	cmp	x1, #0x10, lsl #12
-	b.hs	slow
+	sub	x3, x1, x0                   /* offset in the distributor's frame */
+	cmp	x3, #0x10, lsl #12
+	b.hs	frame_mediated
+	mov	x1, x3
 	tbz	w2, #6, distributor_read     /* WnR */
 	b	distributor_write
 
-	vector	0x680, guest_interrupt
+	vector	0x680, guest_irq
 guest_serror:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
 	mov	x1, #1
 	b	unusual
+	.global	guest_interrupt
 guest_interrupt:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
@@ -341,6 +311,7 @@ unusual:
 
 	vector	0x700, guest_interrupt
 /* In: sp on the frame. Called by: the slow path, arch_vcpu_enter. */
+	.global	restore
 restore:
 	ldp	x2, x3, [sp, #16]
 	ldp	x4, x5, [sp, #32]
@@ -367,6 +338,7 @@ slow_from_vector:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
 /* In: x0-x3 in the frame, the rest live. */
+	.global	slow
 slow:
 	save_x4_x30
 	mov	x0, sp

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * Sending an SGI, the short way (entry.S). Compiled to use no register but
- * x0-x8: only those are saved (isa.mk). Nothing here may call anything.
+ * x0-x8: only those are saved (isa.mk). Nothing here may call anything, but the last thing may be a jump.
  */
 #include "core/cell.h"
 #include "fast.h"
@@ -9,9 +9,8 @@
 
 u64 fast_sgi(u64 value, const struct cpu *cpu)
 {
-	/* Target list and INTID only: vCPUs 0..15 by name. The rest is rare. */
-	if (value & ~(SGI1R_TARGETS | SGI1R_INTID))
-		return 1;
+	if (value & cpu->arch.sgi_rare) /* of a mediated cell everything that has a target */
+		return cpu->arch.vgic ? fast_sgi_mediated(value, cpu) : 1; /* a jump */
 	u64 intid = value & SGI1R_INTID;
 	u32 targets = (u32)value & cpu->arch.sgi_targets;
 

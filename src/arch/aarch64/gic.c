@@ -8,10 +8,11 @@
 #include "core/panic.h"
 #include "gic.h"
 #include "gic_cpu.h"
+#include "irq.h"
 #include "pte.h"
 #include "sysreg.h"
+#include "vgic.h"
 
-#define PPI_HYP_TIMER 26
 #define PMR_STEP 0x10 /* there whether 4 or 5 priority bits are, also in the non-secure view of them */
 #define PRIORITY_BITS_MAX 5
 /* How often to look at a register that hardware settles within microseconds. */
@@ -52,6 +53,7 @@ void arch_irq_init(void)
 	}
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE); /* before routes: IROUTER exists with ARE only */
 	await_clear(gicd(GICD_CTLR), GICD_CTLR_RWP, "distributor does not settle: bits expected and seen");
+	vgic_mediated_init();
 	for (u32 i = 0; i < LINE_COUNT; i++)
 		line_set_up(&machine_lines[i]);
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE | GICD_CTLR_GRP1);
@@ -78,47 +80,65 @@ static void redistributor_init(struct cpu *cpu)
 	mmio_write32(rd + GICR_WAKER, mmio_read32(rd + GICR_WAKER) & ~(u32)GICR_WAKER_SLEEP);
 	await_clear(rd + GICR_WAKER, GICR_WAKER_ASLEEP, "redistributor does not wake: bits expected and seen");
 	mmio_write32(sgi + GICD_IGROUPR, ~0u);
+	mmio_write32(sgi + GICD_ICFGR + 4, 0); /* PPIs are levels */
 	for (u32 i = 0; i < 8; i++)
 		mmio_write32(sgi + GICD_IPRIORITYR + 4 * i, GIC_PRIORITY_DEFAULT * 0x01010101u);
 }
 
-/* SGIs and PPIs: masked, not pending, not active. */
+/* SGIs and PPIs that the core takes itself on this CPU. */
+static u32 core_lines(const struct cpu *cpu)
+{
+	return (cpu->config->arch.kick_line ? 0 : 1u << INTID_KICK) | (cpu->arch.vgic ? 1u << PPI_MAINTENANCE : 0) |
+	       (cpu->index == machine_service_cpu ? 1u << PPI_HYP_TIMER : 0);
+}
+
+/* The others: masked, not pending, not active. A kick that is under way stays. */
 static void private_lines_clear(const struct cpu *cpu)
 {
 	u64 sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+	u32 core = core_lines(cpu);
 
-	mmio_write32(sgi + GICD_ICENABLER, ~0u);
-	mmio_write32(sgi + GICD_ICPENDR, ~0u);
+	mmio_write32(sgi + GICD_ICENABLER, ~core);
+	mmio_write32(sgi + GICD_ICPENDR, ~core);
 	mmio_write32(sgi + GICD_ICACTIVER, ~0u);
+	mmio_write32(sgi + GICD_ISENABLER, core);
+}
+
+void gic_interface(u64 control, u64 mask, bool on)
+{
+	WRITE_SYSREG(ICC_PMR_EL1, 0);
+	WRITE_SYSREG(ICC_CTLR_EL1, control);
+	WRITE_SYSREG(ICC_BPR1_EL1, 0);
+	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
+	WRITE_SYSREG(ICC_IGRPEN1_EL1, on);
+	WRITE_SYSREG(ICC_PMR_EL1, mask);
+	isb();
+	dsb_sy(); /* the redistributor knows of the mask (ICC_CTLR_EL1.PMHE) */
 }
 
 /*
- * The CPU interface while the core waits: of all group 1 interrupts only a kick
- * (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
+ * While the core waits, of all group 1 interrupts only a kick or the service's
+ * tick (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
  * HCR_EL2.IMO: an interrupt that is routed to a lower EL may not end a WFI here.
  */
-void gic_wait_state(const struct cpu *cpu)
+void gic_wait_state(struct cpu *cpu)
 {
+	if (cpu->arch.vgic)
+		vgic_mediated_stop(cpu);
 	private_lines_clear(cpu);
-	WRITE_SYSREG(ICC_CTLR_EL1, 0);
-	WRITE_SYSREG(ICC_BPR1_EL1, 0);
-	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
-	WRITE_SYSREG(ICC_PMR_EL1, cpu->config->role == CPU_SERVICE ? 0xff : cpu->arch.kick_priority + PMR_STEP);
-	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
+	gic_interface(0, cpu->arch.kick_priority + PMR_STEP, true);
 	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_IMO | HCR_FMO);
 	isb();
 }
 
 /* Reset values, as a guest's first instruction finds them. */
-void gic_reset_state(const struct cpu *cpu)
+void gic_reset_state(struct cpu *cpu)
 {
 	private_lines_clear(cpu);
-	WRITE_SYSREG(ICC_IGRPEN1_EL1, 0);
-	WRITE_SYSREG(ICC_PMR_EL1, 0);
-	WRITE_SYSREG(ICC_CTLR_EL1, 0);
-	WRITE_SYSREG(ICC_BPR1_EL1, 0);
-	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
-	isb();
+	if (cpu->arch.vgic)
+		vgic_mediated_start(cpu);
+	else
+		gic_interface(0, 0, false);
 }
 
 /*
@@ -148,9 +168,11 @@ void gic_cpu_init(struct cpu *cpu)
 		panic("interrupt priority bits, at most", PRIORITY_BITS_MAX, bits);
 	redistributor_init(cpu);
 	cpu->arch.kick_priority = kick_priority();
+	for (u32 core = core_lines(cpu); core; core &= core - 1)
+		mmio_write8(cpu->arch.gicr + GICR_SGI_FRAME + GICD_IPRIORITYR + (u32)__builtin_ctz(core), GIC_PRIORITY_KICK);
+	if (cpu->cell && cpu->cell->arch.vgic)
+		vgic_mediated_cpu_init(cpu);
 	gic_wait_state(cpu);
-	if (cpu->config->role == CPU_SERVICE)
-		mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME + GICD_ISENABLER, 1u << PPI_HYP_TIMER);
 }
 
 static void line_write(u64 reg, u32 line)
@@ -158,19 +180,36 @@ static void line_write(u64 reg, u32 line)
 	mmio_write32(gicd(reg) + line / 32 * 4, 1u << line % 32);
 }
 
+u64 gic_sgi_route(u64 hw_id)
+{
+	return BIT(hw_id & 0xf) | (hw_id >> 4 & 0xf) << 44 | (hw_id >> 8 & 0xff) << 16 | (hw_id >> 16 & 0xff) << 32 |
+	       (hw_id >> 32 & 0xff) << 48;
+}
+
 void arch_cpu_kick(u16 index)
 {
 	__asm__ volatile("dsb ishst" : : : "memory"); /* what the kick announces is visible first */
 	if (machine_cpus[index].arch.kick_line)
 		line_write(GICD_ISPENDR, machine_cpus[index].arch.kick_line);
+	else
+		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[index].hw_id)); /* SGI 0 */
+	isb();
 	__asm__ volatile("dsb ishst; sev" : : : "memory"); /* a guest may sleep in WFE */
 }
 
-void arch_irq_raise(u32 line)
+void gic_await_off(bool own)
+{
+	u64 address = own ? arch_cpu_this()->arch.gicr + GICR_CTLR : gicd(GICD_CTLR);
+	u32 busy = own ? (u32)GICR_CTLR_RWP : (u32)GICD_CTLR_RWP;
+
+	for (u32 i = 0; i < SETTLE_TRIES && mmio_read32(address) & busy; i++)
+		;
+}
+
+void gic_raise(u32 line)
 {
 	__asm__ volatile("dsb ishst" : : : "memory");
-	if (line)
-		line_write(GICD_ISPENDR, line);
+	line_write(GICD_ISPENDR, line);
 }
 
 bool arch_cpu_kicked(struct cpu *cpu)
@@ -197,6 +236,8 @@ void arch_cell_silence(u16 cell)
 {
 	const u32 *lines = machine_cells[cell].arch.lines;
 
+	if (machine_cells[cell].arch.vgic) /* nothing its vCPUs give back is enabled again */
+		atomic_store32(&cells[cell].arch.vgic.ctlr, 0);
 	for (u32 i = 1; i <= machine_board.line_limit / 32; i++)
 		if (lines[i])
 			mmio_write32(gicd(GICD_ICENABLER) + 4 * i, lines[i]);

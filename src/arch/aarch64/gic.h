@@ -42,6 +42,12 @@
 #define GIC_PRIORITY_DEFAULT 0xa0
 #define GIC_PRIORITY_KICK 0x00
 
+/* This CPU's physical interface: ICC_CTLR_EL1, ICC_PMR_EL1, ICC_IGRPEN1_EL1; nothing active, reset values else. */
+void gic_interface(u64 control, u64 mask, bool on);
+void gic_raise(u32 line); /* set a spare line pending; any CPU */
+/* An ICENABLER write (of the calling CPU's own lines, or of SPIs) has arrived; bounded. */
+void gic_await_off(bool own);
+
 /* Device memory. Single instructions, so that the access has the width it says. */
 static inline u32 mmio_read32(u64 a) { u32 v; __asm__ volatile("ldr %w0, [%1]" : "=r"(v) : "r"(a) : "memory"); return v; }
 static inline u64 mmio_read64(u64 a) { u64 v; __asm__ volatile("ldr %0, [%1]" : "=r"(v) : "r"(a) : "memory"); return v; }

@@ -3,10 +3,15 @@
 #ifndef CLOISON_ARCH_AARCH64_GIC_CPU_H
 #define CLOISON_ARCH_AARCH64_GIC_CPU_H
 
+#include "core/types.h"
+
 struct cpu;
 
 void gic_cpu_init(struct cpu *cpu);         /* once per CPU that has a role */
-void gic_wait_state(const struct cpu *cpu); /* only kicks (and the service tick) wake this CPU */
-void gic_reset_state(const struct cpu *cpu); /* what a guest finds at its first instruction */
+void gic_wait_state(struct cpu *cpu);  /* only kicks (and the service tick) wake this CPU */
+void gic_reset_state(struct cpu *cpu); /* what a guest finds at its first instruction */
+
+/* ICC_SGI1R_EL1 value, without INTID, that reaches the CPU with this MPIDR affinity (IHI 0069 12.2.19) */
+u64 gic_sgi_route(u64 hw_id);
 
 #endif

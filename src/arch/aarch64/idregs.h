@@ -15,11 +15,4 @@ static inline u64 idreg_read(u32 crm, u32 op2)
 /* This CPU against what the tables rely on; panics (machine.c). */
 void machine_verify_cpu(void);
 
-/* ICC_SGI1R_EL1 value, without INTID, that reaches the CPU with this MPIDR affinity (IHI 0069 12.2.19) */
-static inline u64 sgi_route(u64 hw_id)
-{
-	return BIT(hw_id & 0xf) | (hw_id >> 4 & 0xf) << 44 | (hw_id >> 8 & 0xff) << 16 | (hw_id >> 16 & 0xff) << 32 |
-	       (hw_id >> 32 & 0xff) << 48;
-}
-
 #endif

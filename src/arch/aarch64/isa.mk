@@ -14,10 +14,18 @@ ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mcmodel=small -
 # Erratum 843419 of the Cortex-A53; by ADR where it reaches, as stubs take a page of their own.
 ISA_LDFLAGS := --fix-cortex-a53-843419$(if $(LLVM),,=adr)
 
+# A variant is a file: what is not compiled.
+MEDIATED_FILES := mediated.S $(addsuffix .c,vgic_mediated vgic_hand vgic_news vgic_regs irq fast_irq fast_vgic fast_sgi_mediated)
+ISA_WITHOUT := $(addprefix %/,$(if $(CONFIG_MEDIATED),mediated_none.c mediated_none.S,$(MEDIATED_FILES)))
+
 # The C behind entry.S's short exits: only x0-x3 (fast_call.c) or x0-x8 (the others),
 # x16, x17 and x30 are saved for it, and x8 always, as clang cannot be told to spare it.
 # tools/lint/image looks at the result.
 FAST_FIXED := 9 10 11 12 13 14 15 18
 CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(FAST_FIXED),-ffixed-x$(n))
-CFLAGS_fast_sgi.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n))
-CFLAGS_fast_gicd.o := $(CFLAGS_fast_sgi.o)
+CFLAGS_fast_gicd.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n))
+# -O2: these are timed, and what is optimized for size may call functions of its own.
+CFLAGS_fast_sgi.o := $(CFLAGS_fast_gicd.o) -O2
+CFLAGS_fast_irq.o := $(CFLAGS_fast_sgi.o)
+CFLAGS_fast_vgic.o := $(CFLAGS_fast_sgi.o)
+CFLAGS_fast_sgi_mediated.o := $(CFLAGS_fast_sgi.o)

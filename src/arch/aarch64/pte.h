@@ -89,8 +89,10 @@
 #define HCR_APK BIT(40)
 #define HCR_API BIT(41)
 #define HCR_DIRECT (HCR_VM | HCR_SWIO | HCR_PTW | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API)
+#define HCR_MEDIATED (HCR_DIRECT | HCR_FMO | HCR_IMO)
 /* hcr_run  = HCR_DIRECT, | HCR_TWI unless cloison,wfi = "native"
- * hcr_load = HCR_DIRECT | HCR_DC: the copier runs with its MMU off but cacheable
+ *            or HCR_MEDIATED: WFI is the guest's, as a physical interrupt ends it whatever the guest masks
+ * hcr_load = the same without HCR_TWI | HCR_DC: the copier runs with its MMU off but cacheable
  * a CPU without a vCPU: HCR_CORE */
 #define HCR_CORE (HCR_RW | HCR_AMO | HCR_IMO | HCR_FMO)
 
@@ -101,6 +103,7 @@
 #define CPTR_EL2_VALUE (0x32ffULL /* RES1 */ | BIT(8) /* TZ */ | BIT(12) /* TSM */ | BIT(20) /* TTA */ | BIT(30) /* TAM */)
 #define CNTHCTL_EL2_VALUE 3ULL /* EL1PCTEN, EL1PCEN: physical counter and timer are the guest's */
 #define ICH_HCR_DIRECT (BIT(10) /* TC */ | BIT(11) /* TALL0 */)
+#define ICH_HCR_MEDIATED (BIT(0) /* En */ | BIT(11) /* TALL0 */)
 
 /* Virtual affinity of vCPU n: 16 to a cluster, as SGI target lists have 16 bits */
 #define VCPU_AFFINITY(n) (((u64)(n) & 15) | ((u64)(n) >> 4) << 8)

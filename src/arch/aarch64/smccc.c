@@ -10,6 +10,7 @@
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
+#include "vgic.h"
 
 s64 smccc_firmware(u64 function, u64 a, u64 b, u64 c)
 {
@@ -66,12 +67,16 @@ static s64 affinity_info(struct cpu *cpu, u64 affinity, u64 level)
  * Standby only: the core waits for an interrupt in the guest's stead, under
  * the same condition as a guarded WFI, so that the CPU can be had back.
  */
-static s64 cpu_suspend(const struct cpu *cpu, u64 power_state)
+static s64 cpu_suspend(struct cpu *cpu, u64 power_state)
 {
 	if (power_state != 0)
 		return PSCI_INVALID_PARAMETERS;
 	u64 hcr = READ_SYSREG(hcr_el2);
 
+	if (cpu->arch.vgic) {
+		vgic_mediated_wait(cpu);
+		return PSCI_SUCCESS;
+	}
 	if (READ_SYSREG(ICC_IGRPEN1_EL1) & 1 && READ_SYSREG(ICC_PMR_EL1) > cpu->arch.kick_priority && !READ_SYSREG(ICC_AP1R0_EL1)) {
 		WRITE_SYSREG(hcr_el2, hcr | HCR_IMO | HCR_FMO); /* as entry.S does for WFI */
 		__asm__ volatile("isb; dsb sy; wfi" : : : "memory");

@@ -52,7 +52,7 @@ struct cpu;
 #define CLOISON_EXITS_REASON 0xc6000002u /* x1 reason -> x0 exits of this vCPU for it */
 #define CLOISON_BOOT_TIMES 0xc6000003u   /* -> x0 entry, x1 banner, x2 copy; ticks */
 #define CLOISON_ABI_MAJOR 1
-#define CLOISON_ABI_MINOR 0
+#define CLOISON_ABI_MINOR 1
 
 /* Carry out the call in cpu->frame; results go there too. May park (CPU_OFF, SYSTEM_OFF). */
 void smccc_call(struct cpu *cpu);

@@ -8,12 +8,12 @@
  */
 #include "core/cell.h"
 #include "gic.h"
+#include "gic_cpu.h"
 #include "idregs.h"
 #include "sysreg.h"
 #include "trap.h"
+#include "vgic.h"
 
-/* ESR_EL2.ISS of a trapped MSR/MRS (D24.2.40), and the same for a name */
-#define ISS_SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 #define ISS_NAME(esr) ((u32)(esr) & 0x3ffc1e)
 #define ISS_RT(esr) ((u32)(esr) >> 5 & 0x1f)
 #define ISS_READ(esr) ((esr) & 1)
@@ -85,14 +85,16 @@ static void send_sgi(const struct cpu *cpu, u64 value)
 		return; /* Aff2, Aff3, targets from 16 on: no vCPU has them */
 	for (u32 n = 0; n < cpu->cell->vcpu_count; n++)
 		if (all ? n != cpu->vcpu_index : n - first < 16 && value >> (n - first) & 1)
-			WRITE_SYSREG(ICC_SGI1R_EL1, sgi_route(machine_cpus[cpus[n]].hw_id) | (value & SGI1R_INTID));
+			WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[cpus[n]].hw_id) | (value & SGI1R_INTID));
 }
 
 #define CTLR_PASSED (BIT(0) | BIT(1)) /* CBPR, EOImode */
 
 /* The CPU interface's trapped registers. False: not one of them. */
-static bool gic_trap(const struct cpu *cpu, u32 name, bool read, u64 *value)
+static bool gic_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
 {
+	if (cpu->arch.vgic)
+		return vgic_mediated_trap(cpu, name, read, value);
 	switch (name) {
 	case ISS_SYSREG(3, 0, 4, 6, 0): /* ICC_PMR_EL1 */
 		if (read)

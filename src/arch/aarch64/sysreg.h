@@ -33,7 +33,28 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define ICC_AP1R2_EL1 S3_0_C12_C9_2
 #define ICC_AP1R3_EL1 S3_0_C12_C9_3
 #define ICC_SRE_EL2 S3_4_C12_C9_5
+#define ICH_AP0R0_EL2 S3_4_C12_C8_0
+#define ICH_AP0R1_EL2 S3_4_C12_C8_1
+#define ICH_AP0R2_EL2 S3_4_C12_C8_2
+#define ICH_AP0R3_EL2 S3_4_C12_C8_3
+#define ICH_AP1R0_EL2 S3_4_C12_C9_0
+#define ICH_AP1R1_EL2 S3_4_C12_C9_1
+#define ICH_AP1R2_EL2 S3_4_C12_C9_2
+#define ICH_AP1R3_EL2 S3_4_C12_C9_3
 #define ICH_HCR_EL2 S3_4_C12_C11_0
+#define ICH_VTR_EL2 S3_4_C12_C11_1
+#define ICH_ELRSR_EL2 S3_4_C12_C11_5
+#define ICH_VMCR_EL2 S3_4_C12_C11_7
+#define ICH_LR0_EL2 S3_4_C12_C12_0
+
+#define ICC_CTLR_EOIMODE BIT(1)
+#define ICH_HCR_EOICOUNT(hcr) ((u32)((hcr) >> 27) & 0x1f)
+#define ICH_VMCR_VEOIM BIT(9)
+#define ICH_VTR_TDS BIT(19)
+#define ICH_VTR_PREBITS(vtr) (((u32)((vtr) >> 26) & 7) + 1)
+#define ICH_VTR_LRS(vtr) (((u32)(vtr) & 0x1f) + 1)
+
+#define CNT_ISTATUS BIT(2) /* of a timer that is enabled: due */
 
 #define SGI1R_TARGETS 0xffffULL
 #define SGI1R_INTID (0xfULL << 24)
@@ -72,5 +93,8 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define ESR_EC(esr) ((u32)((esr) >> 26) & 0x3f)
 #define ESR_IL BIT(25)
 #define ESR_ISV BIT(24)
+
+/* ESR_EL2.ISS of a trapped MSR/MRS (D24.2.40), and the same for a name */
+#define ISS_SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 
 #endif

@@ -152,7 +152,7 @@ static void hypercall(struct cpu *cpu, u64 esr)
 	smccc_call(cpu);
 }
 
-void trap_slow(struct cpu *cpu)
+static void dispatch(struct cpu *cpu)
 {
 	u64 esr = READ_SYSREG(esr_el2);
 	u32 class = ESR_EC(esr);
@@ -194,9 +194,15 @@ void trap_slow(struct cpu *cpu)
 	}
 }
 
+void trap_slow(struct cpu *cpu)
+{
+	dispatch(cpu);
+	vgic_mediated_settle(cpu);
+}
+
 void trap_unusual(struct cpu *cpu, u64 kind)
 {
-	/* Interrupts are routed to EL1 (IMO = FMO = 0), so kind 2 means a register is not what .regs says. */
+	/* Kind 2 is an FIQ or, of a direct cell, an interrupt: neither comes here, or a register is not what .regs says. */
 	fault(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
 }
 

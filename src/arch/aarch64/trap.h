@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* Exits of a guest to C. trap_slow, trap_unusual and trap_el2 are called by entry.S only. */
+/* Exits of a guest to C. trap_slow, trap_irq, trap_unusual and trap_el2 are called by entry.S only. */
 #ifndef CLOISON_ARCH_AARCH64_TRAP_H
 #define CLOISON_ARCH_AARCH64_TRAP_H
 
@@ -31,6 +31,7 @@
 #define LOADED_IMMEDIATE 0xc1 /* HVC of the copier */
 
 void trap_slow(struct cpu *cpu);
+void trap_irq(struct cpu *cpu); /* irq.c */
 void trap_unusual(struct cpu *cpu, u64 kind); /* 1 SError, 2 interrupt */
 _Noreturn void trap_el2(u64 esr, u64 elr, u64 far);
 

@@ -88,6 +88,8 @@ void arch_cpu_init(struct cpu *cpu)
 
 	if (cpu->config->role == CPU_UNUSED)
 		return;
+	for (u32 i = 0; i < sizeof cpu->arch / 8; i++) /* nothing of this page is zero before it is set */
+		((u64 *)&cpu->arch)[i] = 0;
 	machine_verify_cpu();
 	gic_cpu_init(cpu);
 	controls_init(regs);
@@ -97,10 +99,10 @@ void arch_cpu_init(struct cpu *cpu)
 		return;
 	}
 	smccc_probe_firmware(cpu);
-	cpu->arch.gicd_base = cpu->cell->arch.gicd_base;
-	cpu->arch.sgi_targets = 0;
+	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
+	cpu->arch.sgi_rare = ~(cpu->arch.vgic ? SGI1R_INTID : SGI1R_TARGETS | SGI1R_INTID);
 	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
-		cpu->arch.sgi_route[n] = sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
+		cpu->arch.sgi_route[n] = gic_sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
 		cpu->arch.sgi_targets |= 1u << n;
 	}
 }

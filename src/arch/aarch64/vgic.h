@@ -21,4 +21,24 @@ static inline u32 vgic_typer(u32 physical)
 }
 bool vgic_covers(const struct cpu *cpu, u64 ipa);
 
+/* ---- mediated cells (vgic_mediated.c, irq.c) ---- */
+
+void vgic_mediated_init(void);                 /* all cells; boot CPU, before any other runs */
+void vgic_mediated_cpu_init(struct cpu *cpu);  /* once */
+void vgic_mediated_start(struct cpu *cpu);     /* the vCPU is about to enter, in reset state */
+void vgic_mediated_stop(struct cpu *cpu);      /* it goes to wait in the core */
+bool vgic_mediated_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value); /* as vgic_access */
+/* A trapped register of the CPU interface, by its name in the syndrome (ISS_SYSREG). False: not one of them. */
+bool vgic_mediated_trap(struct cpu *cpu, u32 name, bool read, u64 *value);
+/* A physical line was acknowledged and its priority dropped; line: the cell's own number for it. False: it storms; nothing done. */
+bool vgic_mediated_line(struct cpu *cpu, u32 intid, u32 line);
+/* Bring list registers up to date, whether or not there is news. */
+void vgic_mediated_sync(struct cpu *cpu);
+/* The same if there is news: before the guest goes on after anything that may have posted some. */
+void vgic_mediated_settle(struct cpu *cpu);
+/* Sleep for the guest until an interrupt of its own may be there; may return early. */
+void vgic_mediated_wait(struct cpu *cpu);
+/* The physical INTID `line` on this CPU as its cell numbers it; 0: not its cell's. */
+u32 vgic_mediated_owned(const struct cpu *cpu, u32 intid);
+
 #endif

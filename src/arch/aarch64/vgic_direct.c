@@ -176,6 +176,8 @@ bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 
 	if (ipa & (size - 1))
 		return false;
+	if (cpu->arch.vgic)
+		return vgic_mediated_access(cpu, ipa, write, size, value);
 	if (offset < GIC_FRAME_SIZE) {
 		result = distributor_access(cpu, offset, write, size, *value);
 	} else {

@@ -119,6 +119,11 @@ void arch_vcpu_record(const struct cpu *cpu, struct record *record)
 		record->detail[i] = 0x1000 + i;
 }
 
+u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)
+{
+	return fmt_print(buffer, size, " host=%u", cpu->index);
+}
+
 void arch_cell_revoke(u16 cell)
 {
 	count(&host.revoked[cell]);
@@ -164,9 +169,12 @@ bool arch_cpu_kicked(struct cpu *cpu)
 	return __atomic_exchange_n(&host.kick_pending[cpu->index], 0, __ATOMIC_ACQ_REL);
 }
 
-void arch_irq_raise(u32 line)
+bool arch_irq_level(u16 cell, u32 line, bool high)
 {
-	count(&host.raised[line % HOST_LINES]);
+	(void)cell;
+	if (high)
+		count(&host.raised[line % HOST_LINES]);
+	return false;
 }
 
 u64 arch_time_now(void)

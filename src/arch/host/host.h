@@ -17,7 +17,7 @@ struct host {
 	u64 now;                    /* ticks; moves only when a test moves it, and by step for each look */
 	u64 step;
 	u64 wake_at;                /* last arch_time_wake_at */
-	u32 raised[HOST_LINES];     /* arch_irq_raise so far, by line */
+	u32 raised[HOST_LINES];     /* arch_irq_level high so far, by line */
 	u32 kicks[CPU_COUNT];       /* arch_cpu_kick so far */
 	u32 kick_pending[CPU_COUNT];
 	u32 waits;                  /* arch_cpu_wait so far */

@@ -10,4 +10,8 @@
 #define LINE_COUNT 4
 #define RAM_BANK_COUNT 1
 
+/* For src/arch/aarch64/vgic_*.c and fast_*.c: as QEMU's virt has it. */
+#define VGIC_WORDS 9
+#define OWNER_COUNT 448
+
 #endif

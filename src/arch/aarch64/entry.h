@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* What entry.S and mediated.S share: the frame at [sp], and labels of entry.S. Assembly only. */
+#ifndef CLOISON_ARCH_AARCH64_ENTRY_H
+#define CLOISON_ARCH_AARCH64_ENTRY_H
+
+/* Guest x4-x30 into the frame; x0-x3 went there first. */
+	.macro	save_x4_x30
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	str	x30, [sp, #240]
+	.endm
+
+/*
+ * x4-x8, x16, x17, x30: with x0-x3, what fast_sgi.c and fast_gicd.c may use. (x16 and
+ * x17 belong to whoever links, and clang cannot be kept from them, nor from x8.)
+ */
+	.macro	save_x4_x8
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	str	x8, [sp, #64]
+	stp	x16, x17, [sp, #128]
+	str	x30, [sp, #240]
+	.endm
+	.macro	restore_x4_x8
+	ldr	x30, [sp, #240]
+	ldp	x16, x17, [sp, #128]
+	ldr	x8, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	.endm
+
+#endif

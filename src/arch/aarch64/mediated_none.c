@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Without CONFIG_MEDIATED: in place of all that isa.mk lists in MEDIATED_FILES. */
+#include "core/cell.h"
+#include "fast.h"
+#include "gic.h"
+#include "vgic.h"
+
+_Static_assert(MEDIATED_COUNT == 0, "the partition has mediated cells: set CONFIG_MEDIATED, or give them cloison,interrupts = \"direct\"");
+
+void vgic_mediated_init(void) { }
+void vgic_mediated_cpu_init(struct cpu *cpu) { (void)cpu; }
+void vgic_mediated_start(struct cpu *cpu) { (void)cpu; }
+void vgic_mediated_stop(struct cpu *cpu) { (void)cpu; }
+void vgic_mediated_settle(struct cpu *cpu) { (void)cpu; }
+void vgic_mediated_wait(struct cpu *cpu) { (void)cpu; }
+
+bool vgic_mediated_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
+{
+	(void)cpu, (void)ipa, (void)write, (void)size, (void)value;
+	return false;
+}
+
+bool vgic_mediated_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
+{
+	(void)cpu, (void)name, (void)read, (void)value;
+	return false;
+}
+
+bool arch_irq_level(u16 cell, u32 line, bool high)
+{
+	(void)cell;
+	if (high)
+		gic_raise(line);
+	return false;
+}
+
+u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)
+{
+	(void)cpu, (void)buffer, (void)size;
+	return 0;
+}
+
+u64 fast_sgi_mediated(u64 value, const struct cpu *cpu)
+{
+	(void)value, (void)cpu;
+	return 1;
+}
