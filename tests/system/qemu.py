@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
 ESCAPE = "\x14"  # Ctrl-T
-RESULTS = ("cloison.elf", "cloison.bin", ".config", "partition.dtb", "gen/report.txt", "gen/report.json")
+RESULTS = ("cloison.elf", "cloison.bin", ".config", "partition.dtb", "gen/report.txt", "gen/report.json", "gen/linux.dtb")
 
 
 class Failure(AssertionError):
@@ -256,11 +256,11 @@ class Machine:
 
     # Linux's shell, in the cell that has the keyboard
 
-    def to_shell(self, timeout=90):
-        self.expect("cloison-linux: ready", timeout)
+    def to_shell(self, timeout=90, cell="linux"):
+        self.line(cell, "cloison-linux: ready", timeout)
         self.expect("linux# ", timeout)
 
-    def shell(self, command, timeout=20):
+    def shell(self, command, timeout=20, cell="linux"):
         """Run it; its status and what it printed. (The words typed differ from the words printed.)"""
         with self.changed:
             start = len(self.text)
@@ -270,8 +270,8 @@ class Machine:
             self.send(typed[i:i + 8])
             time.sleep(0.004)
         m = self.expect(rf"(?s)beg0{token}\s*\n(.*)end0{token} (\d+)", timeout, start)
-        lines = [line for line in clean(m[1]).split("\n") if not re.match(r"\[(?!linux\])[^]]+\] ", line)]
-        return int(m[2]), "\n".join(re.sub(r"^\[linux\] ?", "", line) for line in lines).strip()
+        lines = [line for line in clean(m[1]).split("\n") if not re.match(rf"\[(?!{cell}\])[^]]+\] ", line)]
+        return int(m[2]), "\n".join(re.sub(rf"^\[{cell}\] ?", "", line) for line in lines).strip()
 
 
 def printable(text):

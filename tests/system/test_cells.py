@@ -7,27 +7,42 @@ import pytest
 
 import qemu
 
-DENSE = "tests/system/partitions/dense.dts"
+FOLDER = "tests/system/partitions"
+DENSE = {"direct": f"{FOLDER}/dense.dts", "mediated": f"{FOLDER}/dense-mediated.dts"}
+NO_SERVICE = {"direct": f"{FOLDER}/no-service.dts", "mediated": f"{FOLDER}/no-service-mediated.dts"}
+ABI = {"direct": f"{FOLDER}/abi.dts", "mediated": f"{FOLDER}/abi-mediated.dts"}
 
 
-def check_control(m, cell, periods):
+def way(partitions, mode, name, *values, full=False):
+    """Parameters of a test: which partition, and what else."""
+    return pytest.param(mode, *values, id=f"{mode}-{name}",
+                        marks=[pytest.mark.partition(partitions[mode])] + [pytest.mark.full] * full)
+
+
+def check_control(m, cell, periods, mode="direct"):
+    """Direct: no exit. Mediated: one for each interrupt."""
     summary = m.line(cell, r"control: periods=(\d+) in_order=(\d+) late=(\d+) exits=(\S+)", timeout=40)
-    assert (summary[1], summary[2], summary[4]) == (str(periods), str(periods), "0")
+    spurious = int(m.line(cell, r"control: worst=.* spurious=(\d+)")[1])
+    exits = 0 if mode == "direct" else periods + spurious
+    assert (summary[1], summary[2], summary[4]) == (str(periods), str(periods), str(exits))
     histogram = [int(n) for n in re.findall(r"control: latency .* ticks: (\d+)", "\n".join(m.lines(cell)))]
     assert sum(histogram) == periods
 
 
-@pytest.mark.partition(DENSE)
-@pytest.mark.parametrize("options", [{}, {"icount": True}, {"cpu": "max", "binary": True}], ids=["plain", "icount", "max-bin"])
-def test_dense(boot, options):
+@pytest.mark.parametrize("mode,options", [
+    way(DENSE, "direct", "plain", {}), way(DENSE, "direct", "icount", {"icount": True}),
+    way(DENSE, "direct", "max-bin", {"cpu": "max", "binary": True}, full=True),
+    way(DENSE, "mediated", "plain", {}), way(DENSE, "mediated", "icount", {"icount": True}, full=True),
+    way(DENSE, "mediated", "max-bin", {"cpu": "max", "binary": True})])
+def test_dense(boot, mode, options):
     """Seven cells on eight CPUs. Who blocks loses nothing; nobody's line is torn; control takes no exit."""
-    m = boot(DENSE, limit=200, **options)
+    m = boot(DENSE[mode], limit=200, **options)
     for cell in ("talker1", "talker2", "talker3"):
         m.line(cell, "talker: end", timeout=120)
         expected = [f"talker: line {i:04d} of 300 abcdefghijklmnopqrstuvwxyz" for i in range(300)] + ["talker: end"]
         assert m.lines(cell) == expected
-    check_control(m, "control2", 1000)
-    check_control(m, "control", 1000)
+    check_control(m, "control2", 1000, mode)
+    check_control(m, "control", 1000, mode)
     whole = re.compile(r"talker: (line \d{4} of 2000 abcdefghijklmnopqrstuvwxyz|end)$")
     torn = [t for t in m.lines("droppy") if not whole.match(t)]
     dropped = m.counters(), [t for t in m.lines("core") if t.startswith("console cell=droppy")]
@@ -36,10 +51,10 @@ def test_dense(boot, options):
     assert not re.search("panic|FAIL", m.text)
 
 
-@pytest.mark.partition(DENSE)
-def test_keyboard(boot):
+@pytest.mark.parametrize("mode", [way(DENSE, "direct", "keys"), way(DENSE, "mediated", "keys")])
+def test_keyboard(boot, mode):
     """Input goes to one cell at a time; the escape key moves it, shows help, and can be typed."""
-    m = boot(DENSE, limit=90)
+    m = boot(DENSE[mode], limit=90)
     for cell in ("talker1", "talker2", "talker3"):
         m.line(cell, "talker: end", timeout=60)
     m.send("A")
@@ -63,22 +78,21 @@ def test_keyboard(boot):
     assert m.ended() == 0
 
 
-@pytest.mark.partition("tests/system/partitions/abi.dts")
-@pytest.mark.parametrize("cpu", ["cortex-a57", "max", pytest.param("cortex-a53", marks=pytest.mark.full),
-                                 pytest.param("cortex-a72", marks=pytest.mark.full),
-                                 pytest.param("neoverse-n1", marks=pytest.mark.full)])
-def test_abi(boot, cpu):
+@pytest.mark.parametrize("mode,cpu", [way(ABI, mode, cpu, cpu, full=cpu not in ("cortex-a57", "max"))
+                                      for cpu in qemu.MODELS for mode in ABI])
+def test_abi(boot, mode, cpu):
     m = boot(cpu=cpu)
     m.line("abi", "abi: end passed=[0-9]+ failed=0", timeout=20)
     m.never("FAIL|panic")
 
 
-@pytest.mark.partition("tests/system/partitions/no-service.dts")
-@pytest.mark.parametrize("options", [{}, {"icount": True}], ids=["plain", "icount"])
-def test_no_service_cpu(boot, options):
+@pytest.mark.parametrize("mode,options", [
+    way(NO_SERVICE, "direct", "plain", {}), way(NO_SERVICE, "direct", "icount", {"icount": True}, full=True),
+    way(NO_SERVICE, "mediated", "plain", {}), way(NO_SERVICE, "mediated", "icount", {"icount": True}, full=True)])
+def test_no_service_cpu(boot, mode, options):
     m = boot(smp=8, **options)
     m.line("witness", "OK round=5", timeout=60)
-    check_control(m, "control", 200)
+    check_control(m, "control", 200, mode)
     head, values = m.record("hello")
     assert "breakpoint" in head and values["x0"] == 42 and values["x1"] == 55
     m.line("witness", "OK", since=m.mark("witness") + 3)

@@ -9,8 +9,18 @@ import pytest
 
 import qemu
 
-PARTITION = {n: f"tests/system/partitions/linux{n}.dts" for n in (1, 2, 3)}
+FOLDER = "tests/system/partitions"
+# direct; mediated; mediated, and one of Linux's CPUs serves
+MODES = ("direct", "mediated", "shared")
+PARTITION = {(n, mode): f"{FOLDER}/linux{n}{'' if mode == 'direct' else '-' + mode}.dts" for n in (1, 2, 3) for mode in MODES}
+BOTH = f"{FOLDER}/linux-both.dts"
 pytestmark = pytest.mark.linux
+
+
+def modes(vcpus, *quick):
+    """The parameter: all modes; those not in quick are for --all."""
+    return [pytest.param(mode, marks=[pytest.mark.partition(PARTITION[vcpus, mode])] + ([] if mode in quick else [pytest.mark.full]))
+            for mode in MODES]
 
 
 def healthy(m, rounds=2):
@@ -19,9 +29,9 @@ def healthy(m, rounds=2):
     m.never(r"witness: (FAIL|BAD)|panic|exception in the core")
 
 
-@pytest.mark.partition(PARTITION[1])
-def test_one_vcpu(boot):
-    m = boot(PARTITION[1])
+@pytest.mark.parametrize("mode", modes(1, "direct", "shared"))
+def test_one_vcpu(boot, mode):
+    m = boot()
     m.to_shell()
     assert m.shell("nproc; cat /proc/cmdline") == (0, "1\nconsole=ttyAMA0 loglevel=4")
     status, log = m.shell("dmesg | grep -i -E 'gicv3|psci|arch_timer|smccc|ttyAMA0|spectre|BUG|WARN|Oops'")
@@ -29,9 +39,9 @@ def test_one_vcpu(boot):
     healthy(m)
 
 
-@pytest.mark.partition(PARTITION[2])
-def test_commands_hotplug_poweroff(boot):
-    m = boot(PARTITION[2])
+@pytest.mark.parametrize("mode", modes(2, "direct", "shared"))
+def test_commands_hotplug_poweroff(boot, mode):
+    m = boot()
     m.to_shell()
     assert m.shell("nproc") == (0, "2")
     assert m.shell("i=0; while [ $i -lt 50 ]; do busybox true; i=$((i+1)); done; echo fine") == (0, "fine")
@@ -53,9 +63,9 @@ def test_commands_hotplug_poweroff(boot):
     assert m.counters()["linux", 0]["state"] == "stopped"
 
 
-@pytest.mark.partition(PARTITION[3])
-def test_three_vcpus_reboot(boot):
-    m = boot(PARTITION[3])
+@pytest.mark.parametrize("mode", modes(3, "mediated"))
+def test_three_vcpus_reboot(boot, mode):
+    m = boot()
     m.to_shell()
     assert m.shell("nproc") == (0, "3")
     assert m.shell("for c in 1 2; do echo 0 > /sys/devices/system/cpu/cpu$c/online; done; nproc") == (0, "1")
@@ -65,10 +75,10 @@ def test_three_vcpus_reboot(boot):
     healthy(m)
 
 
-@pytest.mark.partition(PARTITION[2])
-def test_idle_takes_no_exit_but_its_own(boot):
-    """Quiet Linux: only sleeping (guarded WFI) and SGIs come up, nothing else."""
-    m = boot(PARTITION[2])
+@pytest.mark.parametrize("mode", modes(2, "direct", "mediated"))
+def test_idle_takes_no_exit_but_its_own(boot, mode):
+    """Quiet Linux: only sleeping (guarded WFI, direct) or interrupts (mediated), and SGIs come up, nothing else."""
+    m = boot()
     m.to_shell()
     time.sleep(2)
     before = m.counters()
@@ -76,15 +86,15 @@ def test_idle_takes_no_exit_but_its_own(boot):
     after = m.counters()
     for vcpu in (0, 1):
         grown = {k: int(v) - int(before["linux", vcpu][k]) for k, v in after["linux", vcpu].items() if v.isdigit()}
-        assert not [k for k, n in grown.items() if n and k not in ("wfi", "sgi", "total", "vdev")], grown
+        assert not [k for k, n in grown.items() if n and k not in ("wfi" if mode == "direct" else "irq", "sgi", "total", "vdev")], grown
     grown = int(after["witness", 0]["total"]) - int(before["witness", 0]["total"])
     assert grown > 0 and after["witness", 0]["denied"] == "0"
 
 
-@pytest.mark.partition(PARTITION[2])
-def test_crash_of_linux(boot):
-    """Linux that touches what it does not have is stopped; the neighbour is not."""
-    m = boot(PARTITION[2])
+@pytest.mark.parametrize("mode", modes(2, "shared"))
+def test_crash_of_linux(boot, mode):
+    """Linux that touches what it does not have is stopped; the neighbour is not, and the console lives on."""
+    m = boot()
     m.to_shell()
     m.send("busybox devmem 0x09010000\n")
     head, values = m.record("linux")
@@ -92,12 +102,45 @@ def test_crash_of_linux(boot):
     healthy(m)
 
 
-@pytest.mark.partition(PARTITION[2])
-@pytest.mark.parametrize("options", [{"icount": True}, {"cpu": "max"}, {"cpu": "neoverse-n1", "binary": True}],
-                         ids=["icount", "max", "n1-bin"])
+def way(name, mode, *quick, **options):
+    return pytest.param(options, id=f"{name}-{mode}",
+                        marks=[pytest.mark.partition(PARTITION[2, mode])] + ([] if mode in quick else [pytest.mark.full]))
+
+
+@pytest.mark.parametrize("options", [w for mode in MODES for w in (
+    way("icount", mode, "direct", "shared", icount=True), way("max", mode, "mediated", cpu="max"),
+    way("n1-bin", mode, "shared", cpu="neoverse-n1", binary=True))])
 def test_other_ways(boot, options):
-    m = boot(PARTITION[2], limit=180, **options)
+    m = boot(limit=180, **options)
     m.to_shell(120)
+    healthy(m)
+
+
+@pytest.mark.partition(BOTH)
+@pytest.mark.parametrize("options", [{}, pytest.param({"cpu": "max"}, marks=pytest.mark.full),
+                                     pytest.param({"icount": True}, marks=pytest.mark.full),
+                                     pytest.param({"cpu": "cortex-a53", "binary": True}, marks=pytest.mark.full)],
+                         ids=["plain", "max", "icount", "a53-bin"])
+def test_side_by_side(boot, options):
+    """A mediated Linux that serves as well, and a direct one: each with its own console, one after the other switched off."""
+    m = boot(BOTH, limit=240, **options)
+    m.to_shell(150)
+    m.to_shell(150, "linux-direct")
+    assert m.shell("nproc", 60) == (0, "2")
+    assert m.shell("echo 0 > /sys/devices/system/cpu/cpu1/online; nproc", 60) == (0, "1")  # the CPU that serves
+    assert m.counters()["linux", 1]["power"] == "off"
+    m.send(qemu.ESCAPE + "3")
+    assert m.shell("nproc; busybox grep -c uart-pl011 /proc/interrupts", 60, "linux-direct") == (0, "2\n1")
+    m.send(qemu.ESCAPE + "1")
+    assert m.shell("echo 1 > /sys/devices/system/cpu/cpu1/online; nproc", 60) == (0, "2")
+    status, log = m.shell("dmesg | grep -E 'BUG|Oops|WARNING|rcu.*stall|failed to'", 60)
+    assert log == "", log
+    m.send("poweroff\n")
+    assert m.record("linux")[0].startswith("switched itself off")
+    m.send(qemu.ESCAPE + "3")  # its CPUs are in the core now, and one of them goes on serving
+    assert m.shell("echo alive", 60, "linux-direct") == (0, "alive")
+    m.send("poweroff\n")
+    assert m.record("linux-direct")[0].startswith("switched itself off")
     healthy(m)
 
 
@@ -105,10 +148,10 @@ def test_other_ways(boot, options):
 @pytest.mark.partition(*PARTITION.values())
 @pytest.mark.parametrize("binary", [False, True], ids=["elf", "bin"])
 @pytest.mark.parametrize("icount", [False, True], ids=["plain", "icount"])
-@pytest.mark.parametrize("vcpus", [1, 2, 3])
+@pytest.mark.parametrize("vcpus,mode", list(PARTITION))
 @pytest.mark.parametrize("cpu", qemu.MODELS)
-def test_matrix(boot, cpu, vcpus, icount, binary):
-    m = boot(PARTITION[vcpus], limit=240, cpu=cpu, icount=icount, binary=binary)
+def test_matrix(boot, cpu, vcpus, mode, icount, binary):
+    m = boot(PARTITION[vcpus, mode], limit=240, cpu=cpu, icount=icount, binary=binary)
     m.to_shell(180)
     assert m.shell("nproc")[1] == str(vcpus)
     healthy(m, 1)

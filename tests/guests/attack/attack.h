@@ -19,7 +19,7 @@ struct attack {
 	void (*run)(void);
 };
 
-extern const struct attack outside_attacks[], register_attacks[], call_attacks[], gic_attacks[], user_attacks[];
+extern const struct attack outside_attacks[], register_attacks[], call_attacks[], gic_attacks[], irq_attacks[], user_attacks[];
 
 /* A virtual address for guest-physical a: as Normal executable memory, as device. Good until the next call. */
 u64 window_normal(u64 a);
@@ -27,5 +27,6 @@ u64 window_device(u64 a);
 u64 argument_address(u64 otherwise);
 
 u64 random_next(u64 *state);
+void irq_flood_end(void); /* in handlers: a flood whose time is over ends, though nothing but handlers may run */
 
 #endif

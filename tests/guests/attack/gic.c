@@ -169,6 +169,7 @@ static u64 storm_end;
 void irq_handler(u32 intid)
 {
 	(void)intid;
+	irq_flood_end();
 	if (now() < storm_end)
 		return;
 	write_sysreg(cntv_ctl_el0, 2); /* nothing but the handler runs in a storm */

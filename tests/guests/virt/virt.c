@@ -24,6 +24,23 @@ void check_at(const char *name, bool ok, const char *file, int line)
 	}
 }
 
+bool need_at(bool condition, int line)
+{
+	if (!condition)
+		print("virt: missing (line %d)\n", line);
+	return condition;
+}
+
+bool known_limit(const char *interrupts, const char *names)
+{
+	char word[16];
+
+	if (!args_get("interrupts", word, sizeof word) || strcmp(word, interrupts))
+		return false;
+	print("virt: SKIP %s\n", names);
+	return true;
+}
+
 static volatile struct {
 	u64 count, at;
 	u32 last;
@@ -144,6 +161,7 @@ static void check_psci(void)
 
 void guest_main(struct boot_state *boot)
 {
+	args_init(boot->dtb);
 	uart_init();
 	print("virt: begin\n");
 	check_boot(boot);
@@ -152,10 +170,13 @@ void guest_main(struct boot_state *boot)
 	check_memory();
 	gic_init();
 	check_gic();
+	check_irqs();
 	check_timers();
 	check_uart();
+	check_levels();
 	check_psci();
 	check_smp();
+	check_smp_irqs();
 	check_uart_input();
 	print("virt: end passed=%u failed=%u\n", passed, failed);
 	uart_drain();

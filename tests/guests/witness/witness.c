@@ -4,15 +4,16 @@
  * life and checks that nobody took part in it:
  *
  *     ticks      its virtual timer, 1 kHz in WFI, each deadline served in order
- *     exits      none while it only ticks and works on its memory
+ *     exits      none while it only ticks and works on its memory; if interrupts are mediated, one for each
  *     memory     a pattern over 1 MiB, rewritten each round
- *     SGIs       all sixteen enabled, none ever comes
+ *     SGIs       all sixteen enabled; one to itself each round, and none else ever comes
  *     line       its own SPI, set pending by itself once a round: comes exactly
- *                once, stays active while it is handled, stays as it was set up
+ *                once, stays active while it is handled
+ *     registers  of the interrupt controller: as they were set up
  *
  * and prints "witness: OK round=N ..." or "witness: FAIL what". It never stops.
  * bootargs: line=INTID (its console's line; 0: skip), ticks=N (50 per round),
- * wfi=guarded (exits are then one per sleep and not judged)
+ * wfi=guarded (exits are then one per sleep and not judged), interrupts=mediated
  */
 #include "guest.h"
 
@@ -114,6 +115,32 @@ static void line_settings(void)
 	check("own line's trigger", trigger, mmio_read32(GICD_ICFGR + 4 * (line / 16)) >> (line % 16 * 2) & 3);
 }
 
+/* Everything but pending and active, of which there is none between two rounds. */
+static u64 registers(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0x80; i < 0xd00; i += 4)
+		if ((i < 0x400 || i >= 0x420) && (i < 0x520 || i >= 0xc00) && (i & 0x7c) < 0x24)
+			sum = (sum << 7 | sum >> 57) ^ mmio_read32(GICD_BASE + i);
+	for (u32 i = 0; i < 0xc08; i += 4)
+		if ((i & 0x7c) == 0 || (i >= 0x400 && i < 0x420) || i == 0xc04)
+			sum = (sum << 7 | sum >> 57) ^ mmio_read32(GICR_SGI(0) + i);
+	return sum ^ mmio_read32(GICD_CTLR) ^ read_icc(ICC_BPR1) << 8 ^ read_icc(ICC_PMR) << 16 ^ read_icc(ICC_CTLR) << 24 ^
+	       read_icc(ICC_IGRPEN1) << 60;
+}
+
+static void sgi_round(u64 round)
+{
+	u32 intid = (u32)round % 16, had = irq_count[0][intid];
+
+	gic_sgi(0, intid);
+	irq_unmask();
+	wait_until(irq_count[0][intid] > had, 200000);
+	irq_mask();
+	check("SGI to itself", had + 1, irq_count[0][intid]);
+}
+
 static void line_round(u64 round)
 {
 	line_settings();
@@ -129,11 +156,12 @@ static void line_round(u64 round)
 void guest_main(struct boot_state *boot)
 {
 	char word[16];
-	bool guarded;
-	u64 per_round;
+	bool guarded, mediated;
+	u64 per_round, settings;
 
 	args_init(boot->dtb);
 	guarded = args_get("wfi", word, sizeof word);
+	mediated = args_get("interrupts", word, sizeof word) && strcmp(word, "mediated") == 0;
 	per_round = args_u64("ticks", 50);
 	line = args_u64("line", UART_LINE);
 	period = ticks_hz() / 1000;
@@ -146,21 +174,24 @@ void guest_main(struct boot_state *boot)
 	if (line)
 		gic_enable((u32)line, 0x60);
 	trigger = mmio_read32(GICD_ICFGR + 4 * (line / 16)) >> (line % 16 * 2) & 3;
+	settings = registers();
 	for (u64 i = 0; i < WORDS; i++)
 		memory[i] = pattern(i, 0);
 	for (u64 round = 0;; round++) {
-		u64 before = exits_total(), bad = 0, exits;
+		u64 before = exits_total(), timers = irq_count[0][PPI_VTIMER], bad = 0, exits;
 		u64 served = tick_round(per_round, round, &bad);
 
 		exits = counted ? exits_between(before, exits_total()) : 0;
 		check("ticks", per_round, served);
 		check("memory words changed by others", 0, bad);
-		check("SGIs", 0, strangers(0, 16));
+		check("SGIs", round, strangers(0, 16));
 		check("interrupts of others", 0, strangers(16, 1020));
 		if (!guarded)
-			check("exits", 0, exits);
+			check("exits", mediated ? irq_count[0][PPI_VTIMER] - timers : 0, exits);
+		sgi_round(round);
 		if (line)
 			line_round(round);
+		check("registers", settings, registers());
 		print("witness: %s round=%lu ticks=%lu exits=%lu failed=%lu\n", failed ? "BAD" : "OK", round, ticks, exits, failed);
 	}
 }
