@@ -187,12 +187,13 @@ static inline u64 ticks_hz(void) { return read_sysreg(cntfrq_el0); }
 static inline u64 ticks_us(u64 us) { return ticks_hz() * us / 1000000; }
 void delay_us(u64 us);  /* busy */
 void sleep_us(u64 us);  /* asleep, on the virtual timer; interrupts masked, the timer is off after it */
-/* True as soon as the condition is; false after that time. */
+/* True as soon as the condition is; false after that time, and so many looks: a busy host stops the CPU, not its clock. */
 #define wait_until(condition, us)                                  \
 	({                                                         \
 		u64 end_ = now() + ticks_us(us);                   \
+		u32 looks_ = 0;                                    \
 		bool ok_;                                          \
-		while (!(ok_ = (condition)) && now() < end_)       \
+		while (!(ok_ = (condition)) && (looks_++ < 5000 || now() < end_)) \
 			yield();                                   \
 		ok_;                                               \
 	})

@@ -23,13 +23,6 @@ static void note(u32 intid)
 	taken++;
 }
 
-static void settle(void)
-{
-	irq_unmask();
-	delay_us(100);
-	irq_mask();
-}
-
 static u32 hppir(void) { return (u32)read_icc(ICC_HPPIR1) & 0xffffff; }
 static u32 running(void) { return (u32)read_icc(ICC_RPR) & 0xff; }
 

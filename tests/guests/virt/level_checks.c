@@ -13,13 +13,6 @@ static volatile u32 taken, goal, bad;
 
 static bool active(u32 intid) { return mmio_read32(GICD_ISACTIVER + 4 * (intid / 32)) >> (intid % 32) & 1; }
 
-static void settle(void)
-{
-	irq_unmask();
-	delay_us(100);
-	irq_mask();
-}
-
 /* The device has something to say; the line is high as soon as IMSC lets it. */
 static void uart_raise(void)
 {

@@ -225,10 +225,13 @@ static void check_active_elsewhere(void)
 	u32 last = cpus - 1;
 	bool ok;
 
+	gic_disable(UART_LINE); /* what is on its way to that CPU arrives now */
+	gic_clear_pending(UART_LINE);
+	wait_until(false, 1000);
 	forget_counts();
-	irq_hook = holding;
 	held = 0;
 	hold = 1;
+	irq_hook = holding;
 	gic_route(UART_LINE, last);
 	gic_enable(UART_LINE, 0xa0);
 	ok = told(last, UNMASKED);

@@ -31,6 +31,15 @@ bool need_at(bool condition, int line)
 	return condition;
 }
 
+void settle(void)
+{
+	irq_unmask();
+	for (u32 i = 0; i < 3000; i++)
+		yield();
+	delay_us(100);
+	irq_mask();
+}
+
 bool known_limit(const char *interrupts, const char *names)
 {
 	char word[16];

@@ -16,6 +16,8 @@ bool need_at(bool condition, int line);
  */
 bool known_limit(const char *interrupts, const char *names);
 
+/* Interrupts unmasked for long enough to be taken: some time, and some thousand instructions (see wait_until). */
+void settle(void);
 u64 irqs_taken(u32 cpu);
 u32 irqs_last(u32 cpu);
 extern void (*volatile irq_hook)(u32 intid); /* called for each interrupt, on any CPU */
