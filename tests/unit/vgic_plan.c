@@ -65,18 +65,21 @@ void world_move_linked(u32 cpu, u32 line)
 
 /*
  * core/mmio.c: who told a change asks again. Before, it may tell a level that
- * is old: of an edge-triggered line that is one edge more.
+ * is old: of an edge-triggered line that is one edge more, and one that came and
+ * went meanwhile is not seen. (As of any line that is sampled; one that stays is.)
  */
 void world_device(u32 caller, u32 line, bool high)
 {
 	struct vgic_cpu *c = caller < world.cpu_count ? &world.cpus[caller] : NULL;
 	struct spec_irq *irq = spec_irq(&world.spec, 0, line);
 	u32 outer = world.telling;
+	bool rose = world.rose;
 
 	world_say("device %u: %s, by %u", line, high ? "high" : "low", caller);
+	world.rose = rose && outer == line;
 	if (irq->edge && high && !world.output[line]) {
-		if (world_clears(0, line))
-			irq->may = true;
+		if (world_clears(0, line) || outer == line)
+			irq->may = world.rose = true;
 		else
 			spec_edge(&world.spec, 0, line);
 	}
@@ -90,6 +93,11 @@ void world_device(u32 caller, u32 line, bool high)
 		;
 	world_end(caller);
 	world.telling = outer;
+	if (outer != line) {
+		if (world.rose && world.output[line] && !world_clears(0, line))
+			spec_edge(&world.spec, 0, line);
+		world.rose = rose;
+	}
 	if (c)
 		world_settle_trap(caller);
 }

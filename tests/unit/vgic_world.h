@@ -58,6 +58,7 @@ struct world {
 	u32 others_left;  /* and how many more there may be */
 	u32 starting;     /* CPU whose vCPU is about to start: an SGI may come too early; WORLD_CPUS: none */
 	u32 telling;      /* line of the virtual device whose level is being told; 0: none */
+	bool rose;        /* edge-triggered, and meanwhile another CPU has raised it */
 	u32 clearing_frame, clearing_first, clearing; /* ICPENDR under way: bits for INTIDs from clearing_first on */
 	u32 step;
 	bool trace;
