@@ -54,8 +54,8 @@ class Desk:
         cellgen_images.make(folder / "images")
         self.done = {}
 
-    def run(self, dts, out, **environment):
-        command = [str(SOURCES / "cellgen-dts"), dts, "-o", out, "-I", "images", "--cellgen", str(self.cellgen)]
+    def run(self, dts, out, more=(), **environment):
+        command = [str(SOURCES / "cellgen-dts"), dts, "-o", out, "-I", "images", "--cellgen", str(self.cellgen), *more]
         with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, **environment}, start_new_session=True) as process:
             try:

@@ -3,9 +3,9 @@
 import struct
 
 
-def kernel(text_offset=0, image_size=0x8000, magic=b"ARM\x64", size=0x1000, fill=0x11):
+def kernel(text_offset=0, image_size=0x8000, magic=b"ARM\x64", size=0x1000, fill=0x11, flags=0xA):
     """An arm64 Image header (Linux, Documentation/arch/arm64/booting.rst) and some bytes behind it."""
-    header = struct.pack("<IIQQQQQQ4sI", 0x14000010, 0, text_offset, image_size, 0xA, 0, 0, 0, magic, 0)
+    header = struct.pack("<IIQQQQQQ4sI", 0x14000010, 0, text_offset, image_size, flags, 0, 0, 0, magic, 0)
     return header + bytes([fill]) * (size - len(header))
 
 
@@ -17,6 +17,7 @@ FILES = {
     "Image-no-size": kernel(image_size=0),
     "Image-odd-offset": kernel(text_offset=0x80123),
     "Image-short": kernel()[:60],
+    "Image-big-endian": kernel(flags=0xB),
     "Image-large": kernel(image_size=0x1000000),
     "empty": b"",
 }

@@ -10,7 +10,8 @@ map what its report says (cellgen_walk.py).
 CELLGEN=path takes that binary; otherwise one is built with the sanitizers, once, into a temporary folder.
 
 A bad/NAME.dts has one mistake and is named after the finding's identifier (NAME is "id" or "id-variant"); bad/NAME.txt
-has the exact findings. All runs happen on a temporary "desk" (cellgen_desk.py).
+has the exact findings. All runs happen on a temporary "desk" (cellgen_desk.py). run_findings.py has the tests of formats
+and catalogue, run_report.py those of the report and of comparing two.
 """
 import os
 import pathlib
@@ -32,28 +33,6 @@ UNPROVOKED = {
     "image-outside-memory": "cellgen places images itself",
     "images-too-big": "takes images of more than 1022 MiB",
 }
-
-
-@pytest.fixture(scope="session", name="objects")
-def fixture_objects(tmp_path_factory):
-    """Where cellgen is built, if it is; its objects serve for both binaries."""
-    return tmp_path_factory.mktemp("objects")
-
-
-@pytest.fixture(scope="session", name="cellgen")
-def fixture_cellgen(objects):
-    return find_cellgen(objects)
-
-
-@pytest.fixture(scope="session", name="desk")
-def fixture_desk(tmp_path_factory, cellgen):
-    return Desk(tmp_path_factory.mktemp("desk"), cellgen)
-
-
-@pytest.fixture(scope="session", name="other")
-def fixture_other(tmp_path_factory, cellgen):
-    """Another place with another depth, and copies instead of links."""
-    return Desk(tmp_path_factory.mktemp("another") / "place with a blank" / "below", cellgen, copy=True)
 
 
 def findings(text):

@@ -57,10 +57,15 @@ struct diag; /* the findings so far */
  */
 void diag_error(struct diag *diag, const char *id, struct pos where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-const char *diag_at(struct pos pos); /* "linux.dts:52", or "(unknown place)"; lives until exit */
+const char *diag_at(struct pos pos); /* "linux.dts:52", or "(unknown place)", for a finding's text only; lives until exit */
 struct diag *diag_new(void);
 u32 diag_count(const struct diag *diag);
-void diag_print(struct diag *diag); /* all, sorted by file, line, column, identifier; duplicates once */
+/*
+ * All of them, sorted. format: "human", lines on stderr; "json" or "sarif", a document on stdout, even if it is empty.
+ */
+void diag_print(struct diag *diag, const char *format);
+bool diag_format_known(const char *format);
+void findings_list(void); /* every kind of finding there is, one line each, on stdout */
 
 struct range {
 	u64 base;

@@ -11,6 +11,7 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_nodes(decision, diag);      /* first the text itself: nodes ... */
 	check_properties(decision, diag); /* ... and words nobody understands */
 	check_board(decision, diag);
+	check_firmware(decision, diag);
 	check_core(decision, diag);
 	check_cells(decision, diag);
 	check_cpus(decision, diag);       /* then who owns what */

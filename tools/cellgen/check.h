@@ -21,6 +21,7 @@ void check_virtual(const struct decision *d, struct diag *diag);    /* check_vir
 void check_memory(const struct decision *d, struct diag *diag);     /* check_memory.c */
 void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
 void check_board(const struct decision *d, struct diag *diag);      /* check_board.c */
+void check_firmware(const struct decision *d, struct diag *diag);   /* check_firmware.c */
 void check_core(const struct decision *d, struct diag *diag);       /* check_core.c */
 
 void check_claims(const struct decision *d, struct diag *diag);     /* check_claims.c */
@@ -35,6 +36,9 @@ struct nearest {
 };
 void nearest_offer(struct nearest *nearest, const char *candidate);
 const char *nearest_hint(const struct nearest *nearest); /* "; did you mean \"x\"?" or "" */
+
+/* A property whose name is almost one of these words: a typing mistake where any word may stand. whose: "chosen of 'linux'" */
+void check_spelling(const struct node *node, const char *whose, const char *const *words, u32 count, struct diag *diag);
 
 const char *text_range(u64 base, u64 size); /* "0x40000000-0x4fffffff" */
 

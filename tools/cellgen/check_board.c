@@ -5,7 +5,8 @@
  */
 #include "check.h"
 
-static void check_parent(const struct decision *d, const struct node *node, const struct prop *prop, u32 index, struct diag *diag)
+static const struct node *check_parent(const struct decision *d, const struct node *node, const struct prop *prop, u32 index,
+				       struct diag *diag)
 {
 	const struct node *parent = tree_phandle(d->tree, prop_cell(prop, index));
 
@@ -15,9 +16,56 @@ static void check_parent(const struct decision *d, const struct node *node, cons
 		diag_error(diag, "board-interrupts", prop->at, "%s of %s leads to %s (%s), which is no interrupt controller; correct the "
 			   "board tree", prop->name, node_nick(node), node_nick(parent), diag_at(parent->at));
 	}
+	return parent;
 }
 
-/* The first entry of each is enough: if it leads somewhere, the rest was understood the same way. */
+static void check_end(const struct node *node, const struct prop *prop, u32 next, struct diag *diag)
+{
+	if (next > prop->size / 4) {
+		diag_error(diag, "board-interrupts", prop->at, "%s of %s ends in the middle of an entry; correct the board tree", prop->name,
+			   node_nick(node));
+	}
+}
+
+/* A GIC of another form is board-gic's finding, and how long its specifiers are is not known. */
+static bool readable(const struct node *parent)
+{
+	return parent && (!node_compatible(parent, "arm,gic-v3") || node_own_cells(parent, "#interrupt-cells", 0) == 3);
+}
+
+/* A list of references, each followed by a specifier in its controller's form. */
+static void check_extended(const struct decision *d, const struct node *node, const struct prop *prop, struct diag *diag)
+{
+	for (u32 i = 0; i < prop->size / 4;) {
+		const struct node *parent = check_parent(d, node, prop, i, diag);
+
+		if (!readable(parent)) {
+			return; /* how long the entry is cannot be known */
+		}
+		i += 1 + node_own_cells(parent, "#interrupt-cells", 1);
+		check_end(node, prop, i, diag);
+	}
+}
+
+/* Entries of (child address, child interrupt, parent, parent address, parent interrupt). */
+static void check_map(const struct decision *d, const struct node *node, const struct prop *prop, u32 child, struct diag *diag)
+{
+	for (u32 i = 0; i < prop->size / 4;) {
+		const struct node *parent = NULL;
+
+		if (i + child < prop->size / 4) {
+			parent = check_parent(d, node, prop, i + child, diag);
+		} else {
+			check_end(node, prop, i + child + 1, diag);
+		}
+		if (!readable(parent)) {
+			return;
+		}
+		i += child + 1 + node_own_cells(parent, "#address-cells", 0) + node_own_cells(parent, "#interrupt-cells", 1);
+		check_end(node, prop, i, diag);
+	}
+}
+
 static void check_node(const struct decision *d, const struct node *node, struct diag *diag)
 {
 	const struct prop *parent = node_prop(node, "interrupt-parent");
@@ -29,10 +77,10 @@ static void check_node(const struct decision *d, const struct node *node, struct
 		check_parent(d, node, parent, 0, diag);
 	}
 	if (extended) {
-		check_parent(d, node, extended, 0, diag);
+		check_extended(d, node, extended, diag);
 	}
 	if (map && address <= CELLS_MAX && interrupt <= CELLS_MAX) {
-		check_parent(d, node, map, address + interrupt, diag);
+		check_map(d, node, map, address + interrupt, diag);
 	}
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* What the core itself needs: memory, a console it can drive, an interrupt controller, addresses its tables reach. */
+#include <string.h>
+
 #include "check.h"
 #include "pte.h"
 
@@ -33,11 +35,16 @@ static void check_console_device(const struct decision *d, struct diag *diag)
 {
 	const struct device *device = &d->devices[d->hyp.console_device];
 	const struct node *node = d->hyp.console;
+	const char *status = node_string(node, "status");
 
 	if (!node_compatible(node, "arm,pl011") || device->reg_count == 0) {
 		diag_error(diag, "console-unsupported", d->hyp.console_at, "the console %s (%s) is no memory-mapped \"arm,pl011\", and "
 			   "the core knows no other UART; name one by cloison,console", device->name, diag_at(node->at));
 		return;
+	}
+	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0) {
+		diag_error(diag, "console-unsupported", d->hyp.console_at, "the console %s has status \"%s\" at %s; enable it there, or "
+			   "name another UART by cloison,console", device->name, status, diag_at(prop_at(node, "status")));
 	}
 	if (check_region(&(struct region){ .what = mem_format("the register block of %s", device->name),
 			.base = device->regs[0].base, .size = align_up(device->regs[0].size, PAGE_SIZE), .alignment = PAGE_SIZE,
@@ -93,6 +100,7 @@ static void check_gic_block(const struct device *gic, u32 index, struct diag *di
 static void check_gic(const struct decision *d, struct diag *diag)
 {
 	const struct device *gic;
+	const struct prop *stride;
 
 	if (!d->gic.node) {
 		return; /* reported by dt_board.c */
@@ -101,6 +109,12 @@ static void check_gic(const struct decision *d, struct diag *diag)
 	if (node_own_cells(gic->node, "#interrupt-cells", 0) != 3) {
 		diag_error(diag, "board-gic", prop_at(gic->node, "#interrupt-cells"), "#interrupt-cells of %s must be 3 (type, number, "
 			   "flags), as other forms are not understood", gic->name);
+	}
+	stride = node_prop(gic->node, "redistributor-stride");
+	if (stride && prop_number(stride, 0, stride->size == 8 ? 2 : 1) < GICR_SIZE) {
+		diag_error(diag, "board-gic", stride->at, "redistributor-stride of %s is 0x%llx, but a redistributor has 0x%llx bytes; "
+			   "correct the board tree", gic->name, TEXT_NUMBER(prop_number(stride, 0, stride->size == 8 ? 2 : 1)),
+			   TEXT_NUMBER(GICR_SIZE));
 	}
 	for (u32 i = 0; i < gic->reg_count; i++) {
 		check_gic_block(gic, i, diag);

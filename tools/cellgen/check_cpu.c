@@ -107,7 +107,8 @@ static void check_board_cpu(const struct decision *d, u32 number, struct diag *d
 		diag_error(diag, "cpu-not-startable", prop_at(cpu->node, "enable-method"), "%s is used, but the core can switch on "
 			   "only CPUs with enable-method = \"psci\"", cpu->name);
 	}
-	if (cpu->role != ROLE_UNUSED && status && strncmp(status, "fail", 4) == 0) {
+	/* "disabled" is how a CPU waits for its enable-method */
+	if (cpu->role != ROLE_UNUSED && status && (strncmp(status, "fail", 4) == 0 || strcmp(status, "reserved") == 0)) {
 		diag_error(diag, "cpu-not-startable", prop_at(cpu->node, "status"), "%s is used, but its status is \"%s\"; give "
 			   "another CPU", cpu->name, status);
 	}

@@ -99,7 +99,26 @@ static void check_interrupts(const struct claim *claim, const struct device *dev
 			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has the private interrupt %u of each "
 				   "CPU; only shared lines can be given to a cell", claim->cell->name, device->name, where,
 				   device->irqs[i].intid);
+		} else if (device->irqs[i].flags != 1 && device->irqs[i].flags != 4) {
+			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), whose interrupt on SPI %u has the flags 0x%x; a "
+				   "shared line of the GIC is 4 (level) or 1 (rising edge): correct the board tree", claim->cell->name,
+				   device->name, where, device->irqs[i].intid - SPI_BASE, device->irqs[i].flags);
 		}
+	}
+}
+
+/* A driver takes its clocks by name: one name too many is a clock that is not there. */
+static void check_clock_names(const struct node *node, const char *whose, u32 clocks, struct diag *diag)
+{
+	const struct prop *names = node_prop(node, "clock-names");
+	u32 count = 0;
+
+	for (u32 i = 0; names && i < names->size; i++) {
+		count += names->data[i] == 0;
+	}
+	if (names && count != clocks) {
+		diag_error(diag, "bad-property", names->at, "clock-names of %s has %u name(s), but its clocks are %u; name each clock "
+			   "once", whose, count, clocks);
 	}
 }
 
@@ -118,6 +137,10 @@ static void check_clocks(const struct decision *d, const char *whose, const stru
 				   "guest cannot be shown it", whose, node_nick(clock), diag_at(clock->at));
 			return;
 		}
+		if (!node_prop(clock, "clock-frequency") || prop_cell(node_prop(clock, "clock-frequency"), 0) == 0) {
+			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), a fixed-clock without clock-frequency: "
+				   "a guest could not use it; correct the board tree", whose, node_nick(clock), diag_at(clock->at));
+		}
 	}
 }
 
@@ -128,6 +151,7 @@ void check_references(const struct decision *d, const struct node *node, const c
 
 		if (strcmp(prop->name, "clocks") == 0) {
 			check_clocks(d, whose, prop, diag);
+			check_clock_names(node, whose, prop->size / 4, diag);
 		} else if (prop_is_reference(prop->name)) {
 			diag_error(diag, "device-reference", prop->at, "%s of %s refers to another node, which the guest's tree does "
 				   "not have; take the property or the device out", prop->name, whose);

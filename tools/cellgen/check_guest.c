@@ -120,9 +120,35 @@ static void add_name(struct names *names, const char *name, struct pos at, const
 /* What cellgen writes into every guest's tree by itself: emit_guest_dtb.c. */
 static const char *const own_nodes[] = { "chosen", "cpus", "psci", "timer", "cloison-clock" };
 
+/* Clocks that go along: emit_guest_dtb.c. Each once, at the root, wherever the board has it. */
+struct clocks {
+	const struct node **list;
+	u32 count;
+};
+
+static void add_clocks(struct clocks *clocks, struct names *names, const struct decision *d, const struct node *node,
+		       const struct cell *cell, struct diag *diag)
+{
+	const struct prop *prop = node_prop(node, "clocks");
+
+	for (u32 i = 0; prop && i < prop->size / 4; i++) {
+		const struct node *clock = tree_phandle(d->tree, prop_cell(prop, i));
+		u32 k = 0;
+
+		while (clock && k < clocks->count && clocks->list[k] != clock) {
+			k++;
+		}
+		if (clock && k == clocks->count) {
+			*(const struct node **)mem_push(&clocks->list, &clocks->count, sizeof(clock)) = clock;
+			add_name(names, clock->name, prop->at, cell, diag);
+		}
+	}
+}
+
 static void check_names(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
 	struct names names = {0};
+	struct clocks clocks = {0};
 
 	for (u32 i = 0; i < ARRAY_COUNT(own_nodes); i++) {
 		add_name(&names, own_nodes[i], cell->at, cell, diag);
@@ -140,12 +166,14 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 		}
 		if (access->device != DEVICE_NONE && !repeated && !check_refused(&d->devices[access->device])) {
 			add_name(&names, access->node->name, access->at, cell, diag);
+			add_clocks(&clocks, &names, d, access->node, cell, diag);
 		}
 	}
 	for (u32 i = 0; i < cell->vdev_count; i++) {
 		const struct vdev *vdev = &d->vdevs[cell->first_vdev + i];
 
 		add_name(&names, vdev->node->name, vdev->node->at, cell, diag);
+		add_clocks(&clocks, &names, d, vdev->node, cell, diag);
 	}
 }
 

@@ -61,6 +61,34 @@ static void check_children(const struct decision *d, struct diag *diag)
 	}
 }
 
+/* In a node of /domains that check_domains has refused. */
+static bool refused(const struct decision *d, const struct node *node)
+{
+	while (node->parent && node->parent != d->domains) {
+		node = node->parent;
+	}
+	return node->parent && node != d->hyp.node;
+}
+
+/* Outside the hypervisor's node nobody looks for cells, and only directly below /domains for a hypervisor. */
+static void check_strays(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->tree->node_count; i++) {
+		const struct node *node = d->tree->nodes[i];
+		bool hypervisor = node_compatible(node, "openamp,hypervisor-v1");
+
+		if (!node->parent || node->parent == d->hyp.node || node == d->hyp.node || refused(d, node)) {
+			continue;
+		}
+		if (hypervisor || node_compatible(node, "cloison,cell-v1")) {
+			diag_error(diag, "unknown-node", node->at, "'%s' is a %s in '%s', where nobody looks for one; move it into '%s' (%s)",
+				   node->name, hypervisor ? "hypervisor" : "cell", node->parent->name,
+				   hypervisor ? d->domains->name : d->hyp.node->name,
+				   diag_at(hypervisor ? d->domains->at : d->hyp.node->at));
+		}
+	}
+}
+
 static bool name_valid(const char *name)
 {
 	const char *c = name;
@@ -112,5 +140,6 @@ void check_nodes(const struct decision *d, struct diag *diag)
 	}
 	check_domains(d, diag);
 	check_children(d, diag);
+	check_strays(d, diag);
 	check_names(d, diag);
 }

@@ -26,6 +26,11 @@ struct rule {
 	{ .name = "compatible" }, { .name = "#address-cells" }, { .name = "#size-cells" }, { .name = "phandle" }, \
 	{ .name = "linux,phandle" }, { .name = "id" }, { .name = "os,type" }, { .name = "cpus" }, { .name = "memory" }
 
+static const struct rule domains_rules[] = {
+	{ .name = "compatible" }, { .name = "#address-cells" }, { .name = "#size-cells" }, { .name = "#access-flags-cells" },
+	{ .name = "phandle" }, { .name = "linux,phandle" }, { .name = "ranges" },
+};
+
 static const struct rule hypervisor_rules[] = {
 	COMMON_RULES,
 	{ .name = "#access-flags-cells" },
@@ -70,12 +75,13 @@ struct vocabulary {
 	bool open;
 };
 
-enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_OTHER, KIND_COUNT };
+enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_DOMAINS, KIND_OTHER, KIND_COUNT };
 
 static const struct vocabulary vocabularies[KIND_COUNT] = {
 	[KIND_HYPERVISOR] = { "the hypervisor's node", hypervisor_rules, ARRAY_COUNT(hypervisor_rules), false },
 	[KIND_CELL] = { "a cell", cell_rules, ARRAY_COUNT(cell_rules), false },
 	[KIND_VDEV] = { "a virtual device", vdev_rules, ARRAY_COUNT(vdev_rules), true },
+	[KIND_DOMAINS] = { "/domains", domains_rules, ARRAY_COUNT(domains_rules), false },
 	[KIND_OTHER] = { "this node", NULL, 0, true },
 };
 
@@ -83,6 +89,9 @@ static enum kind kind_of(const struct decision *d, const struct node *node)
 {
 	if (node == d->hyp.node) {
 		return KIND_HYPERVISOR;
+	}
+	if (node == d->domains) {
+		return KIND_DOMAINS;
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		if (node == d->cells[i].node) {
@@ -112,7 +121,7 @@ static const char *elsewhere(const char *name)
 {
 	struct out out = {0};
 
-	for (u32 i = 0; i < KIND_OTHER && strncmp(name, "cloison,", 8) == 0; i++) {
+	for (u32 i = 0; i < KIND_DOMAINS && strncmp(name, "cloison,", 8) == 0; i++) {
 		if (find_rule(&vocabularies[i], name)) {
 			out_printf(&out, "%s%s", out.size ? " or " : "", vocabularies[i].where);
 		}

@@ -53,6 +53,21 @@ const char *nearest_hint(const struct nearest *nearest)
 	return nearest->best ? mem_format("; did you mean \"%s\"?", nearest->best) : "";
 }
 
+void check_spelling(const struct node *node, const char *whose, const char *const *words, u32 count, struct diag *diag)
+{
+	for (u32 i = 0; i < node->prop_count; i++) {
+		struct nearest nearest = { .word = node->props[i].name };
+
+		for (u32 k = 0; k < count; k++) {
+			nearest_offer(&nearest, words[k]);
+		}
+		if (nearest.best && nearest.distance) {
+			diag_error(diag, "unknown-property", node->props[i].at, "%s of %s is nothing that anybody reads%s", nearest.word, whose,
+				   nearest_hint(&nearest));
+		}
+	}
+}
+
 const char *text_range(u64 base, u64 size)
 {
 	return mem_format("0x%llx-0x%llx", TEXT_NUMBER(base), TEXT_NUMBER(base + size - 1));

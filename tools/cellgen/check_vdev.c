@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Virtual devices: there is code for each, and its window is one the core can trap. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -49,11 +50,20 @@ static void check_window(const struct decision *d, const struct vdev *vdev, stru
 static void check_wishes(const struct decision *d, const struct vdev *vdev, struct diag *diag)
 {
 	const char *whose = mem_format("%s of '%s'", vdev->node->name, d->cells[vdev->cell].name);
+	const char *status = node_string(vdev->node, "status");
 
 	if (vdev->input_asked && d->service_cpu == CPU_NONE) {
 		diag_error(diag, "needs-service-cpu", prop_at(vdev->node, "cloison,console-input"), "cloison,console-input of %s needs "
 			   "a service CPU, as without one the console is output only; add cpus = <&...> to '%s' (%s) or take "
 			   "it out", whose, d->hyp.node->name, diag_at(d->hyp.node->at));
+	}
+	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0) {
+		diag_error(diag, "device-disabled", prop_at(vdev->node, "status"), "%s has status \"%s\", so its guest would not use it; "
+			   "take the node out, or the status", whose, status);
+	}
+	if (vdev->node->child) {
+		diag_error(diag, "unknown-node", vdev->node->child->at, "'%s' is below %s, and nothing there goes into the guest's "
+			   "tree; take it out", vdev->node->child->name, whose);
 	}
 	if (node_prop(vdev->node, "interrupts-extended")) {
 		diag_error(diag, "device-reference", prop_at(vdev->node, "interrupts-extended"), "interrupts-extended of %s refers to "
@@ -62,13 +72,36 @@ static void check_wishes(const struct decision *d, const struct vdev *vdev, stru
 	check_references(d, vdev->node, whose, diag);
 }
 
-/* A direct cell's virtual device has a latch for a line, whatever is written. */
+/* The binding of a device is open: any word may stand there, and be carried along. */
+static const char *const known_words[] = {
+	"reg", "interrupts", "interrupt-names", "interrupt-parent", "clocks", "clock-names", "clock-frequency", "compatible", "status",
+	"current-speed", "reg-names", "reg-shift", "reg-io-width",
+};
+
+/* The name says where the device is, and people believe it: of a copied node the reg is easily forgotten. */
+static void check_unit(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const char *name = vdev->node->name, *at = strchr(name, '@');
+	char *end = NULL;
+
+	if (!at || !vdev->reg_count || (strtoull(at + 1, &end, 16) == vdev->base && *end == 0)) {
+		return;
+	}
+	diag_error(diag, "unit-address", vdev->reg_at, "%s of '%s' is at 0x%llx, which is not what its name (%s) says; name it "
+		   "%.*s@%llx, or correct its reg", name, d->cells[vdev->cell].name, TEXT_NUMBER(vdev->base), diag_at(vdev->node->at),
+		   (int)(at - name), name, TEXT_NUMBER(vdev->base));
+}
+
+/* A direct cell's virtual device has a latch for a line: an edge would be lost. */
 static void check_trigger(const struct decision *d, const struct vdev *vdev, struct diag *diag)
 {
 	const struct prop *prop = node_prop(vdev->node, "interrupts");
 	u32 flags = prop ? prop_cell(prop, 2) : 0;
 
-	if (vdev->line_asked && vdev->line && d->cells[vdev->cell].mediated && flags != 1 && flags != 4) {
+	if (vdev->line_asked && vdev->line && !d->cells[vdev->cell].mediated && flags != 4) {
+		diag_error(diag, "bad-value", vdev->line_at, "the third cell of interrupts of %s of '%s' is %u; with direct interrupts a "
+			   "virtual device has a level: write 4", vdev->node->name, d->cells[vdev->cell].name, flags);
+	} else if (vdev->line_asked && vdev->line && flags != 1 && flags != 4) {
 		diag_error(diag, "bad-value", vdev->line_at, "the third cell of interrupts of %s of '%s' is %u; it can be 4 (level) or "
 			   "1 (rising edge)", vdev->node->name, d->cells[vdev->cell].name, flags);
 	}
@@ -101,6 +134,9 @@ void check_vdevs(const struct decision *d, struct diag *diag)
 			continue;
 		}
 		check_window(d, vdev, diag);
+		check_spelling(vdev->node, mem_format("%s of '%s'", vdev->node->name, d->cells[vdev->cell].name), known_words,
+			       ARRAY_COUNT(known_words), diag);
+		check_unit(d, vdev, diag);
 		check_wishes(d, vdev, diag);
 		check_trigger(d, vdev, diag);
 		check_console_twice(d, i, diag);

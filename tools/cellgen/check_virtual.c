@@ -5,6 +5,9 @@
  */
 #include "check.h"
 
+/* One in a microsecond. A number beyond that is a mistake: a string, or nanoseconds. */
+#define LIMIT_MAX 1000000u
+
 static const char *const mediated_only[] = {
 	"cloison,virtual-interrupts", "cloison,interrupt-limit", "cloison,interrupt-limits",
 };
@@ -94,9 +97,9 @@ static void check_limit(const struct decision *d, const struct cell *cell, u32 i
 	} else if (earlier(cell->limits, index)) {
 		diag_error(diag, "bad-value", wish->at, "cloison,interrupt-limits of '%s' limits %s twice; write one limit", cell->name,
 			   device->name);
-	} else if (wish->value == 0) {
-		diag_error(diag, "bad-value", wish->at, "cloison,interrupt-limits of '%s' limits %s to 0 interrupts in a second; it must "
-			   "be 1 or more", cell->name, device->name);
+	} else if (wish->value > LIMIT_MAX) {
+		diag_error(diag, "bad-value", wish->at, "cloison,interrupt-limits of '%s' limits %s to %u interrupts in a second; it can be "
+			   "%u at most, or 0 for no limit", cell->name, device->name, wish->value, LIMIT_MAX);
 	}
 }
 
@@ -113,6 +116,9 @@ static void check_wishes(const struct decision *d, const struct cell *cell, stru
 	if (limit && limit->size == 4 && cell->limit == 0) {
 		diag_error(diag, "bad-value", limit->at, "cloison,interrupt-limit of '%s' is 0 interrupts in a second; it must be 1 or "
 			   "more: take it out to have no limit", cell->name);
+	} else if (cell->limit > LIMIT_MAX) {
+		diag_error(diag, "bad-value", limit->at, "cloison,interrupt-limit of '%s' is %u interrupts in a second, more than any CPU "
+			   "takes; write a number up to %u, such as <20000>", cell->name, cell->limit, LIMIT_MAX);
 	}
 }
 

@@ -36,17 +36,25 @@ static void load_cpus(struct decision *d, struct diag *diag)
 	}
 }
 
+/* A node that a board has only in other variants, or that is somebody else's, is no RAM of ours. */
+static bool is_ram(const struct node *node)
+{
+	const char *type = node_string(node, "device_type");
+	const char *status = node_string(node, "status");
+
+	return type && strcmp(type, "memory") == 0 && (!status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0);
+}
+
 static void load_banks(struct decision *d, struct diag *diag)
 {
 	const struct node *root = d->tree->root;
 
 	for (const struct node *node = root->child; node; node = node->next) {
-		const char *type = node_string(node, "device_type");
 		const struct prop *reg = node_prop(node, "reg");
 		struct range *ranges = NULL;
 		u32 count;
 
-		if (!type || strcmp(type, "memory") != 0 || !reg) {
+		if (!is_ram(node) || !reg) {
 			continue;
 		}
 		count = prop_ranges(reg, node_own_cells(root, "#address-cells", 2), node_own_cells(root, "#size-cells", 1),

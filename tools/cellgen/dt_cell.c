@@ -12,6 +12,10 @@
 /* What a cell gets that says nothing. */
 #define INTERRUPTS_DEFAULT "mediated"
 
+/* The third cell of a cluster in cpus. */
+#define MODE_LEVEL 3u
+#define MODE_SECURE 0x80000000u
+
 static u16 cpu_of(const struct decision *d, const struct node *node)
 {
 	for (u32 i = 0; node && i < d->cpu_count; i++) {
@@ -35,7 +39,10 @@ static void claim(const struct decision *d, struct claims *claims, u32 phandle, 
 	*c = (struct cpu_claim){ .phandle = phandle, .node = node, .cpu = cpu_of(d, node), .at = claims->at };
 }
 
-/* The System Device Tree's form: a cluster, a mask of its CPUs in their order, and a mode that says nothing here. */
+/*
+ * The System Device Tree's form: a cluster, a mask of its CPUs in their order, and a mode. Of the mode two bits are an
+ * exception level and the highest one is the secure state; a guest runs at EL1, not secure, whatever is asked for.
+ */
 static void claim_cluster(const struct decision *d, struct claims *claims, const struct node *cluster, u32 mask)
 {
 	u32 number = 0;
@@ -64,6 +71,22 @@ static bool is_cluster(const struct decision *d, const struct node *node)
 	return child != NULL;
 }
 
+static void check_cluster(const struct node *node, const struct prop *prop, u32 index, u32 level, struct diag *diag)
+{
+	u32 mask = prop_cell(prop, index + 1), mode = prop_cell(prop, index + 2);
+
+	if (prop->size / 4 < index + 3) {
+		diag_error(diag, "bad-property", prop->at, "cpus of '%s' names a cluster, but a mask of its CPUs and a mode have to "
+			   "follow, such as <&cluster 0x3 0x0>", node->name);
+	} else if (mask == 0) {
+		diag_error(diag, "bad-value", prop->at, "cpus of '%s' names a cluster with the mask 0, which is no CPU at all; set one "
+			   "bit for each CPU", node->name);
+	} else if ((mode & MODE_LEVEL) > level || mode & MODE_SECURE) {
+		diag_error(diag, "bad-value", prop->at, "cpus of '%s' asks for mode 0x%x, but it runs at EL%u, not secure; write 0x%x "
+			   "or 0x0", node->name, mode, level, level);
+	}
+}
+
 static void load_claims(const struct decision *d, const struct node *node, struct claims *claims, struct diag *diag)
 {
 	const struct prop *prop = node_prop(node, "cpus");
@@ -82,6 +105,7 @@ static void load_claims(const struct decision *d, const struct node *node, struc
 		const struct node *target = tree_phandle(d->tree, phandle);
 
 		if (is_cluster(d, target)) {
+			check_cluster(node, prop, i, node == d->hyp.node ? 2 : 1, diag);
 			claim_cluster(d, claims, target, prop_cell(prop, i + 1));
 			i += 2;
 		} else {

@@ -68,11 +68,23 @@ static struct pos parse_pos(struct listing *l, const char *text, u64 length)
 	return pos;
 }
 
+/* The first of several positions with commas between. A comma in a file name is none of those: what is in front is no position. */
+static u64 first_part(struct listing *l, const char *text, u64 length)
+{
+	bool made_up = length >= 9 && memcmp(text, "<no-file>", 9) == 0;
+
+	for (u64 part = 0; part < length; part++) {
+		if (text[part] == ',' && (made_up || parse_pos(l, text, part).file)) {
+			return part;
+		}
+	}
+	return length;
+}
+
 static void add_openings(struct listing *l, struct node *node, const char *text, u64 length)
 {
 	while (length) {
-		const char *comma = memchr(text, ',', length);
-		u64 part = comma ? (u64)(comma - text) : length;
+		u64 part = first_part(l, text, length);
 		struct pos pos = parse_pos(l, text, part);
 
 		if (pos.file) {

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* report.json: what report.txt says, for programs. Addresses and sizes are strings in hex: JSON numbers end at 2^53. */
-#include "parts.h"
+#include "diag.h"
 
 typedef unsigned long long ull;
 
 static void text(struct out *out, const char *name, const char *value)
 {
-	out_printf(out, "\"%s\": \"", name);
-	for (; *value; value++) {
-		u8 c = (u8)*value;
+	out_printf(out, "\"%s\": ", name);
+	emit_json_string(out, value);
+}
 
-		if (c == '"' || c == '\\') {
-			out_printf(out, "\\%c", c);
-		} else if (c < ' ') {
-			out_printf(out, "\\u%04x", c);
-		} else {
-			out_printf(out, "%c", c);
-		}
+static void hash(struct out *out, const void *data, u64 size)
+{
+	u8 digest[32];
+
+	hash_bytes(data, size, digest);
+	out_printf(out, "\"sha256\": \"");
+	for (u32 i = 0; i < sizeof(digest); i++) {
+		out_printf(out, "%02x", digest[i]);
 	}
 	out_printf(out, "\"");
 }
@@ -65,6 +66,60 @@ static void emit_extents(struct out *out, const struct decision *d, const char *
 		text(out, "from", emit_at(d, e->at));
 		out_printf(out, " }%s", comma(i, count));
 	}
+}
+
+static void emit_banks(struct out *out, const struct decision *d)
+{
+	out_printf(out, "  \"ram\": [\n");
+	for (u32 i = 0; i < d->bank_count; i++) {
+		out_printf(out, "    { ");
+		hex(out, "base", d->banks[i].base);
+		out_printf(out, ", ");
+		hex(out, "size", d->banks[i].size);
+		out_printf(out, ", ");
+		text(out, "from", emit_at(d, d->banks[i].at));
+		out_printf(out, " }%s", comma(i, d->bank_count));
+	}
+	out_printf(out, "  ],\n");
+}
+
+/* bytes of cloison.bin: from the hypervisor's memory to the end of the last image */
+static void emit_hypervisor(struct out *out, const struct decision *d)
+{
+	out_printf(out, "  \"hypervisor\": { ");
+	hex(out, "base", d->hyp.memory.base);
+	out_printf(out, ", ");
+	hex(out, "size", d->hyp.memory.size);
+	out_printf(out, ", ");
+	hex(out, "needed", d->hyp.needed);
+	out_printf(out, ", ");
+	hex(out, "images_end", d->image_end);
+	out_printf(out, ", ");
+	text(out, "console", node_nick(d->hyp.console));
+	out_printf(out, " },\n");
+}
+
+/* There is a report only if nothing was found. */
+static void emit_checks(struct out *out)
+{
+	u32 count = 0;
+
+	while (finding_kind_at(count)) {
+		count++;
+	}
+	out_printf(out, "  \"checks\": [\n");
+	for (u32 i = 0; i < count; i++) {
+		const struct finding_kind *kind = finding_kind_at(i);
+
+		out_printf(out, "    { ");
+		text(out, "id", kind->id);
+		out_printf(out, ", \"result\": \"passed\", ");
+		text(out, "subject", kind->subject);
+		out_printf(out, ", ");
+		text(out, "against", kind->meaning);
+		out_printf(out, " }%s", comma(i, count));
+	}
+	out_printf(out, "  ],\n");
 }
 
 static void emit_slots(struct out *out, const struct decision *d)
@@ -136,8 +191,8 @@ static void emit_lines(struct out *out, const struct decision *d)
 	for (u32 i = 0; i < d->line_count; i++) {
 		const struct line *l = &d->lines[i];
 
-		out_printf(out, "    { \"intid\": %u, \"use\": \"%s\", \"trigger\": \"%s\", \"lent\": %s, ", l->intid, uses[l->use],
-			   l->edge ? "edge" : "level", l->lent ? "true" : "false");
+		out_printf(out, "    { \"intid\": %u, \"use\": \"%s\", \"trigger\": \"%s\", \"lent\": %s, \"asked\": %s, ", l->intid,
+			   uses[l->use], l->edge ? "edge" : "level", l->lent ? "true" : "false", l->asked ? "true" : "false");
 		owner(out, d, l->cell, "core");
 		out_printf(out, ", ");
 		text(out, "cpu", d->cpus[l->cpu].name);
@@ -176,6 +231,24 @@ static void emit_virtual(struct out *out, const struct decision *d, const struct
 	out_printf(out, "\n      ],\n");
 }
 
+static void emit_device_parts(struct out *out, const struct device *device)
+{
+	text(out, "why", device->console ? "the core's console" : device->system ? device->system : device->master ? device->master : "");
+	out_printf(out, ", \"registers\": [");
+	for (u32 i = 0; i < device->reg_count; i++) {
+		out_printf(out, "%s{ ", i ? ", " : " ");
+		hex(out, "base", device->regs[i].base);
+		out_printf(out, ", ");
+		hex(out, "size", device->regs[i].size);
+		out_printf(out, " }");
+	}
+	out_printf(out, " ], \"intids\": [");
+	for (u32 i = 0; i < device->irq_count; i++) {
+		out_printf(out, "%s%u", i ? ", " : " ", device->irqs[i].intid);
+	}
+	out_printf(out, " ]");
+}
+
 static void emit_devices(struct out *out, const struct decision *d)
 {
 	out_printf(out, "  \"devices\": [\n");
@@ -189,13 +262,16 @@ static void emit_devices(struct out *out, const struct decision *d)
 		text(out, "path", device->node->path);
 		out_printf(out, ", ");
 		text(out, "owner", name ? name : device->console || device->system ? "core" : "nobody");
-		out_printf(out, ", \"master\": %s }%s", device->master ? "true" : "false", comma(i, d->device_count));
+		out_printf(out, ", \"master\": %s, ", device->master ? "true" : "false");
+		emit_device_parts(out, device);
+		out_printf(out, " }%s", comma(i, d->device_count));
 	}
 	out_printf(out, "  ],\n");
 }
 
 static void emit_images(struct out *out, const struct cell *cell)
 {
+	static const char *const kinds[IMAGE_KIND_COUNT] = { "kernel", "initrd", "dtb" };
 	const char *separator = "\n";
 
 	out_printf(out, "      \"images\": [");
@@ -207,7 +283,9 @@ static void emit_images(struct out *out, const struct cell *cell)
 		}
 		out_printf(out, "%s        { ", separator);
 		text(out, "name", image->name);
-		out_printf(out, ", \"bytes\": %llu, ", (ull)image->file_size);
+		out_printf(out, ", \"kind\": \"%s\", \"bytes\": %llu, ", kinds[i], (ull)image->file_size);
+		hash(out, image->data, image->file_size);
+		out_printf(out, ", ");
 		hex(out, "guest", image->guest);
 		out_printf(out, ", ");
 		hex(out, "physical", image->phys);
@@ -219,6 +297,16 @@ static void emit_images(struct out *out, const struct cell *cell)
 	out_printf(out, "\n      ],\n");
 }
 
+static const char *console_policy(const struct decision *d, const struct cell *cell)
+{
+	for (u32 i = cell->first_vdev; i < cell->first_vdev + cell->vdev_count; i++) {
+		if (d->vdevs[i].type && d->vdevs[i].type->console) {
+			return d->vdevs[i].drop ? "drop" : "block";
+		}
+	}
+	return "none";
+}
+
 static void emit_cell(struct out *out, const struct decision *d, const struct cell *cell)
 {
 	out_printf(out, "    {\n      ");
@@ -227,7 +315,9 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 		   cell->strict ? "true" : "false", cell->debug ? "true" : "false",
 		   cell->wfi || cell->mediated ? "true" : "false");
 	text(out, "interrupts", cell->interrupts);
-	out_printf(out, ", \"interrupt_limit\": %u,\n      ", cell->limit);
+	out_printf(out, ", \"interrupt_limit\": %u, ", cell->limit);
+	text(out, "console", console_policy(d, cell));
+	out_printf(out, ",\n      ");
 	hex(out, "root", cell->root);
 	out_printf(out, ", ");
 	hex(out, "root_const", cell->root_const);
@@ -261,7 +351,13 @@ void emit_json(const struct decision *d, const char *dir)
 	text(&out, "board", d->model);
 	out_printf(&out, ",\n  ");
 	text(&out, "hash", d->hash);
-	out_printf(&out, ",\n  \"pa_bits\": %u,\n  \"line_limit\": %u,\n  \"physical\": [\n", d->pa_bits, d->line_limit);
+	out_printf(&out, ",\n  \"dtb\": { \"bytes\": %llu, ", (ull)d->dtb_size);
+	hash(&out, d->dtb, d->dtb_size);
+	out_printf(&out, " },\n");
+	emit_hypervisor(&out, d);
+	emit_banks(&out, d);
+	emit_checks(&out);
+	out_printf(&out, "  \"pa_bits\": %u,\n  \"line_limit\": %u,\n  \"physical\": [\n", d->pa_bits, d->line_limit);
 	emit_extents(&out, d, "    ", d->phys, d->phys_count);
 	out_printf(&out, "  ],\n");
 	emit_slots(&out, d);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* report.txt: the decision for a person to read. Nothing is in it that is not also decided. */
-#include "parts.h"
+#include <string.h>
+
+#include "diag.h"
 
 typedef unsigned long long ull;
 
@@ -221,6 +223,28 @@ static void emit_cell(const struct decision *d, const struct cell *cell, struct 
 	emit_images(cell, out);
 }
 
+/* There is a report only if nothing was found. */
+static void emit_checks(struct out *out)
+{
+	const char *subject = "";
+	u32 count = 0;
+
+	while (finding_kind_at(count)) {
+		count++;
+	}
+	out_printf(out, "\nCHECKS\n\n  %u kinds of findings were looked for, none was found", count);
+	for (u32 i = 0; i < count; i++) {
+		const struct finding_kind *kind = finding_kind_at(i);
+
+		if (kind->subject != subject && strcmp(kind->subject, subject) != 0) {
+			out_printf(out, "\n  %s:", kind->subject);
+			subject = kind->subject;
+		}
+		out_printf(out, " %s", kind->id);
+	}
+	out_printf(out, "\n");
+}
+
 void emit_report(const struct decision *d, const char *dir)
 {
 	struct out out = {0};
@@ -235,5 +259,6 @@ void emit_report(const struct decision *d, const char *dir)
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(d, &d->cells[i], &out);
 	}
+	emit_checks(&out);
 	file_write(dir, "report.txt", out.data, out.size);
 }

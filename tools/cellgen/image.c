@@ -3,7 +3,7 @@
  * The files a cell starts with, and the configuration's hash.
  *
  * A kernel has the arm64 Image header (Linux, Documentation/arch/arm64/booting.rst): 64 bytes, of which
- * text_offset is at 8, image_size (with its zeroed data) at 16, the magic "ARM\x64" at 56.
+ * text_offset is at 8, image_size (with its zeroed data) at 16, flags at 24, the magic "ARM\x64" at 56.
  */
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "parts.h"
 
 #define HEADER_SIZE 64
+#define IMAGE_BIG_ENDIAN 1u /* of the flags at 24 */
 
 /* Beside the DTS first, then in the directories of -I, in their order. */
 static void find(const struct decision *d, struct image *image)
@@ -51,12 +52,31 @@ static u64 little64(const u8 *p)
 	return value;
 }
 
+static bool is_kernel(const struct image *image)
+{
+	return image->file_size >= HEADER_SIZE && memcmp(image->data + 56, "ARM\x64", 4) == 0;
+}
+
+static void check_initrd(const struct image *image, struct diag *diag)
+{
+	if (image->file_size == 0) {
+		diag_error(diag, "image-format", image->at, "\"%s\" is empty", image->name);
+	} else if (is_kernel(image)) {
+		diag_error(diag, "image-format", image->at, "\"%s\" is a kernel (it has an arm64 Image header), so it is no initrd; name "
+			   "an archive such as initrd.cpio.gz", image->name);
+	}
+}
+
 static void read_header(struct image *image, struct diag *diag)
 {
-	if (image->file_size < HEADER_SIZE || memcmp(image->data + 56, "ARM\x64", 4) != 0) {
+	if (!is_kernel(image)) {
 		diag_error(diag, "image-format", image->at, "\"%s\" has no arm64 Image header (\"ARM\\x64\" at byte 56); a "
 			   "compressed or ELF kernel must be converted to a plain Image", image->name);
 		return;
+	}
+	if (image->data[24] & IMAGE_BIG_ENDIAN) {
+		diag_error(diag, "image-format", image->at, "\"%s\" is a big-endian kernel (bit 0 of the flags in its header), and the "
+			   "virtual devices are little-endian; build it little-endian", image->name);
 	}
 	image->text_offset = little64(image->data + 8);
 	image->memory_size = little64(image->data + 16);
@@ -90,8 +110,8 @@ void images_load(struct decision *d, struct diag *diag)
 			image->memory_size = image->file_size;
 			if (kind == IMAGE_KERNEL) {
 				read_header(image, diag);
-			} else if (image->file_size == 0) {
-				diag_error(diag, "image-format", image->at, "\"%s\" is empty", image->name);
+			} else {
+				check_initrd(image, diag);
 			}
 		}
 	}

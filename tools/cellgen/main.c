@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]...
+ * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--format=human|json|sarif]
+ * cellgen --list-findings
  *
  * Called by cellgen-dts, which makes the three files from the partition's source. DIR must exist; it is written only
  * when there is nothing to complain about.
@@ -11,7 +12,7 @@
 #include "parts.h"
 
 struct options {
-	const char *dts, *dtb, *lines, *pp, *dir;
+	const char *dts, *dtb, *lines, *pp, *dir, *format;
 	const char **image_dirs;
 	u32 image_dir_count;
 };
@@ -26,19 +27,27 @@ static const char **option(struct options *o, const char *name)
 	       strcmp(name, "--lines") == 0 ? &o->lines :
 	       strcmp(name, "--pp") == 0    ? &o->pp :
 	       strcmp(name, "-o") == 0      ? &o->dir :
-					      NULL;
+	       strcmp(name, "--format") == 0 ? &o->format :
+					       NULL;
 }
 
 static void parse(struct options *o, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i += 2) {
+	o->format = "human";
+	for (int i = 1; i < argc; i++) {
 		const char **value = option(o, argv[i]);
 
-		if (!value || i + 1 == argc) {
-			fatal("what is %s? Usage: cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]...",
-			      argv[i]);
+		if (strncmp(argv[i], "--format=", 9) == 0) {
+			o->format = argv[i] + 9;
+		} else if (!value || i + 1 == argc) {
+			fatal("what is %s? Usage: cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... "
+			      "[--format=human|json|sarif], or cellgen --list-findings", argv[i]);
+		} else {
+			*value = argv[++i];
 		}
-		*value = argv[i + 1];
+	}
+	if (!diag_format_known(o->format)) {
+		fatal("there is no format %s; it can be human, json or sarif", o->format);
 	}
 	if (!o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {
 		fatal("--dts, --dtb, --lines, --pp and -o are needed");
@@ -120,6 +129,10 @@ int main(int argc, char **argv)
 	u8 *roots;
 	bool failed;
 
+	if (argc == 2 && strcmp(argv[1], "--list-findings") == 0) {
+		findings_list();
+		return 0;
+	}
 	parse(&options, argc, argv);
 	read_input(&decision, &options);
 	decide(&decision, diag);
@@ -127,9 +140,8 @@ int main(int argc, char **argv)
 		make_tables(&decision, &tables, &roots, diag);
 	}
 	failed = diag_count(diag) != 0;
-	if (failed) {
-		diag_print(diag);
-	} else {
+	diag_print(diag, options.format);
+	if (!failed) {
 		emit(&decision, &tables, roots, options.dir);
 	}
 	mem_free_all();

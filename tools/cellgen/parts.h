@@ -112,6 +112,7 @@ const char *emit_at(const struct decision *d, struct pos pos); /* place, without
 const char *emit_comment(const char *text);                    /* as part of a C comment */
 const char *emit_path(const struct node *node);                /* its path, as part of a C comment */
 const char *emit_quote(const char *text);                      /* as a string literal of C and of the assembler */
+void emit_json_string(struct out *out, const char *text);      /* as a string of JSON, in UTF-8 whatever the text is */
 void *emit_guest_dtb(const struct decision *d, const struct cell *cell, u64 *size, const char **problem);
 void emit_machine(const struct decision *d, const char *dir);
 void emit_cells(const struct decision *d, struct out *out);

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The report as a page (tools/report), and what changed between two partitions (tools/diff-partition)."""
+import html.parser
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as etree
+
+import pytest
+
+from cellgen_desk import GOOD, HERE, ROOT
+
+VOID = {"meta", "br"}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def page_of(gen):
+    result = subprocess.run([sys.executable, str(ROOT / "tools" / "report"), str(gen)], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    return (gen / "report.html").read_text(encoding="utf-8")
+
+
+class Reader(html.parser.HTMLParser):
+    """Every tag is closed in order; collects the words and what is fetched from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.words, self.fetched, self.tags = [], [], [], set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.fetched += [v for k, v in attrs if k in ("src", "href", "xlink:href", "data", "action") or k.startswith("on")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == [] and reader.fetched == []
+    assert not reader.tags & {"script", "link", "iframe", "object", "embed", "img", "image", "use"}
+    assert "@import" not in page and "url(" not in page and "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+    return reader
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_page_is_whole(desk, name):
+    gen = desk.good(name) / "gen"
+    page = page_of(gen)
+    root, reader, report = etree.fromstring(page), read(page), json.loads((gen / "report.json").read_text())
+    cells = [td.text or "".join(td.itertext()) for td in root.iter("td")]
+    for kind in ("cells", "cpus", "devices"):
+        for thing in report[kind]:
+            assert thing["name"] in ["".join(c) for c in cells], thing["name"]
+    for hashed in [report["hash"], report["dtb"]["sha256"]] + [i["sha256"] for c in report["cells"] for i in c["images"]]:
+        assert hashed in page
+    for check in report["checks"]:
+        assert check["id"] in cells and check["result"] == "passed"
+    drawings = list(root.iter(f"{SVG}svg"))
+    views = [d for d in drawings if d.get("aria-label", "").startswith("what ")]
+    assert len(views) == len(report["cells"])
+    labels = [d.get("aria-label") for d in drawings]
+    assert labels.count("memory, to scale") == labels.count("memory, in order") == len(report["ram"])
+    assert labels.count("CPUs and their owners") == 1 and reader.words
+
+
+def total(svg):
+    return sum(float(r.get("width")) for r in svg.iter(f"{SVG}rect") if r.get("class") != "frame")
+
+
+def test_bar_is_to_scale(desk):
+    root = etree.fromstring(page_of(desk.good("several-ranges") / "gen"))
+    for svg in (d for d in root.iter(f"{SVG}svg") if d.get("aria-label") == "memory, to scale"):
+        rects = [r for r in svg.iter(f"{SVG}rect") if r.get("class") != "frame"]
+        assert abs(total(svg) - 1160) < 2.5 * len(rects)
+        assert [float(r.get("x")) for r in rects] == sorted(float(r.get("x")) for r in rects)
+
+
+def test_same_bytes_everywhere(desk, other):
+    first, second = (page_of(d / "gen") for d in (desk.good("two-cells"), other.good("two-cells", "two-cells/deeper/out")))
+    assert first == second == page_of(desk.good("two-cells") / "gen")
+    assert str(desk.folder) not in first and str(ROOT) not in first
+
+
+def test_names_are_escaped(desk, tmp_path):
+    """Every string of the report becomes one that would end a tag, an attribute or the page; control characters too."""
+    report = json.loads((desk.good("mediated-devices") / "gen" / "report.json").read_text())
+    nasty = "</script><b onclick='x'>\"&amp;]]>\x00\x1b\ud800<!--"
+
+    def spoil(value, key=None):
+        if isinstance(value, dict):
+            return {k: spoil(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [spoil(v, key) for v in value]
+        if isinstance(value, str) and key in ("name", "what", "from", "owner", "cell", "cpu", "path", "why", "board", "partition", "shared_with"):
+            return value + nasty
+        return value
+    (tmp_path / "report.json").write_text(json.dumps(spoil(report)))
+    page = page_of(tmp_path)
+    etree.fromstring(page)
+    assert "b" not in read(page).tags and "<b " not in page and "\x1b" not in page
+
+
+# ---- tools/diff-partition
+
+def difference(desk, a, b):
+    command = [sys.executable, str(ROOT / "tools" / "diff-partition"), "--out", "out/diff", "--cellgen", str(desk.cellgen), "-I", "images", a, b]
+    return subprocess.run(command, cwd=desk.folder, capture_output=True, text=True, check=False)
+
+
+def words_of(desk, a, b):
+    result = difference(desk, a, b)
+    assert (result.returncode, result.stderr) == (0, "")
+    first, *rest = result.stdout.splitlines()
+    assert first == f"from {a} to {b}"
+    return rest
+
+
+def changed(desk, tmp_path, name, *edits):
+    """The words for good/NAME.dts and a copy with these texts replaced."""
+    text = (HERE / "good" / f"{name}.dts").read_text()
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (tmp_path / f"{name}.dts").write_text(text)
+    lines, heading, found = words_of(desk, f"good/{name}.dts", str(tmp_path / f"{name}.dts")), "", []
+    for line in lines:
+        if line.startswith("  "):
+            found.append(f"{heading}{line[1:]}")
+        else:
+            heading = line
+    # Hashes change with anything, and what the core needs is not decided here.
+    return [re.sub(r"[0-9a-f]{64}", "HASH", f) for f in found if not re.search("SHA-256|dtb size|memory needed", f)]
+
+
+def test_nothing_changed(desk):
+    assert words_of(desk, "good/two-cells.dts", "good/two-cells.dts") == ["nothing changed"]
+
+
+def test_report_files_do_as_well(desk):
+    report = str(desk.good("two-cells") / "gen" / "report.json")
+    assert words_of(desk, report, report) == ["nothing changed"]
+    assert words_of(desk, report, "good/single-cpu.dts") == words_of(desk, "good/two-cells.dts", "good/single-cpu.dts")
+
+
+def test_refused_is_an_error(desk):
+    result = difference(desk, "good/two-cells.dts", "bad/no-cells.dts")
+    assert result.returncode == 1 and "error[no-cells]" in result.stderr
+    assert result.stderr.endswith("diff-partition: bad/no-cells.dts is refused\n")
+
+
+def test_memory_cpus_and_manner(desk, tmp_path):
+    assert changed(desk, tmp_path, "single-cpu", ("cpus = <&cpu0>", "cpus = <&cpu2 &cpu0>"),
+                   ("memory = <0x0 0x40000000 0x0 0x01000000>;\n\t\t\t\tcl", "memory = <0x0 0x40000000 0x0 0x02000000>;\n\t\t\t\tcl"),
+                   ('"Image";', '"Image-offset"; cloison,initrd = "initrd"; cloison,strict;')) == [
+        "cell 'linux': CPUs: was cpu0, is now cpu2, cpu0",
+        "cell 'linux': memory in all: was 16 MiB, is now 32 MiB",
+        "cell 'linux': memory at guest address 0x40000000: was 16 MiB, is now 32 MiB",
+        "cell 'linux': denied registers: was as not implemented, is now stop it",
+        "cell 'linux': kernel file: was Image, is now Image-offset",
+        "cell 'linux': kernel size: was 4096 bytes, is now 4660 bytes",
+        "cell 'linux': kernel guest address: was 0x40000000, is now 0x40080000",
+        "cell 'linux': initrd initrd is new",
+        "CPUs: cpu2: was nobody's, is now 'linux'",
+    ]
+
+
+def test_a_cell_comes_and_goes(desk, tmp_path):
+    cell = """extra {
+                compatible = "openamp,domain-v1", "cloison,cell-v1";
+                #address-cells = <2>;
+                #size-cells = <2>;
+                cpus = <&cpu5>;
+                memory = <0x0 0x40000000 0x0 0x00800000>;
+                access = <&rtc0>;
+                cloison,kernel = "Image";
+            };
+
+            linux {"""
+    assert changed(desk, tmp_path, "single-cpu", ("linux {", cell)) == [
+        "cells: 'extra' is new: 8 MiB of memory, CPUs cpu5, mediated interrupts, devices rtc0, console none, images Image",
+        "cell 'linux': physical place of memory at 0x40000000: was 0x41200000, is now 0x41a00000",
+        "CPUs: cpu5: was nobody's, is now 'extra'",
+        "devices: rtc0: was nobody's, is now 'extra'",
+        "physical lines: SPI 2: was free, is now rtc0 of 'extra' ('extra', level, to cpu5)",
+    ]
+    back = words_of(desk, str(tmp_path / "single-cpu.dts"), "good/single-cpu.dts")
+    assert any(w.startswith("  'extra' is gone: 8 MiB of memory") for w in back)
+
+
+def test_limits_and_numbers(desk, tmp_path):
+    assert changed(desk, tmp_path, "interrupt-limits", ("cloison,interrupt-limit = <20000>", "cloison,interrupt-limit = <30000>"),
+                   ("<&gpio0 0>", "<&gpio0 7>")) == [
+        "cell 'linux': limit of its devices' lines: was 20000, is now 30000",
+        "cell 'linux': limit of rtc0: was 20000 in a second, is now 30000 in a second",
+        "cell 'linux': limit of gpio0: was none, is now 7 in a second",
+    ]
+
+
+@pytest.mark.parametrize("first, second", zip(GOOD, GOOD[1:]))
+def test_any_two_compare(desk, first, second):
+    """In both directions, and what is new one way is gone the other way."""
+    reports = [str(desk.good(n) / "gen" / "report.json") for n in (first, second)]
+    there, back = words_of(desk, *reports), words_of(desk, *reversed(reports))
+    assert len(there) == len(back) and there != ["nothing changed"]
+    assert sum(" is new" in w for w in there) == sum(" is gone" in w for w in back)
+
