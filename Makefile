@@ -3,7 +3,7 @@
 # The recipe. Linux habits: make NAME_defconfig, make, O=, V=1, CROSS_COMPILE=,
 # LLVM=1; `make help` lists everything. What decides something is in tools/.
 #
-#   partition.dts --cellgen--> $(O)/gen --cc, ld--> $(O)/cloison.elf, cloison.bin
+#   partition.dts --cellgen--> $(O)/gen --cc, ld--> $(O)/cloison.elf, cloison.bin --cellcheck--> certificate
 #
 # $(S) is this tree, $(O) the folder for everything that is made.
 
@@ -134,7 +134,7 @@ GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld imag
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
 
 .PHONY: all guests
-all: $(O)/cloison.elf $(O)/cloison.bin
+all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked
 
 # Everything includes what cellgen and Kconfig made; the .d files know precisely what.
 $(OBJECTS): $(FLAGS) $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
@@ -206,24 +206,57 @@ $(O)/obj/host/%.o: $(S)/%.c $(FLAGS)
 $(CELLGEN): $(CELLGEN_OBJECTS)
 	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lnettle
 
+# FORMAT=json, FORMAT=sarif: findings as $(O)/findings.FORMAT besides. Asking is a reason to look again.
+ASKED_FORMAT := $(if $(filter command,$(firstword $(origin FORMAT))),$(FORMAT))
+ifneq ($(ASKED_FORMAT),)
+$(GEN): FORCE
+endif
+
 # The first time all our guests are made before, because the partition may name
 # any; later partition.d says which files it really came from.
 PARTITION_DEPS :=
 -include $(O)/partition.d
 $(GEN) &: $(PARTITION_FILE) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
 		$(O)/.config | $(GUEST_BINS)
-	$(call say,CELLGEN,$(PARTITION_FILE))$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME)
+	$(call say,CELLGEN,$(PARTITION_FILE))FORMAT=$(ASKED_FORMAT) $(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME)
 # A file that has gone is for cellgen to report.
 $(filter-out $(GUEST_BINS) $(PARTITION_FILE),$(PARTITION_DEPS)): ;
 
+# ---------------------------------------------------------------- the certificate
+
+# The finished image, by a program that shares nothing with cellgen and src/. What it refuses is no image: `all` fails.
+# Its own rule has no -I: there is nothing it may include.
+CELLCHECK := $(O)/tools/cellcheck
+CELLCHECK_OBJECTS := $(patsubst $(S)/%.c,$(O)/obj/host/%.o,$(sort $(wildcard $(S)/tools/cellcheck/*.c)))
+$(O)/obj/host/tools/cellcheck/%.o: $(S)/tools/cellcheck/%.c $(FLAGS)
+	$(call say,HOSTCC)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) $(HOST_WARNINGS) $(DEPFLAGS) -c -o $@ $<
+$(CELLCHECK): $(CELLCHECK_OBJECTS)
+	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lelf -lnettle
+
+$(O)/board.dtb: $(S)/src/platform/$(BOARD_NAME).dts
+	$(call say,DTC)mkdir -p $(@D) && cpp -undef -nostdinc -x assembler-with-cpp $< | dtc -q -@ -I dts -O dtb -o $@ -
+
+# A stamp, so that a refused image leaves both files to be read.
+$(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
+	$(call say,CELLCHECK ,$(O)/certificate.txt)rm -f $@ && $(CELLCHECK) --board $(O)/board.dtb --partition $(O)/partition.dtb \
+		--text $(O)/certificate.txt --json $(O)/certificate.json $< && touch $@
+
 # ---------------------------------------------------------------- run, look
 
-.PHONY: run debug check-image compile_commands.json
+.PHONY: run debug check-image reproduce diff-partition compile_commands.json
 run debug: all
 	$(Q)$(S)/tools/run-qemu $(if $(filter debug,$@),--debug) $(O)
 
 check-image: all
 	$(Q)$(S)/tools/lint/image $(O)/cloison.elf
+
+# What decides how it is compiled has to be the same in the second build.
+reproduce: all
+	$(Q)$(S)/tools/reproduce $(O) $(foreach v,LLVM CROSS_COMPILE KCFLAGS HOSTCC,$(if $($(v)),'$(v)=$($(v))'))
+
+# make diff-partition A=one.dts B=another.dts (or report.json of two builds)
+diff-partition: $(CELLGEN) | $(GUEST_BINS)
+	$(Q)$(S)/tools/diff-partition --out $(O)/diff --cellgen $(CELLGEN) -I $(O)/guests -I $(IN_TREE)guests $(A) $(B)
 
 # One record per source, as clangd wants them; it finds build/compile_commands.json by itself.
 quote = "$(1)"
@@ -235,11 +268,12 @@ define newline
 endef
 RECORDS = $(foreach s,$(SOURCES),$(call record,$(s),$(CC) $(CFLAGS) $(CFLAGS_$(notdir $(call object,$(s)))))) \
 	$(foreach s,$(wildcard $(GUEST_DIR)/*/*.c),$(call record,$(s),$(CC) $(GUEST_CFLAGS))) \
-	$(foreach s,$(wildcard $(S)/tools/cellgen/*.c),$(call record,$(s),$(HOSTCC) $(HOSTCFLAGS) -I$(S)/src -I$(S)/tools/cellgen -I$(S)/src/arch/$(ISA)))
+	$(foreach s,$(wildcard $(S)/tools/cellgen/*.c),$(call record,$(s),$(HOSTCC) $(HOSTCFLAGS) -I$(S)/src -I$(S)/tools/cellgen -I$(S)/src/arch/$(ISA))) \
+	$(foreach s,$(wildcard $(S)/tools/cellcheck/*.c),$(call record,$(s),$(HOSTCC) $(HOSTCFLAGS)))
 compile_commands.json: $(O)/obj/include/config.h
 	$(call say,GEN,$(O)/$@)echo '[$(subst } {,}$(comma) {,$(strip $(RECORDS)))]' > $(O)/$@
 
--include $(addsuffix .d,$(OBJECTS) $(sort $(GUEST_OBJECTS)) $(CELLGEN_OBJECTS) $(O)/obj/include/asm-offsets.s)
+-include $(addsuffix .d,$(OBJECTS) $(sort $(GUEST_OBJECTS)) $(CELLGEN_OBJECTS) $(CELLCHECK_OBJECTS) $(O)/obj/include/asm-offsets.s)
 
 endif
 
@@ -282,8 +316,8 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench) $(O)/partition.* $(O)/.flags \
-		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.checked $(O)/board.dtb $(O)/certificate.* \
+		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig
 	$(Q)rmdir $(O) 2>/dev/null || true

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""
+Where images to check come from: the partitions of tests/cellgen/good through cellgen, linked with a stub instead of
+the core (stub.S), and an editor of finished images for attacks by hand.
+"""
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "cellgen"))
+import cellgen_desk  # noqa: E402
+
+SOURCES = ROOT / "tools" / "cellcheck"
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wvla",
+         "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+CROSS = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
+TIMEOUT = 60
+
+
+def build(folder, compiler=None):
+    """cellcheck and flip, with the sanitizers."""
+    compiler, objects = compiler or os.environ.get("CC", "cc"), {}
+    for source in [*sorted(SOURCES.glob("*.c")), HERE / "flip.c"]:
+        objects[source.stem] = str(folder / f"{source.stem}.o")
+        subprocess.run([compiler, *FLAGS, f"-I{SOURCES}", "-c", "-o", objects[source.stem], str(source)], check=True)
+    for name, other in (("cellcheck", "flip"), ("flip", "main")):
+        files = [path for stem, path in objects.items() if stem != other]
+        subprocess.run([compiler, *FLAGS, "-o", str(folder / name), *files, "-lfdt", "-lelf", "-lnettle"], check=True)
+    return folder / "cellcheck", folder / "flip"
+
+
+def board(folder):
+    """The board's own DTB."""
+    text = subprocess.run(["cpp", "-undef", "-nostdinc", "-x", "assembler-with-cpp",
+                           str(ROOT / "src" / "platform" / "qemu-virt-aarch64.dts")], capture_output=True, check=True).stdout
+    subprocess.run(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", str(folder / "board.dtb"), "-"], input=text, check=True)
+    return folder / "board.dtb"
+
+
+class Bench:
+    def __init__(self, folder):
+        (folder / "cellgen").mkdir(parents=True)
+        self.desk = cellgen_desk.Desk(folder / "desk", cellgen_desk.find_cellgen(folder / "cellgen"))
+        self.done = {}
+
+    def image(self, name):
+        """(partition.dtb, image.elf) of tests/cellgen/good/NAME.dts."""
+        if name not in self.done:
+            out = self.desk.good(name)
+            self.link(out)
+            self.done[name] = out / "partition.dtb", out / "image.elf"
+        return self.done[name]
+
+    def link(self, out):
+        gen, arch = out / "gen", ROOT / "src" / "arch" / "aarch64"
+        compile_ = [CROSS + "gcc", "-std=c11", "-ffreestanding", "-fno-pic", "-fno-common", "-mgeneral-regs-only", "-c", "-O1",
+                    f"-I{ROOT}/src", f"-I{arch}", f"-I{gen}"]
+        sources = {"machine.o": gen / "machine.c", "tables.o": gen / "tables.S", "images.o": gen / "images.S", "stub.o": HERE / "stub.S"}
+        for name, source in sources.items():
+            subprocess.run([*compile_, "-o", str(out / name), str(source)], cwd=gen, check=True)
+        subprocess.run([CROSS + "ld", "-m", "aarch64linux", "-nostdlib", "-static", "-n", "--no-dynamic-linker", "--build-id=none",
+                        "-z", "noexecstack", "-L", str(gen), "-T", str(arch / "cloison.lds"), "-o", str(out / "image.elf"),
+                        *[str(out / name) for name in sources]], check=True)
+
+
+class Image:
+    """A finished image to be spoiled: bytes by physical address, symbols by name."""
+
+    def __init__(self, path):
+        self.bytes = bytearray(path.read_bytes())
+        phoff, = struct.unpack_from("<Q", self.bytes, 32)
+        count, = struct.unpack_from("<H", self.bytes, 56)
+        self.segments = []
+        for i in range(count):
+            kind, _, offset, address, _, size = struct.unpack_from("<IIQQQQ", self.bytes, phoff + 56 * i)
+            if kind == 1:
+                self.segments.append((address, size, offset))
+        text = subprocess.run([CROSS + "nm", str(path)], capture_output=True, text=True, check=True).stdout
+        self.symbols = {line.split()[-1]: int(line.split()[0], 16) for line in text.splitlines()}
+        text = subprocess.run([CROSS + "objdump", "-h", str(path)], capture_output=True, text=True, check=True).stdout
+        rows = [line.split() for line in text.splitlines()]
+        self.sections = {r[1]: (int(r[3], 16), int(r[2], 16)) for r in rows if len(r) == 7 and r[0].isdigit()}
+
+    def offset(self, address):
+        return next(o + address - a for a, s, o in self.segments if a <= address < a + s)
+
+    def get(self, address, size=8):
+        at = self.offset(address)
+        return int.from_bytes(self.bytes[at:at + size], "little")
+
+    def put(self, address, value, size=8):
+        at = self.offset(address)
+        self.bytes[at:at + size] = value.to_bytes(size, "little")
+
+    def object(self, name, index=0, size=0, offset=0):
+        return self.symbols[name] + index * size + offset
+
+    def cell(self, index, offset):
+        return self.object("machine_cells", index, 240, offset)
+
+    def regs(self, cpu, offset):
+        return self.object("machine_regs", cpu, 128, offset)
+
+    def entry(self, root, address):
+        """Where the entry is that ends the walk for an input address."""
+        for shift in (30, 21, 12):
+            at = root + (address >> shift & 511) * 8
+            if shift == 12 or self.get(at) & 3 != 3:
+                return at
+            root = self.get(at) & 0xFFFFFFFFF000
+        raise AssertionError
+
+    def save(self, path):
+        path.write_bytes(self.bytes)
+        return path

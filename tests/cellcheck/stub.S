@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What an image needs besides what cellgen wrote, without the core: an Image header, a copier,
+ * the operations of a virtual device. So that any partition is linked in a moment.
+ */
+	.section .text.head, "ax"
+	.global	_start
+_start:
+	b	.
+	.long	0
+	.quad	text_offset_value
+	.quad	hyp_image_size
+	.quad	2
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+
+	.section .copier, "ax"
+	hvc	#0xc1
+
+	.section .rodata.stub, "a"
+	.balign	8
+	.global	vdev_pl011
+	.type	vdev_pl011, %object
+	.size	vdev_pl011, 64
+vdev_pl011:
+	.zero	64
+
+	.data
+	.quad	0

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The certificate for people: what each party reaches, what nobody owns, what all of it rests on. */
+#include <string.h>
+
+#include "cellcheck.h"
+
+const char *const assumptions[] = {
+	"hardware: translation, interrupt routing and traps work as the Arm architecture and GICv3 say (Arm DDI 0487, IHI 0069)",
+	"firmware: EL3 enters at EL2 with a valid image, starts CPUs where asked, and does not give EL2's memory away",
+	"board tree: it describes this board; what it does not mention (a bus master, a driven line, an alias of RAM) is not seen here",
+	"devices: those given to cells are no bus masters, as far as their nodes say; this version has no IOMMU to check",
+	"boot code: loads machine_regs as it stands before a cell runs; the MSR list bounds who can write those registers",
+	"trap handler: the code between a trap and the return is not proved; it maps no cell's memory, so it cannot touch it",
+	"revocable roots: the core can write .roots, where it writes zero or the constant original; other values are not excluded here",
+	"distributor: the core writes it through for direct cells; filters by these objects, code not proved (docs/interrupts.md)",
+	"symbols: the objects are found by the symbols of the ELF; that the code uses the same objects is the linker's word",
+	NULL,
+};
+
+static void write_ranges(FILE *out, struct check *c, const leaves *found, enum stage stage, const char *in, int cell)
+{
+	leaves merged = { 0 };
+
+	leaves_merge(&c->arena, found, &merged);
+	for (size_t i = 0; i < merged.n; i++) {
+		const struct leaf *l = &merged.v[i];
+		const char *what = cell >= 0 && attr_rights(l->attr, stage) & PERM_W && !(attr_rights(l->attr, stage) & PERM_DEVICE) ?
+			"its RAM" : owner_of(c, l->out, cell);
+
+		fprintf(out, "  %s0x%010llx", in, l->in);
+		if (stage == STAGE_2)
+			fprintf(out, " -> 0x%010llx", l->out);
+		fprintf(out, "  %9llu KiB  %-10s  %s\n", l->size / KIB, rights_text(attr_rights(l->attr, stage)), what);
+	}
+}
+
+static void write_core(FILE *out, struct check *c)
+{
+	for (size_t i = 0; i < c->hw->cpus.n; i++) {
+		fprintf(out, "\nCORE ON CPU %zu\n\n", i);
+		write_ranges(out, c, &c->el2[i], STAGE_EL2, "", -1);
+	}
+}
+
+static void write_cells(FILE *out, struct check *c)
+{
+	for (size_t i = 0; i < c->ask->cells.n; i++) {
+		const struct ask_cell *ask = &c->ask->cells.v[i];
+
+		fprintf(out, "\nCELL '%s'  VMID %zu, interrupts %s, CPUs", ask->name, i + 1, ask->direct ? "direct" : "mediated");
+		for (size_t n = 0; n < ask->cpus.n; n++)
+			fprintf(out, " %d", ask->cpus.v[n]);
+		fputs("\n\n", out);
+		write_ranges(out, c, &c->cells[i].run, STAGE_2, "guest ", (int)i);
+		fputs("  while loading, once, before its first instruction:\n", out);
+		write_ranges(out, c, &c->cells[i].load, STAGE_2, "guest ", (int)i);
+	}
+}
+
+static void write_lines(FILE *out, struct check *c)
+{
+	fputs("\nINTERRUPT LINES\n\n", out);
+	for (size_t i = 0; i < c->lines.n; i++) {
+		const struct line *l = &c->lines.v[i];
+
+		fprintf(out, "  %4u  %s%s%s, %s, CPU %d at reset\n", l->intid, l->cell < 0 ? "" : "cell '",
+			l->cell < 0 ? "the core" : c->ask->cells.v[l->cell].name, l->cell < 0 ? "" : "'", l->what, l->cpu);
+	}
+	if (!c->lines.n)
+		fputs("  none reaches a cell\n", out);
+}
+
+static void write_nobody(FILE *out, struct check *c)
+{
+	struct nobody n = { 0 };
+
+	nobody_find(c, &n);
+	fputs("\nNOBODY'S\n\n", out);
+	for (size_t i = 0; i < n.ram.n; i++)
+		fprintf(out, "  RAM      0x%010llx  %9llu KiB\n", n.ram.v[i].base, n.ram.v[i].size / KIB);
+	for (size_t i = 0; i < c->hw->reserved.n; i++)
+		fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
+	fputs("  CPUs    ", out);
+	for (size_t i = 0; i < n.cpus.n; i++)
+		fprintf(out, " %d", n.cpus.v[i]);
+	fputs(n.cpus.n ? "\n  devices " : " none\n  devices ", out);
+	for (size_t i = 0; i < n.devices.n; i++)
+		fprintf(out, "%s %s", i % 6 == 5 ? "\n          " : "", n.devices.v[i]);
+	fputs(n.devices.n ? "\n  driven lines" : " none\n  driven lines", out);
+	for (size_t i = 0; i < n.lines.n; i++)
+		fprintf(out, "%s %u", i % 20 == 19 ? "\n              " : "", n.lines.v[i]);
+	fputs(n.lines.n ? "\n" : " none\n", out);
+}
+
+static void write_msr(FILE *out, struct check *c)
+{
+	fputs("\nWHO WRITES THE REGISTERS THAT ISOLATE (MSR in .text, by symbol; allowed)\n\n", out);
+	for (size_t i = 0; i < c->sites.n; i++)
+		fprintf(out, "  %-12s %s: %u (%u)\n", c->sites.v[i].reg, c->sites.v[i].place, c->sites.v[i].count, c->sites.v[i].allowed);
+}
+
+void cert_write(FILE *out, struct check *c)
+{
+	const struct image *img = c->img;
+	char file[65], tables[65];
+
+	hash_hex(img->file, img->file_size, file);
+	hash_hex(img->tables->bytes, img->tables->size, tables);
+	fprintf(out, "cellcheck: %s\n\n", c->findings.n ? "COUNTER-EXAMPLES, no certificate" : "certificate");
+	fprintf(out, "image          SHA-256 %s\n", file);
+	fprintf(out, "tables         SHA-256 %s  (0x%llx, %llu KiB)\n", tables, img->tables->base, img->tables->size / KIB);
+	fprintf(out, "configuration  SHA-256 %s\n", c->hash ? c->hash : "?");
+	for (size_t i = 0; i < c->findings.n; i++)
+		fprintf(out, "%s  [%s] %s\n", i ? "" : "\nCOUNTER-EXAMPLES\n\n", c->findings.v[i].id, c->findings.v[i].text);
+	if (c->hidden)
+		fprintf(out, "  and %zu more\n", c->hidden);
+	write_cells(out, c);
+	write_lines(out, c);
+	write_core(out, c);
+	write_nobody(out, c);
+	write_msr(out, c);
+	fputs("\nRESTS ON\n\n", out);
+	for (size_t i = 0; assumptions[i]; i++)
+		fprintf(out, "  %s\n", assumptions[i]);
+	for (size_t i = 0; i < c->notes.n; i++)
+		fprintf(out, "  not settled: %s\n", c->notes.v[i]);
+	for (size_t i = 0; i < c->hw->changes.n; i++)
+		fprintf(out, "  the partition changes the board's tree: %s\n", c->hw->changes.v[i]);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The certificate for programs: the same facts as cert.c. */
+#include <string.h>
+
+#include "cellcheck.h"
+
+static void text(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; s && *s; s++)
+		if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if ((u8)*s < 32 || (u8)*s > 126)
+			fprintf(out, "\\u%04x", (u8)*s);
+		else
+			fputc(*s, out);
+	fputc('"', out);
+}
+
+static void member(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "\"%s\": ", name);
+	text(out, value);
+}
+
+static void write_leaves(FILE *out, struct check *c, const char *name, const leaves *found, enum stage stage)
+{
+	leaves merged = { 0 };
+
+	leaves_merge(&c->arena, found, &merged);
+	fprintf(out, "\"%s\": [", name);
+	for (size_t i = 0; i < merged.n; i++) {
+		const struct leaf *l = &merged.v[i];
+
+		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"rights\": \"%s\", ",
+			i ? "," : "", l->in, l->out, l->size, rights_text(attr_rights(l->attr, stage)));
+		member(out, "what", owner_of(c, l->out, -1));
+		fputs(" }", out);
+	}
+	fputs("]", out);
+}
+
+static void write_cells(FILE *out, struct check *c)
+{
+	fputs("  \"cells\": [", out);
+	for (size_t i = 0; i < c->ask->cells.n; i++) {
+		const struct ask_cell *ask = &c->ask->cells.v[i];
+
+		fputs(i ? ",\n  { " : "\n  { ", out);
+		member(out, "name", ask->name);
+		fprintf(out, ", \"vmid\": %zu, \"interrupts\": \"%s\", \"cpus\": [", i + 1, ask->direct ? "direct" : "mediated");
+		for (size_t n = 0; n < ask->cpus.n; n++)
+			fprintf(out, "%s%d", n ? ", " : "", ask->cpus.v[n]);
+		fputs("],\n    ", out);
+		write_leaves(out, c, "reaches", &c->cells[i].run, STAGE_2);
+		fputs(",\n    ", out);
+		write_leaves(out, c, "reaches_while_loading", &c->cells[i].load, STAGE_2);
+		fputs(" }", out);
+	}
+	fputs("],\n", out);
+}
+
+static void write_core(FILE *out, struct check *c)
+{
+	fputs("  \"core\": [", out);
+	for (size_t i = 0; i < c->hw->cpus.n; i++) {
+		fprintf(out, "%s\n  { \"cpu\": %zu, ", i ? "," : "", i);
+		write_leaves(out, c, "reaches", &c->el2[i], STAGE_EL2);
+		fputs(" }", out);
+	}
+	fputs("],\n", out);
+}
+
+static void write_lines(FILE *out, struct check *c)
+{
+	fputs("  \"lines\": [", out);
+	for (size_t i = 0; i < c->lines.n; i++) {
+		const struct line *l = &c->lines.v[i];
+
+		fprintf(out, "%s\n    { \"intid\": %u, ", i ? "," : "", l->intid);
+		member(out, "owner", l->cell < 0 ? "core" : c->ask->cells.v[l->cell].name);
+		fputs(", ", out);
+		member(out, "what", l->what);
+		fprintf(out, ", \"cpu\": %d }", l->cpu);
+	}
+	fputs("],\n  \"msr\": [", out);
+	for (size_t i = 0; i < c->sites.n; i++) {
+		fputs(i ? ",\n    { " : "\n    { ", out);
+		member(out, "register", c->sites.v[i].reg);
+		fputs(", ", out);
+		member(out, "symbol", c->sites.v[i].place);
+		fprintf(out, ", \"count\": %u, \"allowed\": %u }", c->sites.v[i].count, c->sites.v[i].allowed);
+	}
+	fputs("],\n", out);
+}
+
+static void write_nobody(FILE *out, struct check *c)
+{
+	struct nobody n = { 0 };
+
+	nobody_find(c, &n);
+	fputs("  \"nobody\": {\n    \"ram\": [", out);
+	for (size_t i = 0; i < n.ram.n; i++)
+		fprintf(out, "%s{ \"physical\": \"0x%llx\", \"size\": \"0x%llx\" }", i ? ", " : "", n.ram.v[i].base, n.ram.v[i].size);
+	fputs("],\n    \"cpus\": [", out);
+	for (size_t i = 0; i < n.cpus.n; i++)
+		fprintf(out, "%s%d", i ? ", " : "", n.cpus.v[i]);
+	fputs("],\n    \"lines\": [", out);
+	for (size_t i = 0; i < n.lines.n; i++)
+		fprintf(out, "%s%u", i ? ", " : "", n.lines.v[i]);
+	fputs("],\n    \"devices\": [", out);
+	for (size_t i = 0; i < n.devices.n; i++) {
+		fputs(i ? ", " : "", out);
+		text(out, n.devices.v[i]);
+	}
+	fputs("] },\n", out);
+}
+
+static void write_texts(FILE *out, const char *name, char *const *v, size_t n, const char *end)
+{
+	fprintf(out, "  \"%s\": [", name);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ",\n    " : "\n    ", out);
+		text(out, v[i]);
+	}
+	fprintf(out, "]%s\n", end);
+}
+
+void json_write(FILE *out, struct check *c)
+{
+	char hex[65];
+	size_t count = 0;
+
+	while (assumptions[count])
+		count++;
+	hash_hex(c->img->file, c->img->file_size, hex);
+	fprintf(out, "{\n  \"holds\": %s,\n  \"image_sha256\": \"%s\",\n", c->findings.n ? "false" : "true", hex);
+	hash_hex(c->img->tables->bytes, c->img->tables->size, hex);
+	fprintf(out, "  \"tables_sha256\": \"%s\",\n  ", hex);
+	member(out, "configuration", c->hash);
+	fputs(",\n  \"findings\": [", out);
+	for (size_t i = 0; i < c->findings.n; i++) {
+		fputs(i ? ",\n    { " : "\n    { ", out);
+		member(out, "id", c->findings.v[i].id);
+		fputs(", ", out);
+		member(out, "text", c->findings.v[i].text);
+		fputs(" }", out);
+	}
+	fprintf(out, "],\n  \"findings_not_listed\": %zu,\n", c->hidden);
+	write_cells(out, c);
+	write_core(out, c);
+	write_lines(out, c);
+	write_nobody(out, c);
+	write_texts(out, "assumptions", (char *const *)assumptions, count, ",");
+	write_texts(out, "not_settled", c->notes.v, c->notes.n, ",");
+	write_texts(out, "board_changes", c->hw->changes.v, c->hw->changes.n, "");
+	fputs("}\n", out);
+}
