@@ -126,8 +126,8 @@ def linux_initrd(folder):
 
 def rounds(**options):
     """Name: ticks of each run of the program."""
-    with qemu.Machine(icount=True, smp=2, limit=150, **options) as m:
-        m.expect(r"(?s)(rounds: fork \d+.*){3}", 140)
+    with qemu.Machine(icount=True, smp=2, limit=400, **options) as m:
+        m.expect(r"(?s)(rounds: fork \d+.*){3}", 390)
         text = qemu.clean(m.text)
     return {name: [int(v) for v in re.findall(rf"rounds: {name} (\d+)", text)] for name in ROUNDS}
 

@@ -34,8 +34,9 @@ static void load_line(struct vdev *vdev, const struct cell *cell, struct diag *d
 	}
 	vdev->line_asked = true;
 	if (prop->size != 12 || prop_cell(prop, 0) != 0 || prop_cell(prop, 1) >= SPI_END) {
-		diag_error(diag, "bad-property", prop->at, "interrupts of '%s': a virtual device has one shared line, "
-			   "<0 number 4> with a number below 988", vdev->node->name);
+		diag_error(diag, "bad-property", prop->at, "interrupts of '%s': a virtual device has one shared interrupt: "
+			   "write three cells, <0 SPI 4>, the SPI below %u", vdev->node->name,
+			   cell->mediated ? VIRTUAL_SPI_COUNT : SPI_END);
 		return;
 	}
 	vdev->line = SPI_BASE + prop_cell(prop, 1);

@@ -10,7 +10,7 @@
  */
 typedef unsigned long u64;
 
-enum { WARM_UP = 300, ROUNDS = 4000, FORKS = 300 };
+enum { WARM_UP = 300, ROUNDS = 12000, FORKS = 300 };
 enum { SYS_read = 63, SYS_write = 64, SYS_pipe2 = 59, SYS_exit = 93, SYS_sched_setaffinity = 122, SYS_reboot = 142,
        SYS_clone = 220, SYS_wait4 = 260, SYS_sync = 81 };
 
