@@ -3,7 +3,7 @@
 # The recipe. Linux habits: make NAME_defconfig, make, O=, V=1, CROSS_COMPILE=,
 # LLVM=1; `make help` lists everything. What decides something is in tools/.
 #
-#   partition.dts --cellgen--> $(O)/gen --cc, ld--> $(O)/cloison.elf, cloison.bin --cellcheck--> certificate
+#   partition.dts --cellgen--> $(O)/gen --cc, ld, scatter--> $(O)/cloison.elf, cloison.bin --cellcheck--> certificate
 #
 # $(S) is this tree, $(O) the folder for everything that is made.
 
@@ -164,10 +164,11 @@ $(O)/obj/include/asm-offsets.h: $(O)/obj/include/asm-offsets.s
 	$(call say,GEN)sed -n 's|^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\) [#$$]*\([-0-9]*\).*|#define \1 \2|p' $< > $@
 
 LDS := $(S)/src/arch/$(ISA)/cloison.lds
-$(O)/cloison.elf: $(OBJECTS) $(LDS) $(GEN) $(FLAGS)
+$(O)/obj/linked.elf: $(OBJECTS) $(LDS) $(GEN) $(FLAGS)
 	$(call say,LD)$(LD) $(LDFLAGS) -L $(O)/gen -T $(LDS) -Map $(O)/cloison.map -o $@ $(OBJECTS)
-$(O)/cloison.bin: $(O)/cloison.elf
-	$(call say,OBJCOPY)$(OBJCOPY) -O binary $< $@
+# Every page to its physical address.
+$(O)/cloison.elf $(O)/cloison.bin &: $(O)/obj/linked.elf $(S)/tools/scatter
+	$(call say,SCATTER,$(O)/cloison.elf)$(PYTHON) $(S)/tools/scatter $< $(O)/gen/frames.txt $(O)/cloison.elf $(O)/cloison.bin
 
 # ---------------------------------------------------------------- guests of our own
 

@@ -83,6 +83,14 @@ struct ram_bank {
 	u64 size; /* bytes */
 };
 
+/* Where the objects are that docs/image-format.md describes: for a checker without symbols. */
+struct machine_index {
+	const void *address;
+	u32 size;   /* bytes */
+	u16 kind;
+	u16 number; /* within its kind */
+};
+
 /* Sizes: the generated counts; a count of 0 still defines one (unused) element. */
 extern const struct cpu_config machine_cpus[];       /* CPU_COUNT, ordered as in the board tree */
 extern const struct cell_config machine_cells[];     /* CELL_COUNT, ordered as in the partition */
@@ -98,5 +106,6 @@ extern const u32 machine_console_clock;              /* Hz of the UART's referen
 extern const char machine_name[];                    /* name of the partition */
 extern const char machine_board_name[];              /* model of the board tree */
 extern const char machine_hash[];                    /* SHA-256 of the configuration, 64 hex digits */
+extern const struct machine_index machine_index[];   /* read by nobody at run time; ends with kind 0 */
 
 #endif

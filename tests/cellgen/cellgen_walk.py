@@ -10,6 +10,7 @@ import json
 import re
 import struct
 
+import cellgen_color
 import cellgen_fdt
 import cellgen_vgic
 
@@ -45,10 +46,11 @@ class Memory:
     def __init__(self):
         self.pages = {}
 
-    def add(self, base, data):
-        for at in range(0, len(data), 4 * KIB):
-            assert base + at not in self.pages
-            self.pages[base + at] = struct.unpack("<512Q", data[at:at + 4 * KIB])
+    def add(self, frames, data):
+        assert len(frames) * 4 * KIB == len(data)
+        for i, frame in enumerate(frames):
+            assert frame not in self.pages
+            self.pages[frame] = struct.unpack("<512Q", data[4 * KIB * i:4 * KIB * (i + 1)])
 
     def leaves(self, table, kinds, level=1, base=0):
         """(input address, output address, size, kind) of every leaf, in order of input addresses."""
@@ -100,6 +102,8 @@ def number(text):
 class Partition:
     """What a run of cellgen left in OUT."""
 
+    kinds = S2
+
     def __init__(self, out):
         self.out, self.gen = out, out / "gen"
         self.report = json.loads((self.gen / "report.json").read_text(errors="replace"))
@@ -110,9 +114,19 @@ class Partition:
         self.tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
         self.phandles = {n.cells("phandle")[0]: n for n in self.tree.walk() if "phandle" in n.props}
         self.hypervisor = [n for n in self.tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][0]
+        self.colors = cellgen_color.Colors(self)
+        self.frames = cellgen_color.frames(self.gen)
         self.memory = Memory()
-        self.memory.add(self.slots["tables"][0], (self.gen / "tables.bin").read_bytes())
-        self.memory.add(self.slots["roots"][0], (self.gen / "roots.bin").read_bytes())
+        self.memory.add(self.frames_of("tables"), (self.gen / "tables.bin").read_bytes())
+        self.memory.add(self.frames_of("roots"), (self.gen / "roots.bin").read_bytes())
+
+    def frames_of(self, slot):
+        base, size = self.slots[slot]
+        return [self.frames[at] for at in range(base, base + size, 4 * KIB)]
+
+    def pieces(self, link, size, kind):
+        """(link, physical, bytes, kind) of a range of the core's, contiguous in both."""
+        return cellgen_color.merge([(at, self.frames[at], 4 * KIB, kind) for at in range(link, link + size, 4 * KIB)])
 
     def registers(self, name):
         """The values of one register in machine.c, CPU by CPU."""
@@ -139,11 +153,9 @@ class Partition:
 
     # ---- stage 2
 
-    def run_ranges(self, cell, ram_kind="rwx"):
+    def run_ranges(self, cell):
         gicr = next(number(e["base"]) for e in cell["map"] if e["kind"] == "gic" and "redist" in e["what"])
-        wanted = [(g, p, s, ram_kind) for g, p, s in self.ram(cell)]
-        if ram_kind != "rwx":
-            return wanted
+        wanted = [(g, p, s, "rwx") for m in cell["memory"] for g, p, s in self.colors.spread(cell, number(m["guest"]), m)]
         wanted += [(number(e["base"]), number(e["base"]), number(e["size"]), "device")
                    for e in cell["map"] if e["kind"] == "device"]
         for cpu in self.cpus:
@@ -159,11 +171,12 @@ class Partition:
         leaves = list(self.memory.leaves(number(cell["load_root"]), S2))
         lists = [out for at, out, _, _ in leaves if at == LOAD_WINDOW + 4 * KIB]
         assert len(lists) == 1, f"{name}: no load list"
-        wanted = self.run_ranges(cell, "rw-")
-        wanted.append((LOAD_WINDOW, self.slots["copier"][0], 4 * KIB, "r-x"))
+        # Whole GiB are shared with the run root: what else is there comes along
+        gib = {at // GIB for g, _, s in self.ram(cell) for at in range(g // GIB * GIB, g + s, GIB)}
+        wanted = [w for w in self.run_ranges(cell) if w[0] // GIB in gib]
+        wanted.append((LOAD_WINDOW, self.frames_of("copier")[self.cells.index(cell)], 4 * KIB, "r-x"))
         wanted.append((LOAD_WINDOW + 4 * KIB, lists[0], 4 * KIB, "r--"))
-        wanted += [(number(i["load_source"]), number(i["physical"]), -(-i["bytes"] // (4 * KIB)) * 4 * KIB, "r--")
-                   for i in cell["images"]]
+        wanted += [(at, p, s, "r--") for i in cell["images"] for at, p, s in self.colors.spread(cell, number(i["load_source"]), i)]
         same(leaves, wanted, f"load root of {name}")
         self.check_list(cell, lists[0])
 
@@ -183,21 +196,23 @@ class Partition:
     def cpu_ranges(self, index):
         cpu, boot, service = self.cpus[index], index == 0, self.service()
         used = cpu["role"] != "unused"
-        kinds = {"text": "r-x", "copier": "r--", "rodata": "r--", "tables": "r--", "roots": "rw-", "data": "rw-"}
-        wanted = [(self.slots[s][0], self.slots[s][1], kind) for s, kind in kinds.items()]
+        kinds = {"text": "r-x", "rodata": "r--", "roots": "rw-", "data": "rw-"}
+        core = [(self.slots[s][0], self.slots[s][1], kind) for s, kind in kinds.items()]
+        core.append((self.slots["tables"][0], len(self.cells) * 4 * KIB, "r--")) # the run roots
         for i in range(len(self.cpus)):
             base = self.slots["percpu"][0] + i * PERCPU
             if i == index:
-                wanted.append((base + 4 * KIB, 12 * KIB, "rw-")) # the guard page below stays unmapped
+                core.append((base + 4 * KIB, 12 * KIB, "rw-")) # the guard page below stays unmapped
             elif index == service:
-                wanted.append((base + 12 * KIB, 4 * KIB, "r--"))
+                core.append((base + 12 * KIB, 4 * KIB, "r--"))
+        wanted = []
         if boot or used:
             wanted.append((min(self.physical("gic"))[0], FRAME, "device") if len(self.physical("gic")) == 1
                           else (self.distributor(), FRAME, "device"))
             wanted.append((number(cpu["redistributor"]), 2 * FRAME, "device"))
         if boot or index == service or (used and service is None):
             wanted.append((self.physical("device", "core")[0][0], 4 * KIB, "device"))
-        return [(base, base, size, kind) for base, size, kind in wanted]
+        return [(base, base, size, kind) for base, size, kind in wanted] + [p for c in core for p in self.pieces(*c)]
 
     def distributor(self):
         return number(re.search(r"\.gicd = (0x[0-9a-f]+)", self.machine).group(1))
@@ -206,7 +221,8 @@ class Partition:
         for i, cpu in enumerate(self.cpus):
             same(self.memory.leaves(number(cpu["root"]), EL2), self.cpu_ranges(i), f"EL2 tables of {cpu['name']}")
         hyp = self.physical("hypervisor")[0]
-        cells = [(p, s) for cell in self.cells for _, p, s in self.ram(cell)] + self.physical("image")
+        cells = [(p, s) for cell in self.cells for m in cell["memory"] + cell["images"]
+                 for _, p, s in self.colors.spread(cell, 0, m)]
         for cpu in self.cpus:
             mapped = [(out, size) for _, out, size, _ in self.memory.leaves(number(cpu["root"]), EL2)]
             assert not overlap(mapped, cells), f"{cpu['name']} maps what is a cell's at EL2"
@@ -216,7 +232,8 @@ class Partition:
     # ---- who reaches what
 
     def check_walls(self):
-        hyp, images = self.physical("hypervisor"), self.physical("image")
+        hyp = self.physical("hypervisor")
+        images = [(p, s) for c in self.cells for i in c["images"] for _, p, s in self.colors.spread(c, 0, i)]
         reach = {}
         for cell in self.cells:
             reach[cell["name"]] = [(out, size) for _, out, size, _ in self.memory.leaves(number(cell["root"]), S2)]
@@ -226,15 +243,15 @@ class Partition:
             for other, theirs in reach.items():
                 assert other == name or not overlap(mine, theirs), f"{name} and {other} share memory"
         for cell in self.cells:
-            own = self.physical("image", cell["name"])
-            allowed = [(self.slots["copier"][0], 4 * KIB)]
+            own = [(p, s) for i in cell["images"] for _, p, s in self.colors.spread(cell, 0, i)]
+            allowed = [(self.frames_of("copier")[self.cells.index(cell)], 4 * KIB)]
             for at, out, size, kind in self.memory.leaves(number(cell["load_root"]), S2):
                 if kind in ("rw-", "rwx", "device"):
                     assert any(b <= out and out + size <= b + s for b, s in reach[cell["name"]])
                 elif at != LOAD_WINDOW + 4 * KIB:
                     assert any(b <= out and out + size <= b + s for b, s in own + allowed), f"{at:#x} shows others' images"
                 else:
-                    assert overlap([(out, size)], [self.slots["tables"]])
+                    assert out in self.frames_of("tables")
 
     def check_registers(self):
         vmids = [c["vmid"] for c in self.cells]
@@ -281,14 +298,16 @@ class Partition:
             if node.props.get("device_type") == b"memory\0":
                 numbers = node.numbers("reg")
                 banks += list(zip(numbers[::2], numbers[1::2]))
-        claims = [c for k in ("hypervisor", "image", "ram") for c in self.physical(k)]
+        claims = self.physical("hypervisor") + [(p, s) for c in self.cells for m in c["memory"] + c["images"]
+                                                for _, p, s in self.colors.spread(c, 0, m)]
         for base, size in claims:
             assert any(b <= base and base + size <= b + s for b, s in banks), f"{base:#x} is no RAM"
-        for i, claim in enumerate(claims):
-            others = claims[:i] + self.physical("reserved")
-            assert not overlap([claim], others), f"{claim[0]:#x} is claimed twice, or reserved"
-        for cell in self.cells:
-            assert sorted((p, s) for _, p, s in self.ram(cell)) == sorted(self.physical("ram", cell["name"]))
+        ends = 0
+        for base, size in sorted(claims):
+            assert base >= ends, f"{base:#x} is claimed twice"
+            ends = base + size
+        assert not overlap(claims, self.physical("reserved"))
+        self.colors.check()
 
     def wires(self, node):
         """(INTID, edge?) of each line of the GIC that a node of the board drives, each once."""

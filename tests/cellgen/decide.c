@@ -47,7 +47,7 @@ static void move_ram(struct decision *d, u64 to)
 {
 	struct extent *e = phys(d, EXTENT_RAM, 0);
 
-	e->base = d->cells[0].ram[0].phys = to;
+	e->base = d->cells[0].ram[0].backing.stripes[0].base = to;
 	extent_sort(d->phys, d->phys_count);
 }
 
@@ -78,12 +78,12 @@ static void ram_outside(struct decision *d)
 
 static void ram_unlisted(struct decision *d)
 {
-	d->cells[0].ram[0].phys += BLOCK_SIZE;
+	d->cells[0].ram[0].backing.stripes[0].base += BLOCK_SIZE;
 }
 
 static void image_unlisted(struct decision *d)
 {
-	d->cells[1].images[IMAGE_DTB].phys += PAGE_SIZE;
+	d->cells[1].images[IMAGE_DTB].backing.stripes[0].base += PAGE_SIZE;
 }
 
 static void window_unlisted(struct decision *d)
@@ -100,7 +100,7 @@ static void image_over_image(struct decision *d)
 {
 	struct extent *e = phys(d, EXTENT_IMAGE, 1);
 
-	e->base = d->cells[1].images[IMAGE_KERNEL].phys = phys(d, EXTENT_IMAGE, 0)->base;
+	e->base = d->cells[1].images[IMAGE_KERNEL].backing.stripes[0].base = phys(d, EXTENT_IMAGE, 0)->base;
 	extent_sort(d->phys, d->phys_count);
 }
 

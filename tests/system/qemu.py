@@ -56,6 +56,7 @@ class Builder:
     def _sources(self, partition):
         yield ROOT / "Makefile"
         yield ROOT / "Kconfig"
+        yield ROOT / "tools" / "scatter"
         for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition).parent)):
             yield from (p for p in sorted((ROOT / top).rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
         for name in ("guests/manifest", "guests/initrd.cpio.gz"):

@@ -3,9 +3,11 @@
  * What the aarch64 tables hold and what the isolation registers say.
  *
  *   per cell   run root      memory, its devices; with direct interrupts the SGI frames of its redistributors
- *              load root     memory (not executable), copier, load list, its pristine images
+ *              load root     the run root's tables wherever there is memory; its copier, load list, pristine images
  *              load list     what the copier copies where (struct load_list)
- *   per CPU    EL2 root      identity: the core, this CPU's stack and struct cpu, the registers it drives
+ *   per CPU    EL2 root      the core, this CPU's stack and struct cpu, the run roots; identically the registers it drives
+ *
+ * The run roots are the first pages of the slot: they are all that the core sees of it.
  */
 #include <string.h>
 
@@ -14,40 +16,54 @@
 #include "parts.h"
 
 #define REDIST_SGI GIC_FRAME /* offset of the SGI frame in a redistributor */
-#define ROUNDS_MAX 8
 
-static void map(struct tables *t, u64 root, u64 from, u64 to, u64 size, u64 attributes)
+/* A root, and whose tables grow below it. */
+struct space {
+	struct tables *t;
+	u64 root;
+	u16 owner;
+};
+
+static void map(const struct space *s, u64 from, u64 to, u64 size, u64 attributes)
 {
-	tables_map(t, root, &(struct mapping){ .from = from, .to = to, .size = size, .attributes = attributes });
+	tables_map(s->t, s->root, &(struct mapping){ .from = from, .to = to, .size = size, .attributes = attributes,
+		.owner = s->owner });
 }
 
-static void map_memory(struct tables *t, u64 root, const struct cell *cell, u64 attributes)
+static void map_backing(const struct space *s, u64 from, const struct backing *backing, u64 size, u64 attributes)
 {
-	for (u32 i = 0; i < cell->ram_count; i++) {
-		map(t, root, cell->ram[i].guest, cell->ram[i].phys, cell->ram[i].size, attributes);
+	for (u64 offset = 0; offset < size;) {
+		struct run run = backing_run(backing, offset);
+		u64 length = run.size < size - offset ? run.size : size - offset;
+
+		map(s, from + offset, run.phys, length, attributes);
+		offset += length;
 	}
 }
 
-static void map_device(struct tables *t, u64 root, const struct device *device)
+static void map_device(const struct space *s, const struct device *device)
 {
 	for (u32 i = 0; i < device->reg_count; i++) {
 		u64 base = align_down(device->regs[i].base, PAGE_SIZE);
 
-		map(t, root, base, base, align_up(device->regs[i].base + device->regs[i].size, PAGE_SIZE) - base, S2_DEVICE);
+		map(s, base, base, align_up(device->regs[i].base + device->regs[i].size, PAGE_SIZE) - base, S2_DEVICE);
 	}
 }
 
 static void make_run(const struct decision *d, struct cell *cell, struct tables *t)
 {
-	cell->root_const = tables_page(t);
-	map_memory(t, cell->root_const, cell, S2_RAM);
+	const struct space s = { t, cell->root_const, cell->index };
+
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		map_backing(&s, cell->ram[i].guest, &cell->ram[i].backing, cell->ram[i].size, S2_RAM);
+	}
 	/* A mediated cell sees no frame of the real one */
 	for (u32 n = 0; n < cell->cpu_count && !cell->mediated; n++) {
-		map(t, cell->root_const, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI,
-		    GIC_FRAME, S2_DEVICE);
+		map(&s, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI, GIC_FRAME,
+		    S2_DEVICE);
 	}
 	for (u32 i = 0; i < cell->access_count; i++) {
-		map_device(t, cell->root_const, &d->devices[cell->access[i].device]);
+		map_device(&s, &d->devices[cell->access[i].device]);
 	}
 	for (u32 i = 0; i < PTE_ENTRIES; i++) {
 		if (tables_read(t, cell->root_const, i)) {
@@ -60,7 +76,7 @@ static void make_list(struct cell *cell, struct tables *t)
 {
 	u32 words = sizeof(struct load_piece) / 8, count = 0;
 
-	cell->load_list = tables_page(t);
+	cell->load_list = tables_page(t, cell->index);
 	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
 		const struct image *image = &cell->images[i];
 		u32 at = (u32)sizeof(struct load_list) / 8 + count * words;
@@ -76,26 +92,55 @@ static void make_list(struct cell *cell, struct tables *t)
 	tables_write(t, cell->load_list, offsetof(struct load_list, count) / 8, count);
 }
 
-static void make_load(const struct decision *d, struct cell *cell, struct tables *t)
+/* Where the run root has memory, the load root has the same tables: memory of many pages is described once. */
+static void share_memory(const struct cell *cell, struct tables *t)
 {
-	cell->load_root = tables_page(t);
-	map_memory(t, cell->load_root, cell, S2_RAM_LOADING);
-	map(t, cell->load_root, LOAD_WINDOW, d->hyp.slots[SLOT_COPIER].base, PAGE_SIZE, S2_COPIER);
-	map(t, cell->load_root, LOAD_WINDOW + LOAD_LIST_OFFSET, cell->load_list, PAGE_SIZE, S2_IMAGE);
-	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
-		const struct image *image = &cell->images[i];
+	for (u32 i = 0; i < cell->ram_count; i++) {
+		u32 first = (u32)PTE_INDEX(cell->ram[i].guest, 1);
+		u32 last = (u32)PTE_INDEX(cell->ram[i].guest + cell->ram[i].size - 1, 1);
 
-		if (image->present) {
-			map(t, cell->load_root, image->load_source, image->phys, image->phys_size, S2_IMAGE);
+		for (u32 index = first; index <= last; index++) {
+			tables_write(t, cell->load_root, index, tables_read(t, cell->root_const, index));
 		}
 	}
 }
 
-static void map_slot(const struct decision *d, const struct cpu *cpu, enum slot slot, struct tables *t, u64 attributes)
+static void make_load(const struct decision *d, struct cell *cell, struct tables *t)
 {
-	const struct range *range = &d->hyp.slots[slot];
+	struct space s = { t, tables_page(t, cell->index), cell->index };
 
-	map(t, cpu->root, range->base, range->base, range->size, attributes);
+	cell->load_root = s.root;
+	share_memory(cell, t);
+	map(&s, LOAD_WINDOW, frames_of(d, d->hyp.slots[SLOT_COPIER].base + cell->index * PAGE_SIZE), PAGE_SIZE, S2_COPIER);
+	map(&s, LOAD_WINDOW + LOAD_LIST_OFFSET, cell->load_list, PAGE_SIZE, S2_IMAGE);
+	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
+		const struct image *image = &cell->images[i];
+
+		if (image->present) {
+			map_backing(&s, image->load_source, &image->backing, image->phys_size, S2_IMAGE);
+		}
+	}
+}
+
+/* Pages of the core, by their link addresses. */
+static void map_core(const struct space *s, u64 link, u64 size, u64 attributes)
+{
+	for (u64 offset = 0; offset < size;) {
+		u64 phys = frames_of(s->t->d, link + offset), length = PAGE_SIZE;
+
+		while (offset + length < size && frames_of(s->t->d, link + offset + length) == phys + length) {
+			length += PAGE_SIZE;
+		}
+		map(s, link + offset, phys, length, attributes);
+		offset += length;
+	}
+}
+
+static void map_slot(const struct space *s, enum slot slot, u64 attributes)
+{
+	const struct range *range = &s->t->d->hyp.slots[slot];
+
+	map_core(s, range->base, range->size, attributes);
 }
 
 static bool serves(const struct decision *d, const struct cpu *cpu)
@@ -104,85 +149,75 @@ static bool serves(const struct decision *d, const struct cpu *cpu)
 }
 
 /* The service CPU reads what the others count; nobody writes it but its owner. */
-static void map_percpu(const struct decision *d, const struct cpu *cpu, struct tables *t)
+static void map_percpu(const struct decision *d, const struct cpu *cpu, const struct space *s)
 {
 	for (u32 i = 0; i < d->cpu_count; i++) {
 		const struct cpu *other = &d->cpus[i];
 
 		if (other == cpu) {
-			map(t, cpu->root, cpu->guard + PAGE_SIZE, cpu->guard + PAGE_SIZE, 3 * PAGE_SIZE, EL2_DATA);
+			map_core(s, cpu->guard + PAGE_SIZE, 3 * PAGE_SIZE, EL2_DATA);
 		} else if (serves(d, cpu)) {
-			map(t, cpu->root, other->page, other->page, PAGE_SIZE, EL2_RODATA);
+			map_core(s, other->page, PAGE_SIZE, EL2_RODATA);
 		}
 	}
 }
 
-static void map_registers(const struct decision *d, const struct cpu *cpu, struct tables *t)
+static void map_registers(const struct decision *d, const struct cpu *cpu, const struct space *s)
 {
 	bool boot = cpu == &d->cpus[0], used = cpu->role != ROLE_UNUSED;
 	u64 console = d->devices[d->hyp.console_device].regs[0].base;
 
 	if (boot || used) {
-		map(t, cpu->root, d->gic.gicd, d->gic.gicd, GIC_FRAME, EL2_MMIO);
-		map(t, cpu->root, cpu->gicr, cpu->gicr, GICR_SIZE, EL2_MMIO);
+		map(s, d->gic.gicd, d->gic.gicd, GIC_FRAME, EL2_MMIO);
+		map(s, cpu->gicr, cpu->gicr, GICR_SIZE, EL2_MMIO);
 	}
 	if (boot || serves(d, cpu) || (used && d->service_cpu == CPU_NONE)) {
-		map(t, cpu->root, align_down(console, PAGE_SIZE), align_down(console, PAGE_SIZE), PAGE_SIZE, EL2_MMIO);
+		map(s, align_down(console, PAGE_SIZE), align_down(console, PAGE_SIZE), PAGE_SIZE, EL2_MMIO);
 	}
 }
 
 static void make_cpu(const struct decision *d, struct cpu *cpu, struct tables *t)
 {
-	cpu->root = tables_page(t);
-	map_slot(d, cpu, SLOT_TEXT, t, EL2_TEXT);
-	map_slot(d, cpu, SLOT_COPIER, t, EL2_RODATA);
-	map_slot(d, cpu, SLOT_RODATA, t, EL2_RODATA);
-	map_slot(d, cpu, SLOT_TABLES, t, EL2_RODATA);
-	map_slot(d, cpu, SLOT_ROOTS, t, EL2_DATA);
-	map_slot(d, cpu, SLOT_DATA, t, EL2_DATA);
-	map_percpu(d, cpu, t);
-	map_registers(d, cpu, t);
+	const struct space s = { t, tables_page(t, CELL_NONE), CELL_NONE };
+
+	cpu->root = s.root;
+	map_slot(&s, SLOT_TEXT, EL2_TEXT);
+	map_slot(&s, SLOT_RODATA, EL2_RODATA);
+	map_slot(&s, SLOT_ROOTS, EL2_DATA);
+	map_slot(&s, SLOT_DATA, EL2_DATA);
+	map_core(&s, d->hyp.slots[SLOT_TABLES].base, d->cell_count * PAGE_SIZE, EL2_RODATA);
+	map_percpu(d, cpu, &s);
+	map_registers(d, cpu, &s);
 }
 
-static void make_all(struct decision *d, struct tables *t)
+static void make_roots(struct decision *d, struct tables *t)
 {
+	for (u32 i = 0; i < d->cell_count; i++) {
+		struct cell *cell = &d->cells[i];
+
+		cell->root_const_link = d->hyp.slots[SLOT_TABLES].base + i * PAGE_SIZE;
+		cell->root_const = tables_page(t, (u16)i);
+		cell->root_link = d->hyp.slots[SLOT_ROOTS].base + i * PAGE_SIZE;
+		cell->root = frames_of(d, cell->root_link);
+	}
+}
+
+void arch_tables(struct decision *d, struct tables *t, u8 **roots)
+{
+	*t = (struct tables){ .d = d, .first = d->hyp.frames.page_count };
+	make_roots(d, t);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		make_run(d, &d->cells[i], t);
 		make_list(&d->cells[i], t);
 		make_load(d, &d->cells[i], t);
-		d->cells[i].root = d->hyp.slots[SLOT_ROOTS].base + i * PAGE_SIZE;
 	}
 	for (u32 i = 0; i < d->cpu_count; i++) {
 		make_cpu(d, &d->cpus[i], t);
 	}
-}
-
-/*
- * The tables map themselves and what lies behind them, so their size may change their number: repeat until the slot is as
- * large as its contents. It grows only, and a round adds at most a few pages, so this ends at once.
- */
-void arch_tables(struct decision *d, struct tables *t, u8 **roots)
-{
-	u64 size = 0;
-
-	for (u32 round = 0; round < ROUNDS_MAX; round++) {
-		place_slots(d, size);
-		*t = (struct tables){ .base = d->hyp.slots[SLOT_TABLES].base };
-		make_all(d, t);
-		if (t->count * PAGE_SIZE <= size) {
-			break;
-		}
-		size = t->count * PAGE_SIZE;
-	}
-	if (t->count * PAGE_SIZE > size) {
-		fatal("bug: the size of the tables does not settle");
-	}
-	while (t->count * PAGE_SIZE < size) {
-		tables_page(t);
-	}
+	d->hyp.slots[SLOT_TABLES].size = t->count * PAGE_SIZE;
 	*roots = mem_alloc((u64)d->cell_count * PAGE_SIZE);
 	for (u32 i = 0; i < d->cell_count; i++) {
-		memcpy(*roots + i * PAGE_SIZE, t->pages + (d->cells[i].root_const - t->base), PAGE_SIZE);
+		memcpy(*roots + i * PAGE_SIZE, tables_bytes(t, d->cells[i].root_const), PAGE_SIZE);
 	}
 }
 
@@ -194,11 +229,12 @@ static u64 ps_field(u32 bits)
 static void cell_registers(const struct decision *d, const struct cpu *cpu, struct arch_regs *r)
 {
 	const struct cell *cell = &d->cells[cpu->cell];
+	u64 hcr = (cell->mediated ? HCR_MEDIATED : HCR_DIRECT) | (any_colors(d) ? HCR_TSW : 0);
 
 	r->vttbr_run = VTTBR(cell->root, CELL_VMID(cell->index));
 	r->vttbr_load = VTTBR(cell->load_root, LOAD_VMID);
-	r->hcr_run = cell->mediated ? HCR_MEDIATED : HCR_DIRECT | (cell->wfi ? 0 : HCR_TWI);
-	r->hcr_load = (cell->mediated ? HCR_MEDIATED : HCR_DIRECT) | HCR_DC;
+	r->hcr_run = hcr | (cell->mediated || cell->wfi ? 0 : HCR_TWI);
+	r->hcr_load = hcr | HCR_DC;
 	r->mdcr_el2 |= cell->debug ? MDCR_TDE : 0;
 	r->ich_hcr_el2 = cell->mediated ? ICH_HCR_MEDIATED : ICH_HCR_DIRECT;
 	r->vmpidr_el2 = VMPIDR_VALUE(cpu->vcpu);

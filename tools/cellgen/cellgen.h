@@ -29,6 +29,7 @@
 #define BLOCK_SIZE MIB(2)
 #define CELL_NONE 0xffffu   /* also: the core, nobody */
 #define CPU_NONE 0xffffu
+#define SCATTERED_LINK_BASE 0x1000000000000ULL /* above every physical address */
 #define ADDRESS_NONE (~0ULL) /* not placed */
 #define SPI_BASE 32u         /* INTID of SPI 0 */
 #define SPI_COUNT 256u       /* SPIs cellgen may hand out; boot verifies that the distributor has them */
@@ -170,8 +171,8 @@ struct cpu {
 	u16 cell;         /* CELL_NONE unless ROLE_VCPU */
 	u16 vcpu;         /* number within its cell */
 	u32 kick_line;    /* INTID; 0: none needed (its SGIs are the core's), or no spare line left */
-	u64 guard;        /* percpu slot: guard page, 2 stack pages, struct cpu page */
-	u64 page;         /* of struct cpu: top of the stack */
+	u64 guard;        /* link address in the percpu slot: guard page, 2 stack pages, struct cpu page */
+	u64 page;         /* link address of struct cpu: top of the stack */
 	u64 root;         /* EL2 root table */
 };
 
@@ -179,6 +180,51 @@ struct ram_bank {
 	u64 base;
 	u64 size;
 	struct pos at;
+};
+
+/* ---- cache colours (dt_color.c, place_color.c) ---- */
+
+#define COLORS_MAX 1024u
+
+/*
+ * A cache that next-level-cache leads to. A way holds sets * line bytes; two frames whose numbers are equal modulo
+ * `colors` compete for the same sets, all others never meet.
+ */
+struct cache {
+	const struct node *node;
+	u64 size;             /* bytes */
+	u32 line;             /* bytes */
+	u32 sets;
+	u32 colors;           /* frames in a way, at least 1; 0: see problem */
+	const char *problem;  /* why its geometry is of no use: "has no cache-sets"; NULL: it is */
+	bool *cpus;           /* by CPU number: whether it is behind this cache */
+};
+
+/* Some of the partition's colours; what llc-colors says. */
+struct colors {
+	const struct prop *prop; /* NULL: not written, every colour */
+	const char *text;        /* as written */
+	u16 *list;               /* ascending, each once */
+	u32 count;               /* 0: uncoloured, or llc-colors is broken (reported by dt_color.c) */
+	u32 of;                  /* how many there are: decision.color_count */
+	u64 mask[COLORS_MAX / 64];
+};
+
+/*
+ * Where something lies in physical memory. Without colours: stripes are contiguous pieces. With colours: a stripe is a
+ * window of whole periods (of * 4 KiB), of which only the frames of those colours are its own:
+ *
+ *     colours 1, 2 of 4:   | -  0  1  - | -  2  3  - | -  4  5  - |     numbers of the frames
+ *                          base         period
+ */
+struct stripe {
+	u64 base;
+	u64 pages; /* of its own */
+};
+struct backing {
+	const struct colors *colors; /* NULL: none */
+	struct stripe *stripes;
+	u32 stripe_count;
 };
 
 /* ---- what cells ask for, and get ---- */
@@ -204,7 +250,8 @@ struct access {
 struct ram {
 	u64 guest;       /* asked: guest-physical */
 	u64 size;        /* asked: bytes */
-	u64 phys;        /* asked or decided; ADDRESS_NONE: no room (reported by place.c) */
+	u64 phys;        /* asked or decided: its first frame; ADDRESS_NONE: no room (reported by place.c) */
+	struct backing backing; /* decided: all of it */
 	bool phys_asked; /* by cloison,physical-base */
 	struct pos at;
 	struct pos phys_at;
@@ -224,7 +271,9 @@ struct image {
 	struct pos at;
 	/* decided */
 	u64 guest;         /* ADDRESS_NONE: not placed */
-	u64 phys;          /* pristine copy; ADDRESS_NONE: not placed */
+	u64 phys;          /* pristine copy: its first frame; ADDRESS_NONE: not placed */
+	struct backing backing; /* all of it */
+	u64 link;          /* link address: phys, unless its frames are scattered */
 	u64 phys_size;     /* file_size in whole pages */
 	u64 load_source;   /* guest-physical, under the load root */
 	u32 section;       /* .image.N */
@@ -265,6 +314,7 @@ struct extent {
 	u64 size;
 	enum extent_kind kind;
 	u16 cell;         /* CELL_NONE: the core's, or nobody's */
+	const struct colors *colors; /* physical: only the frames of these colours; NULL: all of it */
 	bool asked;       /* its address comes from the DTS; otherwise cellgen chose it */
 	const char *what; /* "RAM of 'linux'", "the hypervisor's memory", "rtc0" */
 	struct pos at;
@@ -302,6 +352,7 @@ struct cell {
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool strict;
+	struct colors colors;   /* llc-colors */
 	/* asked and decided */
 	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */
 	u32 vdev_count;
@@ -311,7 +362,9 @@ struct cell {
 	struct extent *map;     /* guest-physical, sorted by base: RAM, devices, windows, GIC, images */
 	u32 map_count;
 	u64 root;               /* physical: root in force, in roots */
+	u64 root_link;          /* link address of that */
 	u64 root_const;         /* physical: run root, in tables */
+	u64 root_const_link;    /* link address of that */
 	u64 load_root;
 	u64 load_list;          /* physical page of its struct load_list */
 	u32 root_used;
@@ -355,7 +408,19 @@ struct virtual_line {
 
 /* ---- the hypervisor's memory ---- */
 
-enum slot { SLOT_TEXT, SLOT_COPIER, SLOT_RODATA, SLOT_TABLES, SLOT_ROOTS, SLOT_DATA, SLOT_PERCPU, SLOT_COUNT };
+enum slot { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_PERCPU, SLOT_TABLES, SLOT_COUNT };
+
+/*
+ * The core is linked to one piece of addresses from hyp.base on. Each page of it belongs to a cell or to the hypervisor
+ * and has a frame of its owner's colours (place_frames.c). Without any colours the two are the same.
+ */
+struct frames {
+	u64 *of_page;     /* physical address of each page, from hyp.base on */
+	u32 page_count;
+	u32 *page_at;     /* the other way: number of the page, plus 1, of each frame of the hypervisor's memory; 0: free */
+	u32 room;         /* frames in page_at */
+	u32 *next;        /* where to look for the next frame: of each cell, then of the hypervisor */
+};
 
 struct hypervisor {
 	const struct node *node;       /* NULL: the partition has none (reported by dt_cell.c) */
@@ -369,8 +434,11 @@ struct hypervisor {
 	struct pos console_at;
 	u16 console_device;            /* DEVICE_NONE: node is not a device */
 	u32 console_clock;             /* Hz; 0 unknown */
-	struct range slots[SLOT_COUNT]; /* decided */
-	u64 needed;                    /* decided: bytes all slots take */
+	struct colors colors;          /* asked: llc-colors */
+	u64 base;                      /* decided: link address and frame of the first page */
+	struct frames frames;          /* decided */
+	struct range slots[SLOT_COUNT]; /* decided: link addresses */
+	u64 needed;                    /* decided: bytes from the memory's base to the end of the last frame */
 };
 
 struct gic {
@@ -393,6 +461,9 @@ struct decision {
 	u32 image_dir_count;
 	/* board */
 	struct gic gic;
+	struct cache *caches;
+	u32 cache_count;
+	u32 color_count;        /* of the cache that has most; 0: no cache is known */
 	struct cpu *cpus;
 	u32 cpu_count;
 	struct ram_bank *banks;
@@ -417,6 +488,7 @@ struct decision {
 	struct virtual_line *virtual_lines; /* of mediated cells, sorted by cell and intid */
 	u32 virtual_count;
 	u64 image_end;          /* physical end of the last pristine image */
+	u64 link_end;           /* end of the link addresses of scattered images; 0: there is none */
 	u32 image_count;        /* sections .image.0 .. */
 	u32 pa_bits;
 	u32 line_limit;         /* highest INTID used by anybody */

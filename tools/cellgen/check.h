@@ -19,6 +19,7 @@ void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vde
 void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
 void check_virtual(const struct decision *d, struct diag *diag);    /* check_virtual.c */
 void check_memory(const struct decision *d, struct diag *diag);     /* check_memory.c */
+void check_colors(const struct decision *d, struct diag *diag);     /* check_color.c */
 void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
 void check_board(const struct decision *d, struct diag *diag);      /* check_board.c */
 void check_firmware(const struct decision *d, struct diag *diag);   /* check_firmware.c */

@@ -26,22 +26,31 @@ static void check_listed(const struct extent *list, u32 count, const struct exte
 	}
 }
 
+static void check_backing(const struct decision *d, const struct backing *backing, struct extent wanted, struct diag *diag)
+{
+	for (u32 i = 0; i < backing->stripe_count; i++) {
+		wanted.base = backing->stripes[i].base;
+		wanted.size = stripe_size(backing, i);
+		check_listed(d->phys, d->phys_count, &wanted, diag);
+	}
+}
+
 static void check_physical(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
 	for (u32 i = 0; i < cell->ram_count; i++) {
 		const struct ram *ram = &cell->ram[i];
 
 		if (ram->phys != ADDRESS_NONE) {
-			check_listed(d->phys, d->phys_count, &(struct extent){ .base = ram->phys, .size = ram->size,
-				.kind = EXTENT_RAM, .cell = cell->index, .what = "physical memory", .at = ram->at }, diag);
+			check_backing(d, &ram->backing, (struct extent){ .kind = EXTENT_RAM, .cell = cell->index,
+				.what = "physical memory", .at = ram->at }, diag);
 		}
 	}
 	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
 		const struct image *image = &cell->images[i];
 
 		if (image->present && image->phys != ADDRESS_NONE) {
-			check_listed(d->phys, d->phys_count, &(struct extent){ .base = image->phys, .size = image->phys_size,
-				.kind = EXTENT_IMAGE, .cell = cell->index, .what = "a pristine image", .at = image->at }, diag);
+			check_backing(d, &image->backing, (struct extent){ .kind = EXTENT_IMAGE, .cell = cell->index,
+				.what = "a pristine image", .at = image->at }, diag);
 		}
 	}
 }

@@ -83,7 +83,7 @@ static void check_pair(const struct extent *a, const struct extent *b, struct di
 	const struct extent *here = b->kind == EXTENT_RESERVED || (a->asked && !b->asked) ? a : b;
 	const struct extent *there = here == a ? b : a;
 
-	if (!pair_ignored(a, b) && range_overlap(a->base, a->size, b->base, b->size)) {
+	if (!pair_ignored(a, b) && colors_meet(a->colors, b->colors) && range_overlap(a->base, a->size, b->base, b->size)) {
 		diag_error(diag, "memory-overlap", here->at, "%s at %s overlaps %s at %s (%s); move one of them", here->what,
 			   text_range(here->base, here->size), there->what, text_range(there->base, there->size),
 			   diag_at(there->at));

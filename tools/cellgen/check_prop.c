@@ -35,7 +35,8 @@ static const struct rule hypervisor_rules[] = {
 	COMMON_RULES,
 	{ .name = "#access-flags-cells" },
 	{ .name = "cloison,console" },
-	{ .name = "llc-colors", .shape = SHAPE_LATER },
+	{ .name = "llc-colors", .shape = SHAPE_TEXT },
+	{ .name = "cloison,llc-colors-shared-with" },
 	{ .name = "reserved-memory", .shape = SHAPE_LATER },
 };
 
@@ -55,7 +56,8 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
 	{ .name = "cloison,trusted-dma", .shape = SHAPE_LATER },
-	{ .name = "llc-colors", .shape = SHAPE_LATER },
+	{ .name = "llc-colors", .shape = SHAPE_TEXT },
+	{ .name = "cloison,llc-colors-shared-with" },
 	{ .name = "reserved-memory", .shape = SHAPE_LATER },
 	{ .name = "sram", .shape = SHAPE_LATER },
 	{ .name = "#memory-flags-cells", .shape = SHAPE_LATER },

@@ -189,6 +189,7 @@ void dt_board(struct decision *d, struct diag *diag)
 	d->model = model ? model : compatible ? compatible : "unnamed board";
 	check_cell_counts(d, diag);
 	load_cpus(d, diag);
+	dt_caches(d);
 	load_banks(d, diag);
 	load_reserved(d, diag);
 	dt_devices(d, diag);

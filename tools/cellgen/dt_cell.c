@@ -160,6 +160,7 @@ static void load_hypervisor(struct decision *d, struct diag *diag)
 	load_claims(d, h->node, &claims, diag);
 	h->cpus = claims.list;
 	h->cpu_count = claims.count;
+	dt_colors(d, h->node, &h->colors, diag);
 	load_console(d, diag);
 }
 
@@ -253,6 +254,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;
+	dt_colors(d, node, &cell->colors, diag);
 	dt_vdevs(d, cell, diag);
 }
 

@@ -28,8 +28,8 @@ static void emit_line_words(const struct decision *d, const struct cell *cell, s
 static void emit_arch(const struct decision *d, const struct cell *cell, struct out *out)
 {
 	out_printf(out, "\t\t.arch = {\n");
-	out_printf(out, "\t\t\t.root = (u64 *)0x%llxUL,\n", (ull)cell->root);
-	out_printf(out, "\t\t\t.root_const = (const u64 *)0x%llxUL,\n", (ull)cell->root_const);
+	out_printf(out, "\t\t\t.root = (u64 *)0x%llxUL,\n", (ull)cell->root_link);
+	out_printf(out, "\t\t\t.root_const = (const u64 *)0x%llxUL,\n", (ull)cell->root_const_link);
 	out_printf(out, "\t\t\t.root_used = %u,\n", cell->root_used);
 	out_printf(out, "\t\t\t.gicd_base = 0x%llx,\n\t\t\t.gicr_base = 0x%llx,\n", (ull)cell->gicd, (ull)cell->gicr);
 	out_printf(out, "\t\t\t.load_entry = 0x%llx,\n", (ull)LOAD_WINDOW);

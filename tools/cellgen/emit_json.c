@@ -37,6 +37,60 @@ static void owner(struct out *out, const struct decision *d, u16 cell, const cha
 	text(out, "owner", cell == CELL_NONE ? otherwise : d->cells[cell].name);
 }
 
+static const char *colors_of(const struct colors *colors)
+{
+	return colors && colors->count ? colors_text(colors->mask, colors->of) : NULL;
+}
+
+/* "0-3,7", or null: every colour */
+static void emit_colors(struct out *out, const struct colors *colors)
+{
+	const char *value = colors_of(colors);
+
+	if (value) {
+		text(out, "colors", value);
+	} else {
+		out_printf(out, "\"colors\": null");
+	}
+}
+
+/* Where the frames are: base of each stripe, bytes of it that are its own. */
+static void emit_stripes(struct out *out, const struct backing *backing)
+{
+	out_printf(out, "\"stripes\": [");
+	for (u32 i = 0; i < backing->stripe_count; i++) {
+		out_printf(out, "%s{ ", i ? ", " : "");
+		hex(out, "base", backing->stripes[i].base);
+		out_printf(out, ", ");
+		hex(out, "size", backing->stripes[i].pages * PAGE_SIZE);
+		out_printf(out, " }");
+	}
+	out_printf(out, "]");
+}
+
+static void emit_caches(struct out *out, const struct decision *d)
+{
+	out_printf(out, "  \"color_count\": %u,\n  \"caches\": [\n", d->color_count);
+	for (u32 i = 0; i < d->cache_count; i++) {
+		const struct cache *c = &d->caches[i];
+		const char *separator = "";
+
+		out_printf(out, "    { ");
+		text(out, "name", node_nick(c->node));
+		out_printf(out, ", \"size\": %llu, \"line\": %u, \"sets\": %u, \"colors\": %u, \"cpus\": [", (ull)c->size, c->line,
+			   c->sets, c->colors);
+		for (u32 cpu = 0; cpu < d->cpu_count; cpu++) {
+			if (c->cpus[cpu]) {
+				out_printf(out, "%s", separator);
+				emit_json_string(out, d->cpus[cpu].name);
+				separator = ", ";
+			}
+		}
+		out_printf(out, "] }%s", comma(i, d->cache_count));
+	}
+	out_printf(out, "  ],\n");
+}
+
 static const char *kind_name(enum extent_kind kind)
 {
 	static const char *const names[] = {
@@ -64,6 +118,10 @@ static void emit_extents(struct out *out, const struct decision *d, const char *
 		text(out, "what", e->what);
 		out_printf(out, ", ");
 		text(out, "from", emit_at(d, e->at));
+		if (e->colors) {
+			out_printf(out, ", ");
+			emit_colors(out, e->colors);
+		}
 		out_printf(out, " }%s", comma(i, count));
 	}
 }
@@ -92,6 +150,10 @@ static void emit_hypervisor(struct out *out, const struct decision *d)
 	hex(out, "size", d->hyp.memory.size);
 	out_printf(out, ", ");
 	hex(out, "needed", d->hyp.needed);
+	out_printf(out, ", ");
+	hex(out, "link_base", d->hyp.base);
+	out_printf(out, ", ");
+	emit_colors(out, &d->hyp.colors);
 	out_printf(out, ", ");
 	hex(out, "images_end", d->image_end);
 	out_printf(out, ", ");
@@ -124,7 +186,7 @@ static void emit_checks(struct out *out)
 
 static void emit_slots(struct out *out, const struct decision *d)
 {
-	static const char *const names[SLOT_COUNT] = { "text", "copier", "rodata", "tables", "roots", "data", "percpu" };
+	static const char *const names[SLOT_COUNT] = { "text", "rodata", "copier", "roots", "data", "percpu", "tables" };
 
 	out_printf(out, "  \"slots\": [\n");
 	for (u32 i = 0; i < SLOT_COUNT; i++) {
@@ -291,6 +353,8 @@ static void emit_images(struct out *out, const struct cell *cell)
 		hex(out, "physical", image->phys);
 		out_printf(out, ", ");
 		hex(out, "load_source", image->load_source);
+		out_printf(out, ", ");
+		emit_stripes(out, &image->backing);
 		out_printf(out, " }");
 		separator = ",\n";
 	}
@@ -317,6 +381,8 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 	text(out, "interrupts", cell->interrupts);
 	out_printf(out, ", \"interrupt_limit\": %u, ", cell->limit);
 	text(out, "console", console_policy(d, cell));
+	out_printf(out, ", ");
+	emit_colors(out, &cell->colors);
 	out_printf(out, ",\n      ");
 	hex(out, "root", cell->root);
 	out_printf(out, ", ");
@@ -331,6 +397,8 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 		hex(out, "physical", cell->ram[i].phys);
 		out_printf(out, ", ");
 		hex(out, "size", cell->ram[i].size);
+		out_printf(out, ", ");
+		emit_stripes(out, &cell->ram[i].backing);
 		out_printf(out, " }%s", comma(i, cell->ram_count));
 	}
 	out_printf(out, "      ],\n");
@@ -356,6 +424,7 @@ void emit_json(const struct decision *d, const char *dir)
 	out_printf(&out, " },\n");
 	emit_hypervisor(&out, d);
 	emit_banks(&out, d);
+	emit_caches(&out, d);
 	emit_checks(&out);
 	out_printf(&out, "  \"pa_bits\": %u,\n  \"line_limit\": %u,\n  \"physical\": [\n", d->pa_bits, d->line_limit);
 	emit_extents(&out, d, "    ", d->phys, d->phys_count);

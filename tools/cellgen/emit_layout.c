@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Where everything lies: layout.ld (MEMORY regions and symbols), images.ld (the pristine images' sections), and the
- * assembly that pulls in tables and images as they are. src/arch/aarch64/cloison.lds includes the two .ld files.
+ * Where everything lies: layout.ld (MEMORY regions and symbols), images.ld (the pristine images' sections), the
+ * assembly that pulls in tables and images as they are, and frames.txt, by which tools/scatter gives the linked bytes
+ * their physical addresses. src/arch/aarch64/cloison.lds includes the two .ld files.
  */
+#include "arch_machine.h"
 #include "parts.h"
 
 typedef unsigned long long ull;
 
-static const char *const slot_names[SLOT_COUNT] = { "text", "copier", "rodata", "tables", "roots", "data", "percpu" };
+#define BOOT_DATA KIB(1) /* of .rodata, behind machine_regs: what boot reads with the MMU off, besides the RAM banks */
+
+static const char *const slot_names[SLOT_COUNT] = { "text", "rodata", "copier", "roots", "data", "percpu", "tables" };
 
 static void emit_head(const struct decision *d, struct out *out)
 {
@@ -18,16 +22,15 @@ static void emit_head(const struct decision *d, struct out *out)
 static u64 bank_base(const struct decision *d)
 {
 	for (u32 i = 0; i < d->bank_count; i++) {
-		if (d->hyp.memory.base - d->banks[i].base < d->banks[i].size) {
+		if (d->hyp.base - d->banks[i].base < d->banks[i].size) {
 			return d->banks[i].base;
 		}
 	}
-	return d->hyp.memory.base;
+	return d->hyp.base;
 }
 
 static void emit_layout_ld(const struct decision *d, const char *dir)
 {
-	u64 end = d->hyp.memory.base + d->hyp.memory.size;
 	struct out out = {0};
 
 	emit_head(d, &out);
@@ -36,11 +39,12 @@ static void emit_layout_ld(const struct decision *d, const char *dir)
 		out_printf(&out, "\t%s : ORIGIN = 0x%llx, LENGTH = 0x%llx\n", slot_names[i], (ull)d->hyp.slots[i].base,
 			   (ull)d->hyp.slots[i].size);
 	}
-	out_printf(&out, "\timages : ORIGIN = 0x%llx, LENGTH = 0x%llx\n}\n\n", (ull)end, (ull)(d->image_end - end));
-	out_printf(&out, "hyp_base = 0x%llx;\nhyp_size = 0x%llx;\n", (ull)d->hyp.memory.base, (ull)d->hyp.memory.size);
+	out_printf(&out, "\timages : ORIGIN = 0, LENGTH = 0x%llx /* each says where */\n}\n\n", 2 * SCATTERED_LINK_BASE);
+	out_printf(&out, "hyp_memory = 0x%llx;\nhyp_size = 0x%llx;\n", (ull)d->hyp.memory.base, (ull)d->hyp.memory.size);
+	out_printf(&out, "hyp_base = 0x%llx; /* first page of the core: link address and frame */\n", (ull)d->hyp.base);
 	out_printf(&out, "image_end = 0x%llx; /* of the last pristine image */\n", (ull)d->image_end);
 	out_printf(&out, "text_offset_value = 0x%llx; /* hyp_base above its RAM bank */\n",
-		   (ull)(d->hyp.memory.base - bank_base(d)));
+		   (ull)(d->hyp.base - bank_base(d)));
 	file_write(dir, "layout.ld", out.data, out.size);
 }
 
@@ -50,8 +54,7 @@ static void emit_image(const struct decision *d, const struct cell *cell, const 
 	const char *from = emit_at(d, image->at);
 
 	out_printf(ld, "\t/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
-	out_printf(ld, "\t.image.%u 0x%llx : { KEEP(*(.image.%u)) } > images\n", image->section, (ull)image->phys,
-		   image->section);
+	out_printf(ld, "\t.image.%u 0x%llx : { KEEP(*(.image.%u)) } > images\n", image->section, (ull)image->link, image->section);
 	out_printf(as, "/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
 	out_printf(as, "\t.section .image.%u, \"a\"\n\t.balign 4096\n", image->section);
 	if (image != &cell->images[IMAGE_DTB]) {
@@ -86,12 +89,75 @@ static void emit_images(const struct decision *d, const char *dir)
 	file_write(dir, "images.S", as.data, as.size);
 }
 
+/* Pages from hyp_base on whose frames boot must know: the code, and of the constants what it reads before the MMU is on. */
+static u32 boot_pages(const struct decision *d)
+{
+	u64 data = d->cpu_count * sizeof(struct arch_regs) + d->bank_count * sizeof(struct ram_bank) + BOOT_DATA;
+
+	return (u32)((d->hyp.slots[SLOT_RODATA].base - d->hyp.base + align_up(data, PAGE_SIZE)) / PAGE_SIZE);
+}
+
+static void emit_boot_frames(const struct decision *d, struct out *as)
+{
+	u32 count = boot_pages(d);
+
+	out_printf(as, "/* Frames of the core's first pages, in pages from hyp_base on */\n");
+	out_printf(as, "\t.section .text.frames, \"ax\"\n\t.balign 4\n\t.global boot_frames, boot_frames_end\nboot_frames:\n");
+	for (u32 i = 0; i < count; i++) {
+		out_printf(as, "\t.long %llu\n", (ull)((d->hyp.frames.of_page[i] - d->hyp.base) / PAGE_SIZE));
+	}
+	out_printf(as, "boot_frames_end:\n\n");
+}
+
+/* Contiguous in both kinds of addresses: link address, physical address, size. */
+static void emit_run(struct out *out, u64 link, u64 phys, u64 size)
+{
+	out_printf(out, "0x%llx 0x%llx 0x%llx\n", (ull)link, (ull)phys, (ull)size);
+}
+
+static void emit_image_frames(const struct cell *cell, struct out *out)
+{
+	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
+		const struct image *image = &cell->images[i];
+
+		for (u64 at = 0; image->present && at < image->phys_size;) {
+			struct run run = backing_run(&image->backing, at);
+			u64 size = run.size < image->phys_size - at ? run.size : image->phys_size - at;
+
+			emit_run(out, image->link + at, run.phys, size);
+			at += size;
+		}
+	}
+}
+
+static void emit_frames(const struct decision *d, const char *dir)
+{
+	const struct frames *f = &d->hyp.frames;
+	struct out out = {0};
+
+	out_printf(&out, "# Written by cellgen from %s: link address, physical address, size\n", path_base(d->dts));
+	for (u32 i = 0; i < f->page_count;) {
+		u32 end = i + 1;
+
+		while (end < f->page_count && f->of_page[end] == f->of_page[end - 1] + PAGE_SIZE) {
+			end++;
+		}
+		emit_run(&out, d->hyp.base + i * PAGE_SIZE, f->of_page[i], (end - i) * PAGE_SIZE);
+		i = end;
+	}
+	for (u32 i = 0; i < d->cell_count; i++) {
+		emit_image_frames(&d->cells[i], &out);
+	}
+	file_write(dir, "frames.txt", out.data, out.size);
+}
+
 static void emit_tables(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir)
 {
 	struct out as = {0};
 
 	emit_head(d, &as);
-	out_printf(&as, "/* %u pages at 0x%llx: run roots, load lists, load roots, EL2 roots */\n", t->count, (ull)t->base);
+	emit_boot_frames(d, &as);
+	out_printf(&as, "/* %u pages: run roots, load lists, load roots, EL2 roots */\n", t->count);
 	out_printf(&as, "\t.section .tables, \"a\"\n\t.balign 4096\n\t.incbin \"tables.bin\"\n\n");
 	out_printf(&as, "/* Roots in force: one page per cell, the only table pages anybody writes */\n");
 	out_printf(&as, "\t.section .roots, \"aw\"\n\t.balign 4096\n\t.incbin \"roots.bin\"\n");
@@ -105,4 +171,5 @@ void emit_layout(const struct decision *d, const struct tables *t, const u8 *roo
 	emit_layout_ld(d, dir);
 	emit_images(d, dir);
 	emit_tables(d, t, roots, dir);
+	emit_frames(d, dir);
 }

@@ -146,7 +146,7 @@ static void emit_board(const struct decision *d, struct out *out)
 {
 	const struct device *console = &d->devices[d->hyp.console_device];
 
-	out_printf(out, "const struct ram_bank machine_ram[MACHINE_MAX_RAM_BANK] = {\n");
+	out_printf(out, "const struct ram_bank machine_ram[MACHINE_MAX_RAM_BANK] __attribute__((section(\".boot\"), aligned(16))) = {\n");
 	for (u32 i = 0; i < d->bank_count; i++) {
 		out_printf(out, "\t{ .base = 0x%llx, .size = 0x%llx }, /* %s */\n", (ull)d->banks[i].base,
 			   (ull)d->banks[i].size, emit_at(d, d->banks[i].at));
@@ -161,7 +161,7 @@ static void emit_board(const struct decision *d, struct out *out)
 		out_printf(out, "const u16 machine_service_cpu = %u; /* %s */\n", d->service_cpu,
 			   d->cpus[d->service_cpu].name);
 	}
-	out_printf(out, "const u64 machine_console_base = 0x%llx; /* %s, %s */\n", (ull)console->regs[0].base,
+	out_printf(out, "const u64 machine_console_base __attribute__((section(\".boot\"))) = 0x%llx; /* %s, %s */\n", (ull)console->regs[0].base,
 		   console->name, emit_at(d, console->node->at));
 	out_printf(out, "const u32 machine_console_clock = %u;\n", d->hyp.console_clock);
 	out_printf(out, "const char machine_name[] = %s;\n", emit_quote(d->name));
@@ -184,5 +184,6 @@ void emit_machine(const struct decision *d, const char *dir)
 	emit_lines(d, &out);
 	emit_owners(d, &out);
 	emit_board(d, &out);
+	emit_index(d, &out);
 	file_write(dir, "machine.c", out.data, out.size);
 }

@@ -27,13 +27,14 @@ static void range_line(struct out *out, u64 base, u64 size, const char *what, co
 static void emit_slots(const struct decision *d, struct out *out)
 {
 	static const char *const names[SLOT_COUNT] = {
-		"code", "copier (runs in cells, at EL1)", "constants", "translation tables", "root pages in force",
-		"shared data", "per CPU: guard, 2 stack pages, struct cpu",
+		"code", "constants", "copiers (run in cells, at EL1)", "root pages in force", "shared data",
+		"per CPU: guard, 2 stack pages, struct cpu", "translation tables",
 	};
 
 	for (u32 i = 0; i < SLOT_COUNT; i++) {
 		if (d->hyp.slots[i].size) {
-			range_line(out, d->hyp.slots[i].base, d->hyp.slots[i].size, mem_format("  %s", names[i]), NULL);
+			range_line(out, d->hyp.slots[i].base, d->hyp.slots[i].size, mem_format("  %s", names[i]),
+				   any_colors(d) ? "link addresses" : NULL);
 		}
 	}
 	if (d->hyp.memory.size > d->hyp.needed) {
@@ -56,7 +57,8 @@ static void emit_bank(const struct decision *d, const struct ram_bank *bank, str
 			range_line(out, next, e->base - next, "free", NULL);
 			free += e->base - next;
 		}
-		range_line(out, e->base, e->size, e->what, emit_at(d, e->at));
+		range_line(out, e->base, e->size, e->colors ? mem_format("%s, of it colours %s", e->what,
+			   colors_text(e->colors->mask, e->colors->of)) : e->what, emit_at(d, e->at));
 		if (e->kind == EXTENT_HYP) {
 			emit_slots(d, out);
 		}
@@ -74,6 +76,26 @@ static void emit_memory(const struct decision *d, struct out *out)
 	out_printf(out, "\nPHYSICAL MEMORY\n\n");
 	for (u32 i = 0; i < d->bank_count; i++) {
 		emit_bank(d, &d->banks[i], out);
+	}
+}
+
+static const char *colors_name(const struct colors *colors)
+{
+	return colors->count ? colors_text(colors->mask, colors->of) : "none: all of them";
+}
+
+static void emit_colors(const struct decision *d, struct out *out)
+{
+	out_printf(out, "\nCACHE COLOURS\n\n");
+	for (u32 i = 0; i < d->cache_count; i++) {
+		const struct cache *c = &d->caches[i];
+
+		out_printf(out, "  %-12s %s, %u sets of %u-byte lines: %u colours\n", node_nick(c->node), size_text(c->size), c->sets,
+			   c->line, c->colors);
+	}
+	out_printf(out, "  %-31s %s\n", "the hypervisor", colors_name(&d->hyp.colors));
+	for (u32 i = 0; i < d->cell_count; i++) {
+		out_printf(out, "  %-31s %s\n", d->cells[i].name, colors_name(&d->cells[i].colors));
 	}
 }
 
@@ -214,7 +236,8 @@ static void emit_cell(const struct decision *d, const struct cell *cell, struct 
 	}
 	for (u32 i = 0; i < cell->ram_count; i++) {
 		out_printf(out, "  memory 0x%010llx is physical 0x%010llx%s\n", (ull)cell->ram[i].guest,
-			   (ull)cell->ram[i].phys, cell->ram[i].phys_asked ? ", as asked" : "");
+			   (ull)cell->ram[i].phys, cell->ram[i].phys_asked ? ", as asked" : cell->colors.count ?
+			   " and on, in its colours" : "");
 	}
 	if (cell->mediated) {
 		emit_virtual(d, cell, out);
@@ -253,6 +276,7 @@ void emit_report(const struct decision *d, const char *dir)
 	out_printf(&out, "Configuration %s\n(SHA-256 over partition.dtb and the images of the cells, in their order)\n", d->hash);
 	out_printf(&out, "Relies on %u physical address bits and on interrupt lines up to %u\n", d->pa_bits, d->line_limit);
 	emit_memory(d, &out);
+	emit_colors(d, &out);
 	emit_cpus(d, &out);
 	emit_lines(d, &out);
 	emit_devices(d, &out);

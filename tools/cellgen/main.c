@@ -107,8 +107,9 @@ static void make_tables(struct decision *d, struct tables *tables, u8 **roots, s
 	arch_tables(d, tables, roots);
 	if (d->hyp.needed > d->hyp.memory.size) {
 		diag_error(diag, "hypervisor-too-small", d->hyp.memory_at, "the hypervisor needs 0x%llx bytes for this partition, "
-			   "but its memory has 0x%llx; make it larger", (unsigned long long)d->hyp.needed,
-			   (unsigned long long)d->hyp.memory.size);
+			   "but its memory has 0x%llx; make it larger%s", (unsigned long long)d->hyp.needed,
+			   (unsigned long long)d->hyp.memory.size,
+			   any_colors(d) ? ", or give more colours: pages of few colours are far apart" : "");
 	}
 }
 

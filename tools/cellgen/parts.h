@@ -29,7 +29,7 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
+/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_color.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
@@ -45,6 +45,8 @@ void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
+void dt_caches(struct decision *d);
+void dt_colors(const struct decision *d, const struct node *node, struct colors *colors, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
@@ -76,31 +78,51 @@ void place_virtual(struct decision *d, struct diag *diag);
 u32 guest_line(const struct decision *d, const struct cell *cell, u32 intid); /* the cell's number for a physical INTID */
 void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
 void place_guest_map(struct decision *d, struct cell *cell);
-void place_slots(struct decision *d, u64 tables_size);
+void place_slots(struct decision *d);
 void extent_add(struct extent **list, u32 *count, struct extent extent);
 void extent_sort(struct extent *list, u32 count);
 void phys_add(struct decision *d, struct extent extent);
 /* First fit in RAM, ascending from start; ADDRESS_NONE: no room. */
 u64 phys_find(const struct decision *d, u64 start, u64 size, u64 alignment);
 
+/* ---- place_color.c, place_frames.c ---- */
+
+const char *colors_text(const u64 *mask, u32 of);                 /* "0-3,7" */
+bool any_colors(const struct decision *d);                        /* somebody has some */
+bool colors_meet(const struct colors *a, const struct colors *b); /* NULL: all colours */
+/* Stripes for that many frames of these colours in free RAM, ascending from start; false: no room, nothing is kept. */
+bool phys_stripes(const struct decision *d, u64 start, u64 pages, const struct colors *colors, struct backing *backing);
+void backing_plain(struct backing *backing, u64 base, u64 size);  /* one contiguous piece */
+u64 stripe_size(const struct backing *backing, u32 stripe);       /* bytes from its base to the end of its window */
+struct run { u64 phys, size; };
+struct run backing_run(const struct backing *backing, u64 offset); /* the contiguous bytes that begin at offset */
+void phys_add_backing(struct decision *d, const struct backing *backing, struct extent extent); /* extent, for each stripe */
+
+void frames_start(struct decision *d);           /* forget all frames; decides hyp.base */
+u64 frames_take(struct decision *d, u16 owner);  /* the next page of the core: its frame. owner: a cell, or CELL_NONE */
+u64 frames_of(const struct decision *d, u64 link); /* physical address behind a link address */
+u32 frames_page(const struct decision *d, u64 phys); /* number of the page there; fatal if there is none */
+
 /* ---- tables.c, arch_aarch64.c ---- */
 
-/* The pages of the tables slot and of the roots slot, as they will lie in memory. */
+/* The pages of the tables slot, in the order of their link addresses. */
 struct tables {
-	u64 base;   /* physical address of the first page */
+	struct decision *d; /* whose frames they are in */
+	u32 first;  /* number of the first page, among all pages of the core */
 	u8 *pages;
 	u32 count;  /* pages used */
 	u32 room;   /* pages allocated */
 };
-u64 tables_page(struct tables *t); /* a new zero page: its physical address */
+u64 tables_page(struct tables *t, u16 owner); /* a new zero page, of a cell's or (CELL_NONE) the core's: its physical address */
 u64 tables_read(const struct tables *t, u64 page, u32 index);
 void tables_write(struct tables *t, u64 page, u32 index, u64 value);
 /*
- * Map [from, from + size) to to..., all page aligned, with these attributes, in the tree under root. Blocks
- * are used where both sides and the size allow it exactly. Overlapping maps are a bug: fatal.
+ * Map [from, from + size) to to..., all page aligned, with these attributes, in the tree under root; tables it needs
+ * are owner's. Blocks are used where both sides and the size allow it exactly. Overlapping maps are a bug: fatal.
  */
-struct mapping { u64 from, to, size, attributes; };
+struct mapping { u64 from, to, size, attributes; u16 owner; };
 void tables_map(struct tables *t, u64 root, const struct mapping *m);
+const u8 *tables_bytes(const struct tables *t, u64 page); /* of that table */
 
 void arch_tables(struct decision *d, struct tables *t, u8 **roots);
 struct arch_regs;
@@ -118,6 +140,7 @@ void emit_machine(const struct decision *d, const char *dir);
 void emit_cells(const struct decision *d, struct out *out);
 u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
+void emit_index(const struct decision *d, struct out *out);     /* machine_index */
 void emit_owners(const struct decision *d, struct out *out);
 void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */

@@ -2,7 +2,8 @@
 /*
  * Physical memory. What has a fixed place goes first (reserved memory, the hypervisor, cells that
  * say cloison,physical-base); then the pristine images, directly above the hypervisor so that the flat binary
- * stays compact; then the cells' memory, first fit from below. The same input always gives the same placement.
+ * stays compact; then the cells' memory, first fit from below. What has colours goes through place_color.c. The same input
+ * always gives the same placement.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -82,9 +83,10 @@ static void add_fixed(struct decision *d)
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		for (u32 r = 0; r < d->cells[i].ram_count; r++) {
-			const struct ram *ram = &d->cells[i].ram[r];
+			struct ram *ram = &d->cells[i].ram[r];
 
 			if (ram->phys_asked) {
+				backing_plain(&ram->backing, ram->phys, ram->size);
 				phys_add(d, (struct extent){ .base = ram->phys, .size = ram->size, .kind = EXTENT_RAM,
 					.cell = (u16)i, .asked = true, .what = mem_format("memory of '%s'", d->cells[i].name),
 					.at = ram->phys_at });
@@ -93,10 +95,54 @@ static void add_fixed(struct decision *d)
 	}
 }
 
+/* Free RAM for size bytes of a cell, contiguous or of its colours: the first frame, ADDRESS_NONE: no room. */
+static u64 find(const struct decision *d, const struct cell *cell, struct backing *backing, u64 start, u64 size, u64 alignment)
+{
+	u64 phys;
+
+	if (cell->colors.count) {
+		if (!phys_stripes(d, start, size / PAGE_SIZE, &cell->colors, backing)) {
+			return ADDRESS_NONE;
+		}
+		return backing_run(backing, 0).phys;
+	}
+	phys = phys_find(d, start, size, alignment);
+	if (phys != ADDRESS_NONE) {
+		backing_plain(backing, phys, size);
+	}
+	return phys;
+}
+
+static u64 backing_end(const struct backing *backing)
+{
+	u64 end = 0, pages = 0;
+
+	for (u32 i = 0; i < backing->stripe_count; i++) {
+		u64 last;
+
+		pages += backing->stripes[i].pages;
+		last = backing_run(backing, (pages - 1) * PAGE_SIZE).phys + PAGE_SIZE;
+		end = last > end ? last : end;
+	}
+	return end;
+}
+
+/* Where the linker puts it: scattered frames are no addresses for one section. Nobody maps these addresses. */
+static u64 link_address(struct decision *d, const struct image *image)
+{
+	u64 at = d->link_end ? d->link_end : SCATTERED_LINK_BASE;
+
+	if (backing_run(&image->backing, 0).size >= image->phys_size) {
+		return image->phys;
+	}
+	d->link_end = at + image->phys_size;
+	return at;
+}
+
 static void place_image(struct decision *d, struct cell *cell, struct image *image, struct diag *diag)
 {
 	image->phys_size = align_up(image->file_size, PAGE_SIZE);
-	image->phys = phys_find(d, d->hyp.memory.base + d->hyp.memory.size, image->phys_size, PAGE_SIZE);
+	image->phys = find(d, cell, &image->backing, d->hyp.memory.base + d->hyp.memory.size, image->phys_size, PAGE_SIZE);
 	if (image->phys == ADDRESS_NONE) {
 		diag_error(diag, "no-room", image->at, "there is no room above the hypervisor's memory for the pristine copy of "
 			   "\"%s\" (0x%llx bytes)", image->name, (unsigned long long)image->phys_size);
@@ -105,7 +151,7 @@ static void place_image(struct decision *d, struct cell *cell, struct image *ima
 	for (u32 i = 0; i < d->phys_count; i++) {
 		const struct extent *e = &d->phys[i];
 
-		if (e->kind == EXTENT_RESERVED && e->base > d->hyp.memory.base && e->base < image->phys) {
+		if (e->kind == EXTENT_RESERVED && e->base > d->hyp.memory.base && e->base < backing_end(&image->backing)) {
 			diag_error(diag, "image-behind-reserved", image->at, "the pristine copy of \"%s\" finds room only behind %s at "
 				   "%s, and cloison.bin, one piece from the hypervisor's memory to the last image, would "
 				   "overwrite that; put the hypervisor's memory (%s) where more room follows", image->name,
@@ -113,10 +159,11 @@ static void place_image(struct decision *d, struct cell *cell, struct image *ima
 		}
 	}
 	image->section = d->image_count++;
-	phys_add(d, (struct extent){ .base = image->phys, .size = image->phys_size, .kind = EXTENT_IMAGE,
-		.cell = cell->index, .what = mem_format("pristine %s of '%s'", image->name, cell->name), .at = image->at });
-	if (image->phys + image->phys_size > d->image_end) {
-		d->image_end = image->phys + image->phys_size;
+	image->link = link_address(d, image);
+	phys_add_backing(d, &image->backing, (struct extent){ .kind = EXTENT_IMAGE, .cell = cell->index,
+		.what = mem_format("pristine %s of '%s'", image->name, cell->name), .at = image->at });
+	if (backing_end(&image->backing) > d->image_end) {
+		d->image_end = backing_end(&image->backing);
 	}
 }
 
@@ -148,7 +195,7 @@ static void place_images(struct decision *d, struct diag *diag)
 		struct cell *cell = &d->cells[i];
 
 		for (u32 kind = 0; kind < IMAGE_KIND_COUNT; kind++) {
-			if (cell->images[kind].present && cell->images[kind].data) {
+			if (cell->images[kind].present && cell->images[kind].data && cell->images[kind].file_size) {
 				place_image(d, cell, &cell->images[kind], diag);
 			}
 		}
@@ -162,17 +209,19 @@ static void place_ram(struct decision *d, const struct cell *cell, struct ram *r
 		return;
 	}
 	if (ram->size % GIB(1) == 0) {
-		ram->phys = phys_find(d, 0, ram->size, GIB(1));
+		ram->phys = find(d, cell, &ram->backing, 0, ram->size, GIB(1));
 	}
 	if (ram->phys == ADDRESS_NONE) {
-		ram->phys = phys_find(d, 0, ram->size, BLOCK_SIZE);
+		ram->phys = find(d, cell, &ram->backing, 0, ram->size, BLOCK_SIZE);
 	}
 	if (ram->phys == ADDRESS_NONE) {
-		diag_error(diag, "no-room", ram->at, "the board has no free piece of RAM of 0x%llx bytes left for '%s'; give the "
-			   "cells less memory, or this one several smaller ranges", (unsigned long long)ram->size, cell->name);
+		diag_error(diag, "no-room", ram->at, "the board has no free %s of 0x%llx bytes left for '%s'; give the cells less memory, "
+			   "or this one %s", cell->colors.count ? "frames of its colours for a range" : "piece of RAM",
+			   (unsigned long long)ram->size, cell->name,
+			   cell->colors.count ? "more colours" : "several smaller ranges");
 		return;
 	}
-	phys_add(d, (struct extent){ .base = ram->phys, .size = ram->size, .kind = EXTENT_RAM, .cell = cell->index,
+	phys_add_backing(d, &ram->backing, (struct extent){ .kind = EXTENT_RAM, .cell = cell->index,
 		.what = mem_format("memory of '%s'", cell->name), .at = ram->at });
 }
 
@@ -246,5 +295,5 @@ void place(struct decision *d, struct diag *diag)
 	add_devices(d);
 	extent_sort(d->phys, d->phys_count);
 	d->pa_bits = address_bits(d);
-	place_slots(d, 0);
+	place_slots(d);
 }

@@ -1,33 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The hypervisor's memory, from its base upwards:
+ * The core's link addresses, from hyp.base upwards, and whose each page is:
  *
- *     text | copier | rodata | tables | roots | data | percpu: CPU 0: guard, stack, stack, struct cpu; CPU 1: ...
+ *     text | rodata | copier | roots | data | percpu: CPU 0: guard, stack, stack, struct cpu; CPU 1: ... | tables
+ *                     \____ a page per cell,
+ *                           the cell's own
  *
- * The code's slots are sized by experience; the linker refuses what outgrows them. The tables' size is exact.
+ * The code's slots are sized by experience; the linker refuses what outgrows them. The tables come last: they map all the
+ * others, and grow until they are complete (arch_aarch64.c).
  */
 #include "parts.h"
 
 #define PERCPU_SIZE KIB(16)
 
-void place_slots(struct decision *d, u64 tables_size)
+static void place_slot(struct decision *d, enum slot slot, u64 size, bool of_cells)
 {
-	const u64 sizes[SLOT_COUNT] = {
-		[SLOT_TEXT] = KIB(64),
-		[SLOT_COPIER] = KIB(4),
-		[SLOT_RODATA] = KIB(64) + KIB(8) * d->cell_count + KIB(1) * d->cpu_count,
-		[SLOT_TABLES] = tables_size,
-		[SLOT_ROOTS] = KIB(4) * d->cell_count,
-		[SLOT_DATA] = KIB(64) + KIB(16) * d->vdev_count + KIB(4) * d->cell_count + KIB(4) * d->cpu_count,
-		[SLOT_PERCPU] = PERCPU_SIZE * d->cpu_count,
-	};
-	u64 next = d->hyp.memory.base;
+	u64 base = d->hyp.base + d->hyp.frames.page_count * PAGE_SIZE;
 
-	for (u32 i = 0; i < SLOT_COUNT; i++) {
-		d->hyp.slots[i] = (struct range){ .base = next, .size = align_up(sizes[i], PAGE_SIZE) };
-		next += d->hyp.slots[i].size;
+	d->hyp.slots[slot] = (struct range){ .base = base, .size = align_up(size, PAGE_SIZE) };
+	for (u32 page = 0; page < d->hyp.slots[slot].size / PAGE_SIZE; page++) {
+		frames_take(d, of_cells ? (u16)page : CELL_NONE);
 	}
-	d->hyp.needed = next - d->hyp.memory.base;
+}
+
+void place_slots(struct decision *d)
+{
+	frames_start(d);
+	place_slot(d, SLOT_TEXT, KIB(64), false);
+	place_slot(d, SLOT_RODATA, KIB(64) + KIB(8) * d->cell_count + KIB(1) * d->cpu_count, false);
+	place_slot(d, SLOT_COPIER, KIB(4) * d->cell_count, true);
+	place_slot(d, SLOT_ROOTS, KIB(4) * d->cell_count, true);
+	place_slot(d, SLOT_DATA, KIB(64) + KIB(16) * d->vdev_count + KIB(4) * d->cell_count + KIB(4) * d->cpu_count, false);
+	place_slot(d, SLOT_PERCPU, PERCPU_SIZE * d->cpu_count, false);
+	place_slot(d, SLOT_TABLES, 0, false);
 	for (u32 i = 0; i < d->cpu_count; i++) {
 		d->cpus[i].guard = d->hyp.slots[SLOT_PERCPU].base + i * PERCPU_SIZE;
 		d->cpus[i].page = d->cpus[i].guard + 3 * PAGE_SIZE;

@@ -12,13 +12,20 @@
 
 static u8 *bytes_at(const struct tables *t, u64 page, u32 index)
 {
-	if (page < t->base || page - t->base >= t->count * PAGE_SIZE) {
+	u32 number = frames_page(t->d, page) - t->first;
+
+	if (number >= t->count) {
 		fatal("bug: 0x%llx is no table", (unsigned long long)page);
 	}
-	return t->pages + (page - t->base) + index * 8ULL;
+	return t->pages + number * PAGE_SIZE + index * 8ULL;
 }
 
-u64 tables_page(struct tables *t)
+const u8 *tables_bytes(const struct tables *t, u64 page)
+{
+	return bytes_at(t, page, 0);
+}
+
+u64 tables_page(struct tables *t, u16 owner)
 {
 	if (t->count == t->room) {
 		u8 *bigger = mem_alloc((t->room * 2ULL + 16) * PAGE_SIZE);
@@ -30,7 +37,8 @@ u64 tables_page(struct tables *t)
 		t->room = t->room * 2 + 16;
 	}
 	memset(t->pages + t->count * PAGE_SIZE, 0, PAGE_SIZE);
-	return t->base + t->count++ * PAGE_SIZE;
+	t->count++;
+	return frames_take(t->d, owner);
 }
 
 u64 tables_read(const struct tables *t, u64 page, u32 index)
@@ -54,12 +62,12 @@ void tables_write(struct tables *t, u64 page, u32 index, u64 value)
 }
 
 /* The table of the next level below entry index of table, made if there is none yet. */
-static u64 descend(struct tables *t, u64 table, u32 index)
+static u64 descend(struct tables *t, u64 table, u32 index, u16 owner)
 {
 	u64 entry = tables_read(t, table, index);
 
 	if (entry == 0) {
-		u64 page = tables_page(t);
+		u64 page = tables_page(t, owner);
 
 		tables_write(t, table, index, page | PTE_TABLE);
 		return page;
@@ -76,7 +84,7 @@ static void map_one(struct tables *t, u64 root, const struct mapping *m, u64 off
 	u32 index = (u32)PTE_INDEX(from, level);
 
 	for (u32 l = 1; l < level; l++) {
-		table = descend(t, table, (u32)PTE_INDEX(from, l));
+		table = descend(t, table, (u32)PTE_INDEX(from, l), m->owner);
 	}
 	if (tables_read(t, table, index) != 0) {
 		fatal("bug: 0x%llx is mapped twice", (unsigned long long)from);

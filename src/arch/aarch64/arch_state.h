@@ -12,8 +12,7 @@
  * the registers themselves.
  */
 struct arch_frame {
-	u64 x[31];
-	u64 reserved;
+	u64 x[32]; /* x[31] is zero, as XZR is */
 };
 
 /* Interrupts taken by the core: those that were nobody's business, and those on its own account. */

@@ -26,6 +26,7 @@ void asm_offsets(void)
 	DEFINE(REGS_MAIR, offsetof(struct arch_regs, mair_el2));
 	DEFINE(REGS_TTBR0, offsetof(struct arch_regs, ttbr0_el2));
 	DEFINE(COUNT_CPUS, CPU_COUNT);
+	DEFINE(COUNT_CELLS, CELL_COUNT);
 	DEFINE(COUNT_RAM_BANKS, RAM_BANK_COUNT);
 	DEFINE(RAM_BANK_SIZE, sizeof(struct ram_bank));
 }

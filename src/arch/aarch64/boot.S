@@ -8,6 +8,10 @@
  * Until the MMU is on nothing writable is read and there is no stack: what the
  * caches hold of memory that was written before is not to be trusted.
  *
+ * The core's pages may be scattered over frames of its colours. Until the MMU is
+ * on only this page, the first, is at its linked address; boot_frames says where
+ * the others are (physical).
+ *
  * Registers kept on the way:
  *   x19 CPU index   x20 its struct arch_regs   x21 counter at entry   x22 first CPU? (1/0)
  *   x26 number of the first RAM bank that is not there, -1 if all are
@@ -27,6 +31,10 @@ _start:
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"
 	.long	0
+/* For a checker that has no symbols (docs/image-format.md): distances from here, which is hyp_base */
+	.long	boot_frames - _start
+	.long	boot_frames_count
+	.long	machine_index - _start
 
 /* In: nothing relied on. Called by: firmware or loader, first CPU. */
 boot:
@@ -35,6 +43,8 @@ boot:
 	lsr	x0, x0, #2
 	cmp	x0, #2
 	b.ne	wrong_el
+	mrs	x0, sctlr_el2
+	tbnz	w0, #0, mmu_on               /* M: what follows relies on an uncached view */
 	mov	x22, #1
 	ldr	x0, =0x80000020              /* HCR_EL2: RW, AMO; E2H = 0 before anything that it changes */
 	msr	hcr_el2, x0
@@ -45,13 +55,11 @@ boot:
 	b.ne	move_image
 at_home:                                 /* also entered by move_image */
 	msr	DAIFSet, #0xf
-	adrp	x0, vectors
-	add	x0, x0, :lo12:vectors
+	ldr	x0, =vectors
+	bl	physical
 	msr	vbar_el2, x0
 	isb
 	b	probe_ram
-ram_probed:
-	b	set_up_cpu
 
 /* In: x0 context id (unused). Called by: firmware, for PSCI CPU_ON at EL2. */
 	.global	boot_secondary
@@ -59,22 +67,21 @@ boot_secondary:
 	msr	DAIFSet, #0xf
 	mov	x22, #0
 	mov	x26, #-1
-	adrp	x0, vectors
-	add	x0, x0, :lo12:vectors
-	msr	vbar_el2, x0
 
 set_up_cpu:
-	mrs	x0, mpidr_el1
+	mrs	x5, mpidr_el1
 	mov	x1, #0x00ffffff
 	movk	x1, #0xff, lsl #32
-	and	x0, x0, x1
-	adrp	x20, machine_regs
-	add	x20, x20, :lo12:machine_regs
+	and	x5, x5, x1
+	ldr	x6, =machine_regs
 	mov	x19, #0
-1:	ldr	x1, [x20, #REGS_HW_ID]
-	cmp	x0, x1
+1:	mov	x0, x6
+	bl	physical
+	mov	x20, x0
+	ldr	x1, [x20, #REGS_HW_ID]
+	cmp	x5, x1
 	b.eq	2f
-	add	x20, x20, #REGS_SIZE
+	add	x6, x6, #REGS_SIZE
 	add	x19, x19, #1
 	cmp	x19, #COUNT_CPUS
 	b.ne	1b
@@ -100,7 +107,10 @@ set_up_cpu:
 	dsb	nsh
 	isb
 	msr	sctlr_el2, x3
-	isb
+	isb                                  /* this page is at its linked address: from here on all are */
+	adrp	x0, vectors
+	add	x0, x0, :lo12:vectors
+	msr	vbar_el2, x0
 	msr	SPSel, #1
 	mov	sp, x4
 	msr	tpidr_el2, x4
@@ -123,31 +133,48 @@ wrong_cpu:
 	b	9b
 
 /*
+ * In: x0 link address in the first pages of the core. Out: x0 its physical address. Clobbers: x1-x4.
+ * Wherever the image is, the answer is for its linked place.
+ */
+physical:
+	ldr	x1, =hyp_base
+	sub	x2, x0, x1
+	adr	x3, boot_frames
+	lsr	x2, x2, #12
+	ldr	w4, [x3, x2, lsl #2]
+	add	x1, x1, x4, lsl #12
+	bfi	x1, x0, #0, #12
+	mov	x0, x1
+	ret
+
+/*
  * Read the last page of each declared RAM bank with the MMU off; a bank that is
- * not there aborts, and the vector adds 4 to the return address and sets x27.
- * Out: x26. Clobbers: x0-x5, x27.
+ * not there aborts, and the vector steps over the load that x27 names and sets x27
+ * to 1. Out: x26. Clobbers: x0-x6, x27.
  */
 probe_ram:
 	mov	x26, #-1
-	adrp	x0, machine_ram
-	add	x0, x0, :lo12:machine_ram
+	ldr	x6, =machine_ram             /* aligned so that no bank's record is in two pages */
 	mov	x5, #0
-1:	ldp	x1, x2, [x0], #RAM_BANK_SIZE
+1:	mov	x0, x6
+	bl	physical
+	ldp	x1, x2, [x0]
+	add	x6, x6, #RAM_BANK_SIZE
 	add	x1, x1, x2
 	sub	x1, x1, #4096
-	mov	x27, #0
-	ldr	x3, [x1]
+	adr	x27, 3f
+3:	ldr	x3, [x1]
 	dsb	sy
 	mrs	x3, isr_el1                  /* a bus may answer with an SError instead: pending, bit 8 */
 	ubfx	x3, x3, #8, #1
-	orr	x27, x27, x3
-	cbz	x27, 2f
+	orr	x27, x27, x3                 /* no instruction's address is odd */
+	tbz	x27, #0, 2f
 	cmn	x26, #1
 	csel	x26, x5, x26, eq
 2:	add	x5, x5, #1
 	cmp	x5, #COUNT_RAM_BANKS
 	b.ne	1b
-	b	ram_probed
+	b	set_up_cpu
 
 /*
  * The image was loaded elsewhere: move all of it, hyp_image_size bytes, to the
@@ -223,32 +250,40 @@ wrong_el:
 	b.ne	raw_stop
 	ldr	x10, =text_el3
 	b	raw_stop
+mmu_on:
+	ldr	x10, =text_mmu
+	b	raw_stop
 misaligned:
 	ldr	x10, =text_misaligned
 raw_stop:
-	adr	x2, _start
-	ldr	x3, =hyp_base
-	sub	x2, x2, x3
-	add	x10, x10, x2
-	ldr	x1, =machine_console_base
-	ldr	x1, [x1, x2]
-1:	ldrb	w2, [x10], #1
+	adr	x6, _start
+	ldr	x0, =hyp_base
+	sub	x6, x6, x0                   /* from the linked place to here */
+	ldr	x0, =machine_console_base
+	bl	physical
+	ldr	x5, [x0, x6]
+1:	mov	x0, x10                      /* a text may be in two pages */
+	bl	physical
+	ldrb	w2, [x0, x6]
+	add	x10, x10, #1
 	cbz	w2, 3f
-2:	ldr	w3, [x1, #0x18]              /* PL011 UARTFR.TXFF */
+2:	ldr	w3, [x5, #0x18]              /* PL011 UARTFR.TXFF */
 	tbnz	w3, #5, 2b
-	str	w2, [x1]
+	str	w2, [x5]
 	b	1b
 3:	wfi
 	b	3b
 	.balign	8
 	.ltorg
 
-	.section .rodata.boot, "a"
+	.section .boot, "a"
 text_el1:
 	.asciz	"\r\n[core] panic: entered at EL1, needs EL2 (QEMU: -M virt,virtualization=on)\r\n"
 text_el3:
 	.asciz	"\r\n[core] panic: entered at EL3, needs EL2 (firmware has to leave EL3 first)\r\n"
 text_cpu:
 	.asciz	"\r\n[core] panic: the CPU that booted is not the first CPU of the board tree\r\n"
+text_mmu:
+	.asciz	"\r\n[core] panic: entered with the MMU on (U-Boot: booti, not bootelf)\r\n"
 text_misaligned:
 	.asciz	"\r\n[core] panic: loaded at an address that is not a multiple of 4 KiB\r\n"

@@ -139,19 +139,26 @@ arch_vcpu_enter:
 	b	restore
 
 /*
- * An exception of the core itself. With the MMU off it is the RAM probe of
- * boot.S: note it and step over the load. Otherwise it is a defect: panic.
+ * An exception of the core itself. With the MMU off and at the address in x27 it
+ * is the RAM probe of boot.S: note it and step over the load. Otherwise it is a
+ * defect: panic, or, as there is no C before the MMU is on, stop.
  */
 el2_sync:
-	mrs	x27, sctlr_el2
-	tbnz	w27, #0, el2_unexpected
-	mrs	x27, elr_el2
-	add	x27, x27, #4
-	msr	elr_el2, x27
+	mrs	x0, sctlr_el2
+	tbnz	w0, #0, el2_unexpected
+	mrs	x0, elr_el2
+	cmp	x0, x27
+	b.ne	el2_unexpected
+	add	x0, x0, #4
+	msr	elr_el2, x0
 	mov	x27, #1
 	eret
 el2_unexpected:
-	mrs	x0, esr_el2
+	mrs	x0, sctlr_el2
+	tbnz	w0, #0, 1f
+	wfi
+	b	el2_unexpected
+1:	mrs	x0, esr_el2
 	mrs	x1, elr_el2
 	mrs	x2, far_el2
 	mrs	x3, tpidr_el2
@@ -348,15 +355,15 @@ slow:
 
 /*
  * The copier: runs at EL1 under the cell's load root, MMU off, memory cacheable
- * (HCR_EL2.DC). In: x0 struct load_list. Position independent; a page of its own.
+ * (HCR_EL2.DC). In: x0 struct load_list. Position independent; a page of its own
+ * for each cell, so that it is in the cell's colours.
  * Copies each piece 16 bytes per load-store pair, cleans what it wrote to the
  * point of coherency (the guest starts with its MMU off, reads and writes past the
  * caches: no line may stay), drops stale instructions, and calls the core.
  */
 	.section .copier, "ax"
+	.rept	COUNT_CELLS
 	.balign	4096
-	.global	copier
-copier:
 	ldr	x1, [x0], #16                /* count; step over reserved */
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4
@@ -392,3 +399,5 @@ copier:
 	isb
 	hvc	#0xc1                        /* LOADED: only a loading cell may say so */
 7:	b	7b
+	.balign	4096
+	.endr

@@ -49,7 +49,6 @@
 #define S2_READ (1ULL << 6)
 #define S2_WRITE (2ULL << 6)
 #define S2_RAM (PTE_AF | PTE_SH_INNER | S2_NORMAL_WB | S2_READ | S2_WRITE)            /* RWX */
-#define S2_RAM_LOADING (S2_RAM | PTE_XN)                                              /* RW, while loading */
 #define S2_COPIER (PTE_AF | PTE_SH_INNER | S2_NORMAL_WB | S2_READ)                    /* R-X */
 #define S2_IMAGE (S2_COPIER | PTE_XN)                                                 /* R-- */
 #define S2_DEVICE (PTE_AF | S2_DEVICE_NGNRE | S2_READ | S2_WRITE | PTE_XN)
@@ -83,6 +82,7 @@
 #define HCR_TSC BIT(19)
 #define HCR_TIDCP BIT(20)
 #define HCR_TACR BIT(21)
+#define HCR_TSW BIT(22)  /* cache maintenance by set and way, which knows no colours */
 #define HCR_RW BIT(31)
 #define HCR_TLOR BIT(35)
 #define HCR_TERR BIT(36)
@@ -92,6 +92,7 @@
 #define HCR_MEDIATED (HCR_DIRECT | HCR_FMO | HCR_IMO)
 /* hcr_run  = HCR_DIRECT, | HCR_TWI unless cloison,wfi = "native"
  *            or HCR_MEDIATED: WFI is the guest's, as a physical interrupt ends it whatever the guest masks
+ * both     | HCR_TSW in a partition with cache colours
  * hcr_load = the same without HCR_TWI | HCR_DC: the copier runs with its MMU off but cacheable
  * a CPU without a vCPU: HCR_CORE */
 #define HCR_CORE (HCR_RW | HCR_AMO | HCR_IMO | HCR_FMO)

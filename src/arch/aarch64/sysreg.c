@@ -22,6 +22,7 @@
 #define ISS_CRM(name) ((name) >> 1 & 0xf)
 #define ISS_OP1(name) ((name) >> 14 & 7)
 #define ISS_OP2(name) ((name) >> 17 & 7)
+#define ID_SPACE_MASK ISS_SYSREG(0u, 0, 0, 15, 7) /* the ID space, S3_0_C0_C<1 to 7>_<0 to 7>, is what remains without these */
 
 #define KEEP(field, bits) (((1ULL << (bits)) - 1) << (field))
 #define ALL (~0ULL)
@@ -143,7 +144,7 @@ static bool reads_as_zero(const struct cpu *cpu, u32 name)
 		return cpu->cell->debug_stop; /* debug registers trap with MDCR_EL2.TDE only; Linux clears them at boot */
 	if (ISS_OP0(name) != 3 || ISS_OP1(name) != 0)
 		return false;
-	if (crn == 1 && crm == 0 && ISS_OP2(name) == 1)
+	if (name == ISS_SYSREG(3, 0, 1, 0, 1))
 		return true; /* ACTLR_EL1: exists on every CPU; implementation defined, so nothing to say */
 	return crn == 12 && (crm == 8 || crm == 11 || (crm == 12 && ISS_OP2(name) == 6)); /* GIC group 0: Linux clears AP0R, boot code IGRPEN0 */
 }
@@ -152,15 +153,16 @@ void sysreg_trap(struct cpu *cpu, u64 esr)
 {
 	u32 name = ISS_NAME(esr), rt = ISS_RT(esr);
 	bool read = ISS_READ(esr);
-	u64 value = read || rt == 31 ? 0 : cpu->frame.x[rt];
+	u64 value = read ? 0 : cpu->frame.x[rt];
 
-	if (ISS_OP0(name) == 3 && ISS_OP1(name) == 0 && ISS_CRN(name) == 0 && ISS_CRM(name) >= 1 && ISS_CRM(name) <= 7 && read) {
+	if (read && (name & ~ID_SPACE_MASK) == ISS_SYSREG(3, 0, 0, 0, 0) && ISS_CRM(name) - 1 < 7) {
 		cpu->exits[EXIT_ID]++;
 		value = id_read(name);
 	} else if (gic_trap(cpu, name, read, &value) || reads_as_zero(cpu, name)) {
 		cpu->exits[EXIT_SYSREG]++;
 	} else {
-		trap_denied(cpu, true);
+		/* Maintenance by set and way (CRn 7, trapped where cells have cache colours) would flush others' too: ignored */
+		trap_denied(cpu, ISS_CRN(name) != 7);
 		return;
 	}
 	if (read && rt != 31)

@@ -87,12 +87,6 @@ static const char *abort_text(u64 esr, bool fetch)
 	return esr & DABT_WNR ? "write outside the cell's map" : "read outside the cell's map";
 }
 
-/* Register Rt of the trapped instruction; 31 reads as zero. */
-static u64 rt_read(const struct cpu *cpu, u32 rt)
-{
-	return rt == 31 ? 0 : cpu->frame.x[rt];
-}
-
 static void rt_write(struct cpu *cpu, u64 esr, u32 rt, u64 value)
 {
 	u32 bits = 8u << DABT_SIZE_LOG2(esr);
@@ -111,9 +105,9 @@ static bool emulate(struct cpu *cpu, u64 ipa, u64 esr)
 {
 	u32 size = 1u << DABT_SIZE_LOG2(esr), rt = DABT_SRT(esr);
 	bool write = esr & DABT_WNR;
-	u64 value = write ? rt_read(cpu, rt) : 0;
+	u64 value = write ? cpu->frame.x[rt] : 0;
 
-	if (write && size < 8)
+	if (size < 8)
 		value &= (1ULL << size * 8) - 1;
 	if (!vgic_access(cpu, ipa, write, size, &value)) {
 		if (!mmio_access(cpu, ipa, write, size, &value))

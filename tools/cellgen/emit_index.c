@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * machine_index: where everything is that docs/image-format.md describes, for a checker that has cloison.bin and no symbols,
+ * and what only cellgen knows exactly: the lengths of files, and where memory begins physically. The core reads nothing of it.
+ */
+#include "parts.h"
+
+typedef unsigned long long ull;
+
+enum kind { KIND_SLOT = 1, KIND_OBJECT, KIND_VGIC, KIND_STATE, KIND_VDEV, KIND_IMAGE, KIND_RAM };
+
+/* In the order of their numbers. */
+static const char *const objects[] = {
+	"machine_regs", "machine_cpus", "machine_cells", "machine_cell_cpus", "machine_cell_ram", "machine_vdevs", "machine_lines",
+	"machine_owners", "machine_ram", "machine_board", "machine_service_cpu", "machine_console_base",
+	"machine_console_clock", "machine_name", "machine_board_name", "machine_hash",
+};
+
+static void emit_number(struct out *out, u64 address, u64 size, enum kind kind, u32 number)
+{
+	out_printf(out, "\t{ (const void *)0x%llxUL, %llu, %u, %u },\n", (ull)address, (ull)size, (u32)kind, number);
+}
+
+static void emit_symbol(struct out *out, const char *symbol, enum kind kind, u32 number)
+{
+	out_printf(out, "\t{ &%s, sizeof(%s), %u, %u },\n", symbol, symbol, (u32)kind, number);
+}
+
+static void emit_of_cells(const struct decision *d, struct out *out)
+{
+	u32 ram = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		for (u32 k = 0; k < IMAGE_KIND_COUNT; k++) {
+			const struct image *image = &d->cells[i].images[k];
+
+			if (image->present) {
+				emit_number(out, image->link, image->file_size, KIND_IMAGE, image->section);
+			}
+		}
+	}
+	for (u32 i = 0; i < d->cell_count; i++) {
+		for (u32 r = 0; r < d->cells[i].ram_count; r++) {
+			emit_number(out, d->cells[i].ram[r].phys, 0, KIND_RAM, ram++);
+		}
+	}
+}
+
+void emit_index(const struct decision *d, struct out *out)
+{
+	out_printf(out, "\nconst struct machine_index machine_index[] = {\n");
+	for (u32 i = 0; i < SLOT_COUNT; i++) {
+		emit_number(out, d->hyp.slots[i].base, d->hyp.slots[i].size, KIND_SLOT, i);
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(objects); i++) {
+		emit_symbol(out, objects[i], KIND_OBJECT, i);
+	}
+	for (u32 i = 0; i < d->cell_count; i++) {
+		if (d->cells[i].mediated) {
+			emit_symbol(out, mem_format("vgic_%u", i), KIND_VGIC, i);
+		}
+	}
+	for (u32 i = 0; i < d->vdev_count; i++) {
+		emit_symbol(out, mem_format("state_%u", i), KIND_STATE, i);
+	}
+	if (d->vdev_count) {
+		out_printf(out, "\t{ &vdev_%s, 0, %u, 0 },\n", d->vdevs[0].type->name, KIND_VDEV);
+	}
+	emit_of_cells(d, out);
+	out_printf(out, "\t{ (const void *)0, 0, 0, 0 },\n};\n");
+}
