@@ -5,7 +5,6 @@ the core (stub.S), and an editor of finished images for attacks by hand.
 """
 import os
 import pathlib
-import re
 import struct
 import subprocess
 import sys
@@ -64,30 +63,41 @@ class Bench:
         for name, source in sources.items():
             subprocess.run([*compile_, "-o", str(out / name), str(source)], cwd=gen, check=True)
         subprocess.run([CROSS + "ld", "-m", "aarch64linux", "-nostdlib", "-static", "-n", "--no-dynamic-linker", "--build-id=none",
-                        "-z", "noexecstack", "-L", str(gen), "-T", str(arch / "cloison.lds"), "-o", str(out / "image.elf"),
+                        "-z", "noexecstack", "-L", str(gen), "-T", str(arch / "cloison.lds"), "-o", str(out / "linked.elf"),
                         *[str(out / name) for name in sources]], check=True)
+        subprocess.run([sys.executable, str(ROOT / "tools" / "scatter"), str(out / "linked.elf"), str(gen / "frames.txt"),
+                        str(out / "image.elf"), str(out / "image.bin")], check=True)
 
 
 class Image:
-    """A finished image to be spoiled: bytes by physical address, symbols by name."""
+    """
+    A finished image to be spoiled: bytes by link address, symbols by name. Tables and registers have physical addresses:
+    link() says where they are.
+    """
 
     def __init__(self, path):
         self.bytes = bytearray(path.read_bytes())
-        phoff, = struct.unpack_from("<Q", self.bytes, 32)
-        count, = struct.unpack_from("<H", self.bytes, 56)
-        self.segments = []
-        for i in range(count):
-            kind, _, offset, address, _, size = struct.unpack_from("<IIQQQQ", self.bytes, phoff + 56 * i)
+        self.phoff, = struct.unpack_from("<Q", self.bytes, 32)
+        self.phnum, = struct.unpack_from("<H", self.bytes, 56)
+        self.segments = [] # link address, physical address, size, offset in the file
+        for i in range(self.phnum):
+            kind, _, offset, link, phys, size = struct.unpack_from("<IIQQQQ", self.bytes, self.phoff + 56 * i)
             if kind == 1:
-                self.segments.append((address, size, offset))
+                self.segments.append((link, phys, size, offset))
         text = subprocess.run([CROSS + "nm", str(path)], capture_output=True, text=True, check=True).stdout
         self.symbols = {line.split()[-1]: int(line.split()[0], 16) for line in text.splitlines()}
         text = subprocess.run([CROSS + "objdump", "-h", str(path)], capture_output=True, text=True, check=True).stdout
         rows = [line.split() for line in text.splitlines()]
         self.sections = {r[1]: (int(r[3], 16), int(r[2], 16)) for r in rows if len(r) == 7 and r[0].isdigit()}
 
-    def offset(self, address):
-        return next(o + address - a for a, s, o in self.segments if a <= address < a + s)
+    def offset(self, link):
+        return next(o + link - a for a, _, s, o in self.segments if a <= link < a + s)
+
+    def link(self, phys):
+        return next(a + phys - p for a, p, s, _ in self.segments if p <= phys < p + s)
+
+    def phys(self, link):
+        return next(p + link - a for a, p, s, _ in self.segments if a <= link < a + s)
 
     def get(self, address, size=8):
         at = self.offset(address)
@@ -107,13 +117,25 @@ class Image:
         return self.object("machine_regs", cpu, 128, offset)
 
     def entry(self, root, address):
-        """Where the entry is that ends the walk for an input address."""
+        """Link address of the entry that ends the walk for an input address, under a root of which the physical one is given."""
         for shift in (30, 21, 12):
-            at = root + (address >> shift & 511) * 8
+            at = self.link(root) + (address >> shift & 511) * 8
             if shift == 12 or self.get(at) & 3 != 3:
                 return at
             root = self.get(at) & 0xFFFFFFFFF000
         raise AssertionError
+
+    def run_root(self, cell):
+        return self.phys(self.get(self.cell(cell, 56)))
+
+    def load_root(self, cell):
+        vmid = cell + 1
+        cpu = next(n for n in range(256) if self.get(self.regs(n, 56)) >> 48 == vmid)
+        return self.get(self.regs(cpu, 64)) & 0xFFFFFFFFFFFF
+
+    def header(self, index, offset):
+        """Where in the file a field of a program header is."""
+        return self.phoff + 56 * index + offset
 
     def save(self, path):
         path.write_bytes(self.bytes)

@@ -3,6 +3,8 @@
  * What an image needs besides what cellgen wrote, without the core: an Image header, a copier,
  * the operations of a virtual device. So that any partition is linked in a moment.
  */
+#include "counts.h"
+
 	.section .text.head, "ax"
 	.global	_start
 _start:
@@ -14,9 +16,16 @@ _start:
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"
 	.long	0
+	.long	boot_frames - _start
+	.long	boot_frames_count
+	.long	machine_index - _start
 
 	.section .copier, "ax"
+	.rept	CELL_COUNT
+	.balign	4096
 	hvc	#0xc1
+	.balign	4096
+	.endr
 
 	.section .rodata.stub, "a"
 	.balign	8

@@ -198,6 +198,8 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	read_memory(a, t, cell);
 	read_access(a, hw, cell);
 	read_vdevs(a, t, cell);
+	colors_read(a, &cell->colors, hw, node);
+	ask->colored |= cell->colors.set;
 	if (!cell->cpus.n)
 		unreadable("cell '%s' has no CPU", cell->name);
 	ask->vcpus += cell->cpus.n;
@@ -247,6 +249,7 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 	read_cpus(a, hw, &core, hypervisor);
 	ask->service = core.cpus.n ? core.cpus.v[0] : -1;
 	read_console(a, ask, hw, hypervisor);
+	colors_read(a, &ask->colors, hw, hypervisor);
 	for (size_t i = 0; i < t->nodes.n; i++)
 		if (t->nodes.v[i].parent == hypervisor && tree_is(t, (int)i, "cloison,cell-v1"))
 			read_cell(a, ask, hw, (int)i);

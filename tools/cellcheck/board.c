@@ -162,10 +162,18 @@ void board_read(struct arena *a, struct hw *hw, const struct tree *t)
 	hw->model = tree_text(t, 0, "model");
 	read_gic(a, hw);
 	read_cpus(a, hw);
+	caches_read(a, hw);
 	read_memory(a, hw);
-	for (size_t i = 0; i < t->nodes.n; i++)
-		if (!tree_below(t, (int)i, domains))
-			read_wires(a, hw, (int)i);
+	for (size_t i = 0; i < t->nodes.n; i++) {
+		spans regs = { 0 };
+
+		if (tree_below(t, (int)i, domains))
+			continue;
+		read_wires(a, hw, (int)i);
+		tree_regs(a, t, (int)i, &regs);
+		for (size_t n = 0; n < regs.n; n++)
+			*VEC_ADD(a, hw->places) = (struct place) { regs.v[n], (int)i };
+	}
 }
 
 bool board_drives(const struct hw *hw, u32 intid)

@@ -2,11 +2,12 @@
 /*
  * cellcheck: is the finished image what the partition says, and nothing more?
  *
- *     image.c  the bytes and the symbols      tree.c, board.c, ask.c  what hardware there is, what was asked
- *       | regs.c el2.c cells.c lists.c objects.c routes.c scan.c      each page of docs/image-format.md, compared
- *       | walk.c                                                      tables, as VMSAv8-64 defines a walk
- *       v reach.c                                                     who reaches what, from the leaves alone
- *     nobody.c, cert.c, json.c
+ *     image.c extents.c bare.c       the bytes, where they lie      tree.c, board.c, cache.c, ask.c  what hardware, what was asked
+ *       | walk.c                     tables, as VMSAv8-64 defines a walk
+ *       | reach.c owner.c            who reaches what, from the leaves alone
+ *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
+ *         regs.c lists.c hash.c objects.c index.c routes.c scan.c  each page of docs/image-format.md, compared
+ *     summary.c, nobody.c, cert.c, json.c
  *
  * Nothing is shared with cellgen or src/, not even a header: what both could get wrong is
  * in docs/image-format.md only.
@@ -54,6 +55,11 @@ void arena_free(struct arena *a);
 void vec_room(struct arena *a, void **v, size_t *n, size_t *room, size_t size);
 
 u64 get(const u8 *p, int bytes);    /* little endian */
+static inline u64 get64(const u8 *p)
+{
+	return (u64)p[0] | (u64)p[1] << 8 | (u64)p[2] << 16 | (u64)p[3] << 24 | (u64)p[4] << 32 | (u64)p[5] << 40 |
+		(u64)p[6] << 48 | (u64)p[7] << 56;
+}
 u64 get_be(const u8 *p, int bytes); /* device trees */
 void hash_hex(const void *bytes, size_t size, char hex[65]);
 _Noreturn void unreadable(const char *format, ...) __attribute__((format(printf, 1, 2))); /* exit 2 */
@@ -70,11 +76,12 @@ static inline bool span_holds(struct span a, struct span b)
 	return b.base >= a.base && b.size <= a.size && b.base - a.base <= a.size - b.size;
 }
 
-/* ---- image.c */
+/* ---- image.c, extents.c */
 
 struct section {
 	const char *name;
-	u64 base, size;
+	u64 base, size; /* link addresses */
+	u64 flags, offset;
 	u8 *bytes;
 };
 struct symbol {
@@ -82,25 +89,48 @@ struct symbol {
 	u64 value, size;
 	bool object;
 };
+/* Bytes that are contiguous by link address and in physical memory: a program header. */
+struct extent {
+	u64 link, phys, size;
+	const struct section *section;
+	u8 *bytes;
+};
 struct image {
 	struct arena arena;
 	const char *path;
 	void *elf; /* libelf's; here, so that it is not lost when an unreadable file ends the program */
 	u8 *file;
 	size_t file_size;
+	bool bare; /* cloison.bin alone: link addresses in .tables behind the roots are made up */
 	const char *malformed; /* first departure from "The file" of the page */
-	VEC(struct section) sections;
-	VEC(struct symbol) symbols; /* sorted by name */
-	VEC(struct symbol) places;  /* of .text, sorted by address */
-	u64 hyp_base, hyp_size, image_end, image_size, text_offset;
-	struct section *text, *copier, *rodata, *tables, *roots, *data;
+	VEC(struct section) sections; /* sorted by link address */
+	VEC(struct section *) images; /* .image.0, .image.1, ... */
+	VEC(struct extent) extents;   /* sorted by link address */
+	struct extent **by_phys;      /* the same, by physical address */
+	VEC(struct symbol) symbols;   /* sorted by name */
+	VEC(struct symbol) places;    /* of .text, sorted by address */
+	u64 hyp_memory, hyp_size, hyp_base, image_end, image_size, text_offset, boot_frames, boot_frames_end;
+	struct section *text, *rodata, *copier, *roots, *data, *tables;
 };
-void image_open(struct image *img, const char *path, const char *elf, u64 base); /* elf: symbols of a .bin at base */
+/* symbols: an ELF for a .bin that lies at base; bin without symbols: cloison.bin alone */
+void image_open(struct image *img, const char *path, const char *symbols, u64 base, bool bin);
+void image_parse(struct image *img, u8 *elf, size_t size); /* what image_open does with an ELF; img->arena, path, file are set */
 void image_close(struct image *img);
+void image_name(struct image *img); /* finds the sections that have names, numbers those that have numbers */
+void image_sort_symbols(struct image *img);
+void depart(struct image *img, const char *what, const char *name);
 u8 *file_read(struct arena *a, const char *path, size_t *size);
 const struct symbol *image_symbol(const struct image *img, const char *name);
-const u8 *image_at(const struct image *img, u64 address, u64 size); /* NULL: not within one section */
+const u8 *image_at(const struct image *img, u64 link, u64 size); /* NULL: not within one section */
 struct section *image_section(const struct image *img, const char *name);
+const struct section *section_at(const struct image *img, u64 link); /* NULL: none */
+
+void extents_sort(struct image *img); /* and what cannot be: frames that are there twice */
+const struct extent *extent_link(const struct image *img, u64 link);
+const struct extent *extent_phys(const struct image *img, u64 phys);
+bool image_phys(const struct image *img, u64 link, u64 *phys);
+void extents_take(struct image *img, u64 base); /* the bytes from img->file, a .bin at base */
+void bare_open(struct image *img, u64 base);
 
 /* ---- tree.c */
 
@@ -138,19 +168,47 @@ struct wire {
 	bool edge;
 	int node;
 };
+struct place {
+	struct span span;
+	int node;
+};
+struct cache {
+	int node;
+	u64 size, sets, line;
+	u32 colors;        /* at least 1 */
+	const char *wrong; /* with its geometry */
+	bool *cpus;        /* that are behind it */
+};
 struct hw {
 	const struct tree *tree;
 	VEC(struct hw_cpu) cpus;
+	VEC(struct cache) caches;
+	u32 colors; /* of the cache with most */
 	spans ram, reserved, gicr;
 	u64 gicd;
 	int gic;
 	VEC(struct wire) wires; /* of SPIs */
+	VEC(struct place) places; /* of the registers of every node that has some, partition aside */
 	const char *model;
 	VEC(char *) changes; /* of the board's tree by the partition */
 };
 void board_read(struct arena *a, struct hw *hw, const struct tree *t);
 void board_compare(struct arena *a, struct hw *hw, const struct tree *board);
 bool board_drives(const struct hw *hw, u32 intid);
+
+/* ---- cache.c: caches, and the words for colours */
+
+struct colors {
+	bool set; /* else: all of them */
+	u32 n, of;
+	u32 *list; /* ascending */
+	bool *has; /* of each colour */
+	VEC(const char *) shared; /* whom it names in cloison,llc-colors-shared-with */
+};
+void caches_read(struct arena *a, struct hw *hw);
+void colors_read(struct arena *a, struct colors *colors, const struct hw *hw, int node);
+bool colors_meet(const struct colors *a, const struct colors *b, u32 modulo);
+char *colors_text(struct arena *a, const struct colors *colors, u32 modulo); /* "0-3,7"; "all" */
 
 /* ---- ask.c: the partition */
 
@@ -177,6 +235,7 @@ struct ask_cell {
 	VEC(struct wire) wires; /* of devices, each once */
 	VEC(u32) numbers; /* INTID in the cell that is written for a wire; 0: none */
 	VEC(u32) limits;
+	struct colors colors;
 };
 struct ask {
 	struct span memory;
@@ -186,16 +245,41 @@ struct ask {
 	int console_node;
 	VEC(struct ask_cell) cells;
 	size_t vcpus, ranges, vdevs;
+	struct colors colors; /* of the hypervisor */
+	bool colored;         /* a cell is */
 };
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
 
 /* ---- one check */
 
-/* A leaf of a tree, or a run of leaves that is meant to be there. */
+enum { CORE = -1 }; /* a party is a cell, or this */
+enum stage { STAGE_EL2, STAGE_2 };
 struct leaf {
 	u64 in, out, size, attr;
 };
-typedef VEC(struct leaf) leaves;
+/* A run of leaves that is meant to be there; stripes: its frames are the cell's colours, out is not known. */
+struct range {
+	u64 in, out, size, attr;
+	bool stripes, placed; /* placed: out is what it must be */
+};
+typedef VEC(struct range) wants;
+
+/* One translation: an EL2 root, a run root, a load root. */
+struct regime {
+	const char *who;
+	enum stage stage;
+	int party;
+	bool load;
+	u32 user; /* of its table pages */
+	u64 root;
+	bool shared[512]; /* of a load root: entries that are the run root's own */
+};
+/* Leaves of a regime that continue each other. */
+struct stretch {
+	struct leaf leaf;
+	bool scattered; /* frames one after another, leaf.out is the first */
+};
+typedef VEC(struct stretch) summary;
 
 struct line {
 	u32 intid;
@@ -208,12 +292,22 @@ struct finding {
 	char *text;
 };
 struct cell_trees {
-	leaves run, load;
-	u64 run_const, load_root, list;
+	struct regime run, load;
+	u64 list; /* physical address of the load list */
 };
 struct site {
 	const char *reg, *place;
 	unsigned count, allowed;
+};
+enum { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_CPUS, SLOT_TABLES, SLOTS };
+struct slot {
+	const char *name;
+	u64 base, pages;
+};
+struct page_use {
+	u32 user; /* 0: nobody yet */
+	int party, level;
+	u64 input;
 };
 struct check {
 	struct arena arena;
@@ -224,9 +318,14 @@ struct check {
 	size_t partition_size;
 	VEC(struct finding) findings;
 	size_t hidden; /* findings beyond what anybody reads */
-	leaves *el2;   /* of each CPU */
+	struct regime *el2; /* of each CPU */
 	struct cell_trees *cells;
-	u32 *page_user; /* of each page of .tables, number of its tree; 0: none yet */
+	struct page_use *pages; /* of each page of .tables */
+	struct slot slots[SLOTS];
+	u64 *frames; /* of each of the core's pages, from the first: where it must be; NULL: that is not known */
+	size_t frame_count;
+	struct reach *reach;
+	size_t color_findings;
 	VEC(struct line) lines;
 	VEC(struct site) sites;
 	VEC(char *) notes; /* what this check could not settle */
@@ -238,9 +337,10 @@ void check_run(struct check *c);
 void check_free(struct check *c);
 void finding(struct check *c, const char *id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void expect(struct check *c, const char *id, const char *where, const char *field, u64 found, u64 wanted);
+const char *party_name(struct check *c, int party);
+const struct colors *party_colors(const struct check *c, int party);
 
 /* ---- walk.c */
-enum stage { STAGE_EL2, STAGE_2 };
 enum { /* attributes, docs/image-format.md "Translation tables" */
 	PERM_R = 1, PERM_W = 2, PERM_X = 4, PERM_DEVICE = 8
 };
@@ -249,18 +349,52 @@ enum { /* attributes, docs/image-format.md "Translation tables" */
 #define EL2_DATA 0x0040000000000744ull
 #define EL2_DEVICE 0x0040000000000440ull
 #define S2_RAM 0x00000000000007fcull
-#define S2_RAM_LOAD 0x00400000000007fcull
 #define S2_COPIER 0x000000000000077cull
 #define S2_READ 0x004000000000077cull
 #define S2_DEVICE 0x00400000000004c4ull
 unsigned attr_rights(u64 attr, enum stage stage);
 const char *rights_text(unsigned rights);
-void walk(struct check *c, const char *who, u64 root, u32 user, leaves *found);
-void walk_compare(struct check *c, const char *who, enum stage stage, const leaves *found, const leaves *wanted);
-const u8 *table_page(struct check *c, u64 address);
-bool table_take(struct check *c, const char *who, u64 address, u32 user);
-void walk_rest(struct check *c); /* pages that nobody used are zero */
-void range_add(struct check *c, leaves *to, u64 in, u64 out, u64 size, u64 attr);
+extern const u64 entry_bytes[]; /* bytes of an entry of level 1, 2, 3 */
+typedef void leaf_fn(struct check *c, const struct regime *r, const struct leaf *leaf, void *context);
+void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *context); /* takes the pages, reports */
+void walk_again(struct check *c, const struct regime *r, const bool *skip, leaf_fn *each, void *context);
+bool look_up(struct check *c, const struct regime *r, u64 in, struct leaf *leaf); /* as the hardware does */
+const u8 *table_page(const struct check *c, u64 phys);
+bool table_take(struct check *c, const char *who, u64 phys, const struct page_use *use);
+void walk_rest(struct check *c); /* is each page of .tables used? */
+
+/* ---- compare.c, stripes.c */
+void range_add(struct check *c, wants *to, u64 in, u64 out, u64 size, u64 attr);
+void compare(struct check *c, const struct regime *r, wants *wanted);
+/* The next window of a striped range, given the frame that is found there and the window before (NULL: none). */
+bool stripes_next(struct check *c, int cell, u64 found, const u64 *before, u64 *window);
+
+/* ---- reach.c: who reaches each frame. Zero: nobody */
+#define REACH_CELL 0xffffu    /* cell + 1 */
+#define REACH_SHIFT 16        /* what the core may there, on any CPU; 16: it reaches it */
+#define REACH_CORE 0x1f0000u
+#define REACH_IMAGE 0x200000u /* holds a pristine image */
+void reach_first(struct check *c); /* walks all regimes */
+u32 reach_get(const struct check *c, u64 phys);
+bool reach_empty(const struct check *c, u64 phys); /* nobody reaches anything of its GiB */
+void reach_usable(struct check *c, spans *found); /* RAM that is not reserved and not the hypervisor's */
+u64 usable_end(const struct check *c, u64 phys, u64 *next); /* 0: not usable, next is the next that is (0: none) */
+
+/* ---- frames.c */
+void frames_slots(struct check *c);
+int core_owner(const struct check *c, u64 link); /* of a page of the core */
+void check_frames(struct check *c);
+
+/* ---- color.c */
+void check_colors(struct check *c);
+bool color_ok(const struct check *c, int party, u64 phys);
+void color_wrong(struct check *c, int party, const char *what, u64 phys);
+bool color_behind(const struct check *c, int party, const struct cache *cache);
+bool color_declared(const struct check *c, int a, int b);
+
+/* ---- owner.c */
+char *owner_of(struct check *c, u64 phys, int but);
+bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf *leaf); /* the leaf that reaches it */
 
 /* ---- what is compared */
 void check_regs(struct check *c);
@@ -271,7 +405,7 @@ void check_hash(struct check *c);
 void check_objects(struct check *c);
 void check_routes(struct check *c);
 void check_scan(struct check *c);
-void check_reach(struct check *c);
+void check_index(struct check *c);
 
 /* lists.c: the piece of a load list, and where its image is. */
 struct piece {
@@ -279,6 +413,7 @@ struct piece {
 	const struct section *image;
 };
 size_t list_pieces(struct check *c, size_t cell, struct piece piece[3]);
+u64 chosen_number(const void *fdt, const char *name); /* of /chosen of a guest's tree; 0: none */
 
 /* objects.c */
 struct object {
@@ -289,19 +424,27 @@ struct object object_get(struct check *c, const char *symbol, u64 size);
 u64 object_field(struct object o, size_t element, size_t index, size_t offset, int bytes);
 struct object object_vgic(struct check *c, size_t cell);
 
-/* reach.c */
-char *owner_of(struct check *c, u64 address, int but);
+/* index.c */
+enum { INDEX_SLOT = 1, INDEX_OBJECT, INDEX_VGIC, INDEX_STATE, INDEX_OPS, INDEX_FILE, INDEX_RANGE };
+const char *index_object(u32 number);
+u64 index_file_size(struct check *c, size_t image); /* 0: not known */
+bool index_range_base(struct check *c, size_t range, u64 *phys);
 
 /* ---- what comes out */
 void cert_write(FILE *out, struct check *c);
 void json_write(FILE *out, struct check *c);
 extern const char *const assumptions[]; /* ends with NULL */
-/* Leaves that continue each other, as one. */
-void leaves_merge(struct arena *a, const leaves *from, leaves *to);
+void summary_of(struct check *c, const struct regime *r, const bool *skip, summary *found);
+void load_summary(struct check *c, size_t cell, summary *found); /* with what the load root shares */
+void hash_tables(struct check *c, char hex[65]);
 
+struct free_ram {
+	struct span span;
+	u64 free; /* bytes; less than the span's size: scattered */
+};
 /* nobody.c: what no party reaches, besides reserved memory. */
 struct nobody {
-	spans ram;
+	VEC(struct free_ram) ram;
 	VEC(char *) devices;
 	VEC(u32) lines; /* that devices of the board drive */
 	VEC(int) cpus;

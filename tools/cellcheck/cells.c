@@ -8,66 +8,81 @@
 
 #include "cellcheck.h"
 
-/* Where the tables put a guest address. */
-static bool place_of(const leaves *found, u64 in, u64 *out)
-{
-	for (size_t i = 0; i < found->n; i++)
-		if (in >= found->v[i].in && in - found->v[i].in < found->v[i].size) {
-			*out = found->v[i].out + (in - found->v[i].in);
-			return true;
-		}
-	return false;
-}
-
-static void wanted_ram(struct check *c, size_t cell, u64 attr, leaves *wanted)
+static void wanted_ram(struct check *c, size_t cell, wants *wanted)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
+	size_t first = 0;
 
+	for (size_t i = 0; i < cell; i++)
+		first += c->ask->cells.v[i].ram.n;
 	for (size_t i = 0; i < ask->ram.n; i++) {
 		const struct ask_range *r = &ask->ram.v[i];
-		u64 out = r->physical;
+		struct range range = { r->base, r->physical, r->size, S2_RAM, ask->colors.set, r->placed };
+		struct leaf leaf;
 
-		/* from the run root in both cases: both roots show the same RAM */
-		if (!r->placed && !place_of(&c->cells[cell].run, r->base, &out))
+		if (!range.placed)
+			range.placed = index_range_base(c, first + i, &range.out);
+		if (!range.placed && look_up(c, &c->cells[cell].run, r->base, &leaf))
+			range.out = leaf.out + (r->base - leaf.in);
+		else if (!range.placed)
 			finding(c, "mapping", "cell '%s': nothing is at guest address 0x%llx, where its memory begins", ask->name, r->base);
-		else
-			range_add(c, wanted, r->base, out, r->size, attr);
+		if (range.size)
+			*VEC_ADD(&c->arena, *wanted) = range;
 	}
 }
 
-static void wanted_run(struct check *c, size_t cell, leaves *wanted)
+static void wanted_run(struct check *c, size_t cell, wants *wanted)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 
-	wanted_ram(c, cell, S2_RAM, wanted);
+	wanted_ram(c, cell, wanted);
 	for (size_t i = 0; i < ask->pages.n; i++)
 		range_add(c, wanted, ask->pages.v[i].base, ask->pages.v[i].base, ask->pages.v[i].size, S2_DEVICE);
 	for (size_t n = 0; ask->direct && n < ask->cpus.n; n++)
 		range_add(c, wanted, GUEST_GICR + n * 2 * FRAME + FRAME, c->hw->cpus.v[ask->cpus.v[n]].gicr + FRAME, FRAME, S2_DEVICE);
 }
 
-static void wanted_load(struct check *c, size_t cell, leaves *wanted)
+/* Besides what it shares with the run root. */
+static void wanted_load(struct check *c, size_t cell, wants *wanted)
 {
 	struct piece piece[3];
 	size_t count = list_pieces(c, cell, piece);
+	u64 out;
 
-	wanted_ram(c, cell, S2_RAM_LOAD, wanted);
-	range_add(c, wanted, LOAD_COPIER, c->img->copier->base, PAGE, S2_COPIER);
+	image_phys(c->img, c->img->copier->base + cell * PAGE, &out);
+	range_add(c, wanted, LOAD_COPIER, out, PAGE, S2_COPIER);
 	range_add(c, wanted, LOAD_LIST, c->cells[cell].list, PAGE, S2_READ);
 	for (size_t k = 0; k < count; k++)
-		if (piece[k].image)
-			range_add(c, wanted, piece[k].source, piece[k].image->base, piece[k].image->size, S2_READ);
+		if (piece[k].image && image_phys(c->img, piece[k].image->base, &out)) {
+			range_add(c, wanted, piece[k].source, out, (piece[k].image->size + PAGE - 1) & ~(PAGE - 1), S2_READ);
+			if (wanted->n)
+				wanted->v[wanted->n - 1].stripes = c->ask->cells.v[cell].colors.set;
+		}
+}
+
+/* Each GiB with memory: the same entry. */
+static void check_shared(struct check *c, size_t cell)
+{
+	const struct cell_trees *t = &c->cells[cell];
+	const struct ask_cell *ask = &c->ask->cells.v[cell];
+	const u8 *run = table_page(c, t->run.root), *load = table_page(c, t->load.root);
+
+	for (size_t i = 0; run && load && i < ask->ram.n; i++)
+		for (u64 n = ask->ram.v[i].base / GIB; ask->ram.v[i].size && n < 512 && n <= (ask->ram.v[i].base + ask->ram.v[i].size - 1) / GIB; n++)
+			if (!t->load.shared[n])
+				finding(c, "mapping", "%s: the root's entry for 0x%llx is 0x%llx, not the run root's 0x%llx", t->load.who, n * GIB,
+					get64(load + 8 * n), get64(run + 8 * n));
 }
 
 /* The root in force, which the core may zero and restore, against its constant. */
 static void check_roots(struct check *c, size_t cell)
 {
 	const char *name = c->ask->cells.v[cell].name;
-	const u8 *original = table_page(c, c->cells[cell].run_const);
+	const u8 *original = table_page(c, c->cells[cell].run.root);
 
 	if (original && c->img->roots->size >= (cell + 1) * PAGE && memcmp(original, c->img->roots->bytes + cell * PAGE, PAGE))
 		finding(c, "root-in-force", "cell '%s': its page of .roots (0x%llx) is not its constant original (0x%llx)",
-			name, c->img->roots->base + cell * PAGE, c->cells[cell].run_const);
+			name, c->img->roots->base + cell * PAGE, c->img->tables->base + cell * PAGE);
 }
 
 /* Without an IOMMU a device that masters the bus reaches every cell, whatever the tables say. */
@@ -92,17 +107,27 @@ static void check_masters(struct check *c, size_t cell)
 	}
 }
 
+/* One page for each cell, all the same. */
+static void check_copier(struct check *c, size_t cell)
+{
+	const struct section *s = c->img->copier;
+
+	if (s->size >= (cell + 1) * PAGE && memcmp(s->bytes, s->bytes + cell * PAGE, PAGE))
+		finding(c, "load", "the copier of cell '%s' is not that of cell '%s'", c->ask->cells.v[cell].name, c->ask->cells.v[0].name);
+}
+
 void check_cells(struct check *c)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
-		const char *name = c->ask->cells.v[i].name;
-		leaves run = { 0 }, load = { 0 };
+		wants run = { 0 }, load = { 0 };
 
 		check_roots(c, i);
 		check_masters(c, i);
+		check_copier(c, i);
 		wanted_run(c, i, &run);
-		walk_compare(c, arena_text(&c->arena, "cell '%s'", name), STAGE_2, &c->cells[i].run, &run);
+		compare(c, &c->cells[i].run, &run);
 		wanted_load(c, i, &load);
-		walk_compare(c, arena_text(&c->arena, "cell '%s' while loading", name), STAGE_2, &c->cells[i].load, &load);
+		check_shared(c, i);
+		compare(c, &c->cells[i].load, &load);
 	}
 }

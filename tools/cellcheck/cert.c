@@ -13,32 +13,35 @@ const char *const assumptions[] = {
 	"trap handler: the code between a trap and the return is not proved; it maps no cell's memory, so it cannot touch it",
 	"revocable roots: the core can write .roots, where it writes zero or the constant original; other values are not excluded here",
 	"distributor: the core writes it through for direct cells; filters by these objects, code not proved (docs/interrupts.md)",
-	"symbols: the objects are found by the symbols of the ELF; that the code uses the same objects is the linker's word",
+	"symbols: the objects are found by the symbols of the ELF, or by machine_index; that the code uses the same is the linker's word",
+	"caches: sets, lines and who is behind which cache are as the board tree says, and a cache is indexed by the low bits of the "
+	"physical address; one that hashes addresses, or is not in the tree, is shared whatever the colours are",
 	NULL,
 };
 
-static void write_ranges(FILE *out, struct check *c, const leaves *found, enum stage stage, const char *in, int cell)
+static void write_ranges(FILE *out, struct check *c, const summary *found, enum stage stage, const char *in, int cell)
 {
-	leaves merged = { 0 };
-
-	leaves_merge(&c->arena, found, &merged);
-	for (size_t i = 0; i < merged.n; i++) {
-		const struct leaf *l = &merged.v[i];
-		const char *what = cell >= 0 && attr_rights(l->attr, stage) & PERM_W && !(attr_rights(l->attr, stage) & PERM_DEVICE) ?
-			"its RAM" : owner_of(c, l->out, cell);
+	for (size_t i = 0; i < found->n; i++) {
+		const struct leaf *l = &found->v[i].leaf;
+		unsigned rights = attr_rights(l->attr, stage);
+		const char *what = cell >= 0 && rights & PERM_W && !(rights & PERM_DEVICE) ? "its RAM" : owner_of(c, l->out, cell);
 
 		fprintf(out, "  %s0x%010llx", in, l->in);
-		if (stage == STAGE_2)
-			fprintf(out, " -> 0x%010llx", l->out);
-		fprintf(out, "  %9llu KiB  %-10s  %s\n", l->size / KIB, rights_text(attr_rights(l->attr, stage)), what);
+		if (stage == STAGE_2 || l->in != l->out)
+			fprintf(out, " -> 0x%010llx%s", l->out, found->v[i].scattered ? " ..." : "");
+		fprintf(out, "  %9llu KiB  %-10s  %s%s\n", l->size / KIB, rights_text(rights), what,
+			found->v[i].scattered ? ", frames of its colours" : "");
 	}
 }
 
 static void write_core(FILE *out, struct check *c)
 {
 	for (size_t i = 0; i < c->hw->cpus.n; i++) {
+		summary found = { 0 };
+
+		summary_of(c, &c->el2[i], NULL, &found);
 		fprintf(out, "\nCORE ON CPU %zu\n\n", i);
-		write_ranges(out, c, &c->el2[i], STAGE_EL2, "", -1);
+		write_ranges(out, c, &found, STAGE_EL2, "", -1);
 	}
 }
 
@@ -46,15 +49,57 @@ static void write_cells(FILE *out, struct check *c)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		const struct ask_cell *ask = &c->ask->cells.v[i];
+		summary run = { 0 }, load = { 0 };
 
+		summary_of(c, &c->cells[i].run, NULL, &run);
+		load_summary(c, i, &load);
 		fprintf(out, "\nCELL '%s'  VMID %zu, interrupts %s, CPUs", ask->name, i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, " %d", ask->cpus.v[n]);
 		fputs("\n\n", out);
-		write_ranges(out, c, &c->cells[i].run, STAGE_2, "guest ", (int)i);
+		write_ranges(out, c, &run, STAGE_2, "guest ", (int)i);
 		fputs("  while loading, once, before its first instruction:\n", out);
-		write_ranges(out, c, &c->cells[i].load, STAGE_2, "guest ", (int)i);
+		write_ranges(out, c, &load, STAGE_2, "guest ", (int)i);
 	}
+}
+
+/* Who can meet whom in one cache. */
+static void write_cache(FILE *out, struct check *c, const struct cache *cache)
+{
+	fprintf(out, "\n  %s: %u colours; %llu KiB, %llu sets of %llu bytes; CPUs", tree_name(&c->arena, c->hw->tree, cache->node), cache->colors,
+		cache->size / KIB, cache->sets, cache->line);
+	for (size_t i = 0; i < c->hw->cpus.n; i++)
+		if (cache->cpus[i])
+			fprintf(out, " %zu", i);
+	fputs("\n", out);
+	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
+		const struct colors *colors = party_colors(c, party);
+
+		if (color_behind(c, party, cache))
+			fprintf(out, "    %s: %s\n", party_name(c, party), colors->set ? colors_text(&c->arena, colors, cache->colors) :
+				"has no colours, so it can meet everybody here");
+	}
+}
+
+static void write_colors(FILE *out, struct check *c)
+{
+	int cells = (int)c->ask->cells.n;
+
+	fprintf(out, "\nCACHE COLOURS\n\n");
+	if (!c->ask->colored && !c->ask->colors.set) {
+		fputs("  nobody has any: all share the caches\n", out);
+		return;
+	}
+	fprintf(out, "  %u colours; the colour of a frame is its number modulo that\n", c->hw->colors);
+	for (int party = CORE; party < cells; party++)
+		fprintf(out, "  %s: %s\n", party_name(c, party), party_colors(c, party)->set ?
+			colors_text(&c->arena, party_colors(c, party), c->hw->colors) : "none; it can have frames of every colour");
+	for (int a = CORE; a < cells; a++)
+		for (int b = a + 1; b < cells; b++)
+			if (party_colors(c, a)->set && party_colors(c, b)->set && color_declared(c, a, b))
+				fprintf(out, "  %s and %s may share colours: both say so\n", party_name(c, a), party_name(c, b));
+	for (size_t i = 0; i < c->hw->caches.n; i++)
+		write_cache(out, c, &c->hw->caches.v[i]);
 }
 
 static void write_lines(FILE *out, struct check *c)
@@ -77,7 +122,8 @@ static void write_nobody(FILE *out, struct check *c)
 	nobody_find(c, &n);
 	fputs("\nNOBODY'S\n\n", out);
 	for (size_t i = 0; i < n.ram.n; i++)
-		fprintf(out, "  RAM      0x%010llx  %9llu KiB\n", n.ram.v[i].base, n.ram.v[i].size / KIB);
+		fprintf(out, "  RAM      0x%010llx  %9llu KiB%s\n", n.ram.v[i].span.base, n.ram.v[i].free / KIB, n.ram.v[i].free < n.ram.v[i].span.size ?
+			arena_text(&c->arena, ", scattered, to 0x%010llx", n.ram.v[i].span.base + n.ram.v[i].span.size) : "");
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
 		fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
 	fputs("  CPUs    ", out);
@@ -105,7 +151,7 @@ void cert_write(FILE *out, struct check *c)
 	char file[65], tables[65];
 
 	hash_hex(img->file, img->file_size, file);
-	hash_hex(img->tables->bytes, img->tables->size, tables);
+	hash_tables(c, tables);
 	fprintf(out, "cellcheck: %s\n\n", c->findings.n ? "COUNTER-EXAMPLES, no certificate" : "certificate");
 	fprintf(out, "image          SHA-256 %s\n", file);
 	fprintf(out, "tables         SHA-256 %s  (0x%llx, %llu KiB)\n", tables, img->tables->base, img->tables->size / KIB);
@@ -115,6 +161,7 @@ void cert_write(FILE *out, struct check *c)
 	if (c->hidden)
 		fprintf(out, "  and %zu more\n", c->hidden);
 	write_cells(out, c);
+	write_colors(out, c);
 	write_lines(out, c);
 	write_core(out, c);
 	write_nobody(out, c);

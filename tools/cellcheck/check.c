@@ -7,13 +7,14 @@
 #define CELL_SIZE 240
 #define REGS 128
 
-static void walk_cpus(struct check *c, u32 *user)
+static void find_cpus(struct check *c, u32 *user)
 {
 	struct object regs = object_get(c, "machine_regs", c->hw->cpus.n * REGS);
 
 	c->stack0 = object_field(regs, REGS, 0, 8, 8);
-	for (size_t i = 0; regs.p && i < c->hw->cpus.n; i++)
-		walk(c, arena_text(&c->arena, "core on CPU %zu", i), object_field(regs, REGS, i, 40, 8), (*user)++, &c->el2[i]);
+	for (size_t i = 0; i < c->hw->cpus.n; i++)
+		c->el2[i] = (struct regime) { .who = arena_text(&c->arena, "core on CPU %zu", i), .stage = STAGE_EL2, .party = CORE,
+			.user = (*user)++, .root = object_field(regs, REGS, i, 40, 8) };
 }
 
 /* The load root is in vttbr_load of the cell's CPUs; regs.c wants them all equal. */
@@ -24,21 +25,37 @@ static u64 load_root(struct check *c, size_t cell)
 	return object_field(regs, REGS, (size_t)c->ask->cells.v[cell].cpus.v[0], 64, 8) & 0xffffffffffff;
 }
 
-static void walk_cells(struct check *c, u32 *user)
+/*
+ * The entries of the load root that are the run root's: those of each GiB with memory. What
+ * differs is no such entry, so it is walked, and compared with what a load root may have.
+ */
+static void find_shared(struct check *c, size_t cell)
+{
+	struct cell_trees *t = &c->cells[cell];
+	const struct ask_cell *ask = &c->ask->cells.v[cell];
+	const u8 *run = table_page(c, t->run.root), *load = table_page(c, t->load.root);
+
+	for (size_t i = 0; run && load && i < ask->ram.n; i++)
+		for (u64 n = ask->ram.v[i].base / GIB; ask->ram.v[i].size && n < 511 && n <= (ask->ram.v[i].base + ask->ram.v[i].size - 1) / GIB; n++)
+			t->load.shared[n] = !memcmp(run + 8 * n, load + 8 * n, 8);
+}
+
+static void find_cells(struct check *c, u32 *user)
 {
 	struct object o = object_get(c, "machine_cells", c->ask->cells.n * CELL_SIZE);
 
-	for (size_t i = 0; o.p && i < c->ask->cells.n; i++) {
+	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		struct cell_trees *t = &c->cells[i];
 		const char *name = c->ask->cells.v[i].name;
+		struct leaf list;
 
-		t->run_const = object_field(o, CELL_SIZE, i, 56, 8);
-		t->load_root = load_root(c, i);
-		walk(c, arena_text(&c->arena, "cell '%s'", name), t->run_const, (*user)++, &t->run);
-		walk(c, arena_text(&c->arena, "cell '%s' while loading", name), t->load_root, (*user)++, &t->load);
-		for (size_t n = 0; n < t->load.n; n++)
-			if (t->load.v[n].in == LOAD_LIST)
-				t->list = t->load.v[n].out;
+		t->run = (struct regime) { .who = arena_text(&c->arena, "cell '%s'", name), .stage = STAGE_2, .party = (int)i, .user = (*user)++ };
+		t->load = (struct regime) { .who = arena_text(&c->arena, "cell '%s' while loading", name), .stage = STAGE_2, .party = (int)i,
+			.load = true, .user = (*user)++, .root = load_root(c, i) };
+		image_phys(c->img, object_field(o, CELL_SIZE, i, 56, 8), &t->run.root);
+		find_shared(c, i);
+		if (look_up(c, &t->load, LOAD_LIST, &list) && list.in == LOAD_LIST)
+			t->list = list.out;
 	}
 }
 
@@ -50,19 +67,23 @@ void check_run(struct check *c)
 	c->pa_bits = object_field(board, 24, 0, 8, 8);
 	c->el2 = arena_get(&c->arena, c->hw->cpus.n * sizeof *c->el2);
 	c->cells = arena_get(&c->arena, c->ask->cells.n * sizeof *c->cells);
-	c->page_user = arena_get(&c->arena, (c->img->tables->size / PAGE + 1) * sizeof *c->page_user);
+	c->pages = arena_get(&c->arena, (c->img->tables->size / PAGE + 1) * sizeof *c->pages);
 	if (c->img->malformed)
 		finding(c, "file", "%s", c->img->malformed);
-	walk_cpus(c, &user);
-	walk_cells(c, &user);
-	check_reach(c); /* first: its words are the clearest */
+	find_cpus(c, &user);
+	find_cells(c, &user);
+	frames_slots(c);
+	reach_first(c); /* first: its words are the clearest */
+	check_lists(c); /* takes pages of .tables, so before their owners are asked for */
+	check_frames(c);
+	check_colors(c);
 	check_el2(c);
 	check_cells(c);
-	check_lists(c);
 	walk_rest(c);
 	check_regs(c);
 	check_objects(c);
 	check_routes(c);
+	check_index(c);
 	check_scan(c);
 	check_hash(c);
 }

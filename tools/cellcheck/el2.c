@@ -4,8 +4,6 @@
 
 #include "cellcheck.h"
 
-#define PERCPU (16 * KIB) /* guard, two pages of stack, struct cpu; `stack` is the address of the last */
-
 static bool has_role(const struct check *c, size_t cpu)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++)
@@ -15,37 +13,43 @@ static bool has_role(const struct check *c, size_t cpu)
 	return c->ask->service == (int)cpu;
 }
 
-/* Slots follow each other from hyp_base, each to the next one's start. */
-static void sections(struct check *c, leaves *wanted)
+/* Pages of a slot, which have frames one by one. */
+static void pages(struct check *c, int slot, u64 first, u64 count, u64 attr, wants *wanted)
 {
-	const struct image *img = c->img;
-	const struct section *s[] = { img->text, img->copier, img->rodata, img->tables, img->roots, img->data };
-	static const u64 attr[] = { EL2_TEXT, EL2_CONST, EL2_CONST, EL2_CONST, EL2_DATA, EL2_DATA };
+	u64 number = (c->slots[slot].base - c->slots[0].base) / PAGE + first, link = c->slots[slot].base + first * PAGE;
 
-	for (size_t i = 0; i < 6; i++) {
-		u64 end = i < 5 ? s[i + 1]->base : c->stack0 - (PERCPU - PAGE);
-
-		if (s[i]->base % PAGE || end < s[i]->base || s[i]->size > end - s[i]->base)
-			finding(c, "layout", "section %s does not fit between 0x%llx and 0x%llx", s[i]->name, s[i]->base, end);
-		else
-			range_add(c, wanted, s[i]->base, s[i]->base, end - s[i]->base, attr[i]);
+	for (u64 i = 0, run; i < count; i += run) {
+		run = 1;
+		while (i + run < count && c->frames[number + i + run] == c->frames[number + i + run - 1] + PAGE)
+			run++;
+		range_add(c, wanted, link + i * PAGE, c->frames[number + i], run * PAGE, attr);
 	}
 }
 
-static void wanted_of(struct check *c, size_t cpu, leaves *wanted)
+static void slots(struct check *c, wants *wanted)
+{
+	const struct slot *s = c->slots;
+	u64 roots = s[SLOT_TABLES].pages < c->ask->cells.n ? s[SLOT_TABLES].pages : c->ask->cells.n;
+
+	pages(c, SLOT_TEXT, 0, s[SLOT_TEXT].pages, EL2_TEXT, wanted);
+	pages(c, SLOT_RODATA, 0, s[SLOT_RODATA].pages, EL2_CONST, wanted);
+	pages(c, SLOT_ROOTS, 0, s[SLOT_ROOTS].pages, EL2_DATA, wanted);
+	pages(c, SLOT_DATA, 0, s[SLOT_DATA].pages, EL2_DATA, wanted);
+	pages(c, SLOT_TABLES, 0, roots, EL2_CONST, wanted);
+}
+
+static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 {
 	int service = c->ask->service;
 	bool role = has_role(c, cpu);
 	u64 gicr = c->hw->cpus.v[cpu].gicr;
 
-	sections(c, wanted);
-	for (size_t i = 0; i < c->hw->cpus.n; i++) {
-		u64 stack = c->stack0 + i * PERCPU;
-
+	slots(c, wanted);
+	for (size_t i = 0; i < c->hw->cpus.n && 4 * i + 3 < c->slots[SLOT_CPUS].pages; i++) {
 		if (i == cpu)
-			range_add(c, wanted, stack - 2 * PAGE, stack - 2 * PAGE, 3 * PAGE, EL2_DATA);
+			pages(c, SLOT_CPUS, 4 * i + 1, 3, EL2_DATA, wanted);
 		else if (service == (int)cpu)
-			range_add(c, wanted, stack, stack, PAGE, EL2_CONST);
+			pages(c, SLOT_CPUS, 4 * i + 3, 1, EL2_CONST, wanted);
 	}
 	if (role || !cpu) {
 		range_add(c, wanted, c->hw->gicd, c->hw->gicd, FRAME, EL2_DEVICE);
@@ -53,25 +57,6 @@ static void wanted_of(struct check *c, size_t cpu, leaves *wanted)
 	}
 	if (!cpu || service == (int)cpu || (service < 0 && role))
 		range_add(c, wanted, c->ask->console & ~(PAGE - 1), c->ask->console & ~(PAGE - 1), PAGE, EL2_DEVICE);
-}
-
-static void check_place(struct check *c)
-{
-	const struct image *img = c->img;
-	struct span hyp = { img->hyp_base, img->hyp_size };
-	u64 percpu = c->stack0 - (PERCPU - PAGE);
-
-	expect(c, "layout", "hypervisor", "hyp_base", img->hyp_base, c->ask->memory.base);
-	expect(c, "layout", "hypervisor", "hyp_size", img->hyp_size, c->ask->memory.size);
-	expect(c, "layout", ".text", "address", img->text->base, img->hyp_base);
-	if (c->stack0 % PAGE || !span_holds(hyp, (struct span) { percpu, c->hw->cpus.n * PERCPU }))
-		finding(c, "layout", "the CPUs' pages from 0x%llx are not in the hypervisor's memory", percpu);
-	if (!span_holds(hyp, (struct span) { img->data->base, img->data->size }))
-		finding(c, "layout", ".data is not in the hypervisor's memory");
-	expect(c, "layout", ".roots", "size", img->roots->size, c->ask->cells.n * PAGE);
-	expect(c, "layout", ".tables", "size, rest of a page", img->tables->size % PAGE, 0);
-	if (img->copier->size > PAGE)
-		finding(c, "layout", ".copier is larger than a page");
 }
 
 /* Linux arm64 boot protocol. */
@@ -96,14 +81,30 @@ static void check_header(struct check *c)
 	expect(c, "header", "image", "hyp_image_size", img->image_size, img->image_end - img->hyp_base);
 }
 
+/* Ends with the last frame of a pristine image; begins where its RAM bank does, and text_offset_value more. */
+static void check_ends(struct check *c)
+{
+	const struct image *img = c->img;
+	u64 end = 0, bank = ~0ull;
+
+	for (size_t i = 0; i < img->extents.n; i++)
+		if (!strncmp(img->extents.v[i].section->name, ".image.", 7) && img->extents.v[i].phys + img->extents.v[i].size > end)
+			end = img->extents.v[i].phys + img->extents.v[i].size;
+	for (size_t i = 0; i < c->hw->ram.n; i++)
+		if (span_holds(c->hw->ram.v[i], (struct span) { img->hyp_base, PAGE }))
+			bank = c->hw->ram.v[i].base;
+	expect(c, "layout", "image", "image_end", img->image_end, (end + PAGE - 1) & ~(PAGE - 1));
+	expect(c, "header", "image", "text_offset_value", img->text_offset, img->hyp_base - bank);
+}
+
 void check_el2(struct check *c)
 {
-	check_place(c);
 	check_header(c);
-	for (size_t i = 0; i < c->hw->cpus.n; i++) {
-		leaves wanted = { 0 };
+	check_ends(c);
+	for (size_t i = 0; c->frames && i < c->hw->cpus.n; i++) {
+		wants wanted = { 0 };
 
 		wanted_of(c, i, &wanted);
-		walk_compare(c, arena_text(&c->arena, "core on CPU %zu", i), STAGE_EL2, &c->el2[i], &wanted);
+		compare(c, &c->el2[i], &wanted);
 	}
 }

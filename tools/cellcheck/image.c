@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The finished image: sections and symbols of cloison.elf, or the bytes of cloison.bin
- * with the symbols of its ELF. docs/image-format.md, "The file".
+ * The finished image: sections, program headers and symbols of cloison.elf, or the bytes of
+ * cloison.bin with the symbols of its ELF. docs/image-format.md, "The file".
  *
- * What the loader takes is the segments, so the bytes of a section are read through its
- * segment; a section header that says otherwise is a departure.
+ * What a loader takes is the program headers; section headers that say otherwise are a departure.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +38,7 @@ u8 *file_read(struct arena *a, const char *path, size_t *size)
 	return bytes;
 }
 
-static void depart(struct image *img, const char *what, const char *name)
+void depart(struct image *img, const char *what, const char *name)
 {
 	if (!img->malformed)
 		img->malformed = arena_text(&img->arena, "%s%s%s", name, *name ? ": " : "", what);
@@ -50,40 +49,54 @@ static bool within(u64 at, u64 size, u64 end)
 	return at <= end && size <= end - at;
 }
 
-/* The segment of the addresses of a section; also: is the file what the section header says? */
-static const u8 *section_bytes(struct image *img, Elf *elf, const GElf_Shdr *sh, const char *name, const u8 *file, size_t size)
-{
-	size_t count = 0;
-	GElf_Phdr ph;
+/* ---- sections */
 
-	elf_getphdrnum(elf, &count);
-	for (size_t i = 0; i < count && gelf_getphdr(elf, (int)i, &ph); i++) {
-		if (ph.p_type != PT_LOAD || sh->sh_addr < ph.p_vaddr || !within(sh->sh_addr - ph.p_vaddr, sh->sh_size, ph.p_filesz))
-			continue;
-		if (!within(ph.p_offset, ph.p_filesz, size))
-			break;
-		if (sh->sh_offset != ph.p_offset + (sh->sh_addr - ph.p_vaddr))
-			depart(img, "its header and its segment show different bytes", name);
-		return file + ph.p_offset + (sh->sh_addr - ph.p_vaddr);
-	}
-	unreadable("%s: section %s has no contents in a segment", img->path, name);
-}
-
-static bool known(const char *name, GElf_Xword flags)
+static bool known(const char *name, u64 flags)
 {
-	static const struct { const char *name; GElf_Xword flags; } all[] = {
+	static const struct { const char *name; u64 flags; } all[] = {
 		{ ".text", SHF_ALLOC | SHF_EXECINSTR }, { ".copier", SHF_ALLOC | SHF_EXECINSTR }, { ".rodata", SHF_ALLOC },
 		{ ".tables", SHF_ALLOC }, { ".roots", SHF_ALLOC | SHF_WRITE }, { ".data", SHF_ALLOC | SHF_WRITE },
 	};
 
-	flags &= ~(GElf_Xword)(SHF_MERGE | SHF_STRINGS);
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (!strcmp(name, all[i].name))
 			return flags == all[i].flags;
 	return !strncmp(name, ".image.", 7) && flags == SHF_ALLOC;
 }
 
-static void read_sections(struct image *img, Elf *elf, const u8 *file, size_t size)
+static int by_base(const void *a, const void *b)
+{
+	const struct section *x = a, *y = b;
+
+	return (x->base > y->base) - (x->base < y->base);
+}
+
+static int by_section_name(const void *a, const void *b)
+{
+	const struct section *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static void check_sections(struct image *img)
+{
+	const struct section **named = arena_get(&img->arena, (img->sections.n + 1) * sizeof *named);
+
+	for (size_t i = 0; i < img->sections.n; i++) {
+		const struct section *s = &img->sections.v[i];
+
+		named[i] = s;
+		if (i && s[-1].base + s[-1].size > s->base)
+			depart(img, "is over another section", s->name);
+	}
+	if (img->sections.n)
+		qsort(named, img->sections.n, sizeof *named, by_section_name);
+	for (size_t i = 1; i < img->sections.n; i++)
+		if (!strcmp(named[i - 1]->name, named[i]->name))
+			unreadable("%s: section %s is there twice", img->path, named[i]->name);
+}
+
+static void read_sections(struct image *img, Elf *elf, u8 *file, size_t size)
 {
 	Elf_Scn *scn = NULL;
 	size_t names;
@@ -93,24 +106,59 @@ static void read_sections(struct image *img, Elf *elf, const u8 *file, size_t si
 	while ((scn = elf_nextscn(elf, scn))) {
 		GElf_Shdr sh;
 		const char *name = gelf_getshdr(scn, &sh) ? elf_strptr(elf, names, sh.sh_name) : NULL;
-		struct section *s;
-		const u8 *bytes;
+		u64 flags = name ? sh.sh_flags & ~(u64)(SHF_MERGE | SHF_STRINGS) : 0;
 
-		if (!name || !(sh.sh_flags & SHF_ALLOC))
+		if (!name || !(flags & SHF_ALLOC))
 			continue;
-		if (!known(name, sh.sh_flags) || sh.sh_type != SHT_PROGBITS)
+		if (!known(name, flags) || sh.sh_type != SHT_PROGBITS)
 			depart(img, "a section in memory that the format does not have", name);
-		if (!sh.sh_size || image_section(img, name) || sh.sh_addr + sh.sh_size < sh.sh_addr)
-			unreadable("%s: section %s is empty, wraps or is there twice", img->path, name);
-		s = VEC_ADD(&img->arena, img->sections);
-		s->name = arena_text(&img->arena, "%s", name);
-		s->base = sh.sh_addr;
-		s->size = sh.sh_size;
-		bytes = section_bytes(img, elf, &sh, name, file, size); /* says no to a size that is not in the file */
-		s->bytes = arena_get(&img->arena, sh.sh_size);
-		memcpy(s->bytes, bytes, sh.sh_size);
+		if (!sh.sh_size || sh.sh_addr + sh.sh_size < sh.sh_addr)
+			unreadable("%s: section %s is empty or wraps", img->path, name);
+		if (!within(sh.sh_offset, sh.sh_size, size))
+			unreadable("%s: section %s is not in the file", img->path, name);
+		*VEC_ADD(&img->arena, img->sections) = (struct section) { arena_text(&img->arena, "%s", name), sh.sh_addr, sh.sh_size,
+			flags, sh.sh_offset, file + sh.sh_offset };
+	}
+	if (img->sections.n)
+		qsort(img->sections.v, img->sections.n, sizeof *img->sections.v, by_base);
+	check_sections(img);
+}
+
+static struct section *needed(struct image *img, const char *name)
+{
+	struct section *s = image_section(img, name);
+
+	if (!s)
+		unreadable("%s: no section %s", img->path, name);
+	return s;
+}
+
+void image_name(struct image *img)
+{
+	img->text = needed(img, ".text");
+	img->rodata = needed(img, ".rodata");
+	img->copier = needed(img, ".copier");
+	img->roots = needed(img, ".roots");
+	img->data = needed(img, ".data");
+	img->tables = needed(img, ".tables");
+	for (size_t i = 0; i < img->sections.n; i++)
+		if (!strncmp(img->sections.v[i].name, ".image.", 7))
+			*VEC_ADD(&img->arena, img->images) = NULL;
+	for (size_t i = 0; i < img->sections.n; i++) {
+		const char *digits = img->sections.v[i].name + 7;
+		unsigned long n;
+
+		if (strncmp(img->sections.v[i].name, ".image.", 7))
+			continue;
+		n = strtoul(digits, NULL, 10);
+		if (n >= img->images.n || strcmp(digits, arena_text(&img->arena, "%lu", n)))
+			depart(img, "is not the name of one of the images 0, 1, ...", img->sections.v[i].name);
+		else
+			img->images.v[n] = &img->sections.v[i];
 	}
 }
+
+/* ---- symbols */
 
 static int by_name(const void *a, const void *b)
 {
@@ -127,6 +175,14 @@ static int by_value(const void *a, const void *b)
 	return x->value == y->value ? strcmp(x->name, y->name) : x->value < y->value ? -1 : 1;
 }
 
+void image_sort_symbols(struct image *img)
+{
+	if (img->symbols.n)
+		qsort(img->symbols.v, img->symbols.n, sizeof *img->symbols.v, by_name);
+	if (img->places.n)
+		qsort(img->places.v, img->places.n, sizeof *img->places.v, by_value);
+}
+
 static void add_symbol(struct image *img, const GElf_Sym *sym, const char *name)
 {
 	struct symbol s = { name, sym->st_value, sym->st_size, GELF_ST_TYPE(sym->st_info) == STT_OBJECT };
@@ -139,6 +195,15 @@ static void add_symbol(struct image *img, const GElf_Sym *sym, const char *name)
 	if (span_holds((struct span) { img->text->base, img->text->size }, (struct span) { s.value, 0 }) && !s.object &&
 		sym->st_shndx != SHN_ABS && strncmp(name, ".L", 2))
 		*VEC_ADD(&img->arena, img->places) = s;
+}
+
+static u64 absolute(struct image *img, const char *name)
+{
+	const struct symbol *s = image_symbol(img, name);
+
+	if (!s)
+		unreadable("%s: no symbol %s", img->path, name);
+	return s->value;
 }
 
 static void read_symbols(struct image *img, Elf *elf)
@@ -157,134 +222,111 @@ static void read_symbols(struct image *img, Elf *elf)
 	}
 	if (!img->symbols.n)
 		unreadable("%s: no symbols", img->path);
-	qsort(img->symbols.v, img->symbols.n, sizeof *img->symbols.v, by_name);
-	if (img->places.n)
-		qsort(img->places.v, img->places.n, sizeof *img->places.v, by_value);
+	image_sort_symbols(img);
+	img->hyp_memory = absolute(img, "hyp_memory");
+	img->hyp_size = absolute(img, "hyp_size");
+	img->hyp_base = absolute(img, "hyp_base");
+	img->image_end = absolute(img, "image_end");
+	img->image_size = absolute(img, "hyp_image_size");
+	img->text_offset = absolute(img, "text_offset_value");
+	img->boot_frames = absolute(img, "boot_frames");
+	img->boot_frames_end = absolute(img, "boot_frames_end");
 }
 
-/* Two segments for one address: what is there depends on who loads them. */
-static void check_overlap(struct image *img, Elf *elf, size_t count)
-{
-	GElf_Phdr a, b;
+/* ---- program headers */
 
-	for (size_t i = 0; i < count && gelf_getphdr(elf, (int)i, &a); i++)
-		for (size_t n = 0; n < i && gelf_getphdr(elf, (int)n, &b); n++)
-			if (a.p_type == PT_LOAD && b.p_type == PT_LOAD &&
-				span_meet((struct span) { a.p_vaddr, a.p_memsz }, (struct span) { b.p_vaddr, b.p_memsz }))
-				depart(img, "segments over each other", "");
+static void check_segment(struct image *img, const GElf_Phdr *ph, const struct section *s)
+{
+	u32 flags = PF_R | (s->flags & SHF_WRITE ? PF_W : 0) | (s->flags & SHF_EXECINSTR ? PF_X : 0);
+	u64 end = ph->p_vaddr + ph->p_memsz;
+
+	if (ph->p_filesz != ph->p_memsz)
+		depart(img, "a program header that stores not all of its bytes", s->name);
+	if (ph->p_align != 1 || ph->p_flags != flags)
+		depart(img, "a program header whose alignment or flags are not the section's", s->name);
+	if (ph->p_vaddr % PAGE || ph->p_paddr % PAGE || (end % PAGE && end != s->base + s->size))
+		depart(img, "a program header that begins or ends inside a page", s->name);
+	if (s->offset + (ph->p_vaddr - s->base) != ph->p_offset)
+		depart(img, "a program header that shows other bytes than the section", s->name);
+}
+
+static void read_segments(struct image *img, Elf *elf)
+{
+	u64 *covered = arena_get(&img->arena, (img->sections.n + 1) * sizeof *covered), last = 0;
+	size_t count = 0;
+	GElf_Phdr ph;
+
+	elf_getphdrnum(elf, &count);
+	for (size_t i = 0; i < count && gelf_getphdr(elf, (int)i, &ph); i++) {
+		const struct section *s = section_at(img, ph.p_vaddr);
+
+		if (ph.p_type == PT_DYNAMIC || ph.p_type == PT_INTERP)
+			depart(img, "needs a dynamic linker", "");
+		if (ph.p_type != PT_LOAD)
+			continue;
+		if (!s || !ph.p_memsz || !within(ph.p_vaddr - s->base, ph.p_memsz, s->size)) {
+			depart(img, "a program header with bytes of no section, or of two", "");
+			continue;
+		}
+		if (ph.p_vaddr < last)
+			depart(img, "program headers that are not in the order of their addresses", s->name);
+		last = ph.p_vaddr + ph.p_memsz;
+		check_segment(img, &ph, s);
+		covered[s - img->sections.v] += ph.p_memsz;
+		*VEC_ADD(&img->arena, img->extents) = (struct extent) { ph.p_vaddr, ph.p_paddr, ph.p_memsz, s, s->bytes + (ph.p_vaddr - s->base) };
+	}
 	for (size_t i = 0; i < img->sections.n; i++)
-		for (size_t n = 0; n < i; n++)
-			if (span_meet((struct span) { img->sections.v[i].base, img->sections.v[i].size },
-				(struct span) { img->sections.v[n].base, img->sections.v[n].size }))
-				depart(img, "is over another section", img->sections.v[i].name);
+		if (covered[i] != img->sections.v[i].size)
+			depart(img, "its bytes are not each in one program header", img->sections.v[i].name);
+	extents_sort(img);
 }
 
 static void check_headers(struct image *img, Elf *elf)
 {
-	size_t count = 0;
 	GElf_Ehdr eh;
-	GElf_Phdr ph;
 
 	if (!gelf_getehdr(elf, &eh) || gelf_getclass(elf) != ELFCLASS64 || eh.e_machine != EM_AARCH64 ||
 		eh.e_ident[EI_DATA] != ELFDATA2LSB)
 		unreadable("%s: no little-endian ELF64 file for AArch64", img->path);
 	if (eh.e_type != ET_EXEC || eh.e_entry != img->hyp_base)
 		depart(img, "no executable that starts at hyp_base", "");
-	elf_getphdrnum(elf, &count);
-	if (count > 256) { /* garbage; what is behind these is not looked at */
-		depart(img, "too many segments", "");
-		count = 256;
-	}
-	check_overlap(img, elf, count);
-	for (size_t i = 0; i < count && gelf_getphdr(elf, (int)i, &ph); i++) {
-		u64 covered = 0;
-
-		if (ph.p_type == PT_DYNAMIC || ph.p_type == PT_INTERP)
-			depart(img, "needs a dynamic linker", "");
-		if (ph.p_type != PT_LOAD)
-			continue;
-		if (ph.p_vaddr != ph.p_paddr || ph.p_filesz != ph.p_memsz)
-			depart(img, "a segment whose bytes do not belong where they are, or that stores not all of them", "");
-		for (size_t s = 0; s < img->sections.n; s++)
-			if (img->sections.v[s].base >= ph.p_vaddr && img->sections.v[s].base - ph.p_vaddr < ph.p_memsz)
-				covered += img->sections.v[s].size;
-		if (covered != ph.p_memsz)
-			depart(img, "a segment holds bytes of no section", "");
-	}
 }
 
-static u64 absolute(struct image *img, const char *name)
+void image_parse(struct image *img, u8 *file, size_t size)
 {
-	const struct symbol *s = image_symbol(img, name);
-
-	if (!s)
-		unreadable("%s: no symbol %s", img->path, name);
-	return s->value;
-}
-
-static struct section *needed(struct image *img, const char *name)
-{
-	struct section *s = image_section(img, name);
-
-	if (!s)
-		unreadable("%s: no section %s", img->path, name);
-	return s;
-}
-
-/* cloison.bin: the same sections, the bytes from there; what is between them is zero. */
-static void take_bin(struct image *img, u64 base)
-{
-	u64 zeros = img->file_size;
-
-	if (base != img->hyp_base || img->file_size != img->image_size)
-		depart(img, "not the size or not the place of the ELF's memory", img->path);
-	for (size_t i = 0; i < img->sections.n; i++) {
-		struct section *s = &img->sections.v[i];
-
-		if (s->base < base || !within(s->base - base, s->size, img->file_size))
-			unreadable("%s: section %s is not in it", img->path, s->name);
-		memcpy(s->bytes, img->file + (s->base - base), s->size);
-	}
-	for (u64 at = 0; at < img->file_size; at++)
-		zeros -= !img->file[at] || image_at(img, base + at, 1);
-	if (zeros)
-		depart(img, "bytes between the sections", img->path);
-}
-
-void image_open(struct image *img, const char *path, const char *symbols, u64 base)
-{
-	u8 *file;
-	size_t size;
 	Elf *elf;
 
-	memset(img, 0, sizeof *img);
-	img->path = path;
-	img->file = file = file_read(&img->arena, path, &img->file_size);
-	size = img->file_size;
-	if (symbols)
-		file = file_read(&img->arena, symbols, &size);
 	elf_version(EV_CURRENT);
 	img->elf = elf = elf_memory((char *)file, size);
 	if (!elf || elf_kind(elf) != ELF_K_ELF)
-		unreadable("%s: no ELF file (for cloison.bin say --base and --symbols)", symbols ? symbols : path);
+		unreadable("%s: no ELF file (for cloison.bin say --base)", img->path);
 	read_sections(img, elf, file, size);
-	img->text = needed(img, ".text");
+	image_name(img);
 	read_symbols(img, elf);
-	img->hyp_base = absolute(img, "hyp_base");
-	img->hyp_size = absolute(img, "hyp_size");
-	img->image_end = absolute(img, "image_end");
-	img->image_size = absolute(img, "hyp_image_size");
-	img->text_offset = absolute(img, "text_offset_value");
-	img->copier = needed(img, ".copier");
-	img->rodata = needed(img, ".rodata");
-	img->tables = needed(img, ".tables");
-	img->roots = needed(img, ".roots");
-	img->data = needed(img, ".data");
+	read_segments(img, elf);
 	check_headers(img, elf);
 	elf_end(elf);
 	img->elf = NULL;
+}
+
+void image_open(struct image *img, const char *path, const char *symbols, u64 base, bool bin)
+{
+	u8 *elf;
+	size_t size;
+
+	memset(img, 0, sizeof *img);
+	img->path = path;
+	img->file = elf = file_read(&img->arena, path, &img->file_size);
+	size = img->file_size;
+	if (bin && !symbols) {
+		bare_open(img, base);
+		return;
+	}
 	if (symbols)
-		take_bin(img, base);
+		elf = file_read(&img->arena, symbols, &size);
+	image_parse(img, elf, size);
+	if (symbols)
+		extents_take(img, base);
 }
 
 void image_close(struct image *img)
@@ -315,13 +357,24 @@ struct section *image_section(const struct image *img, const char *name)
 	return NULL;
 }
 
-const u8 *image_at(const struct image *img, u64 address, u64 size)
+const struct section *section_at(const struct image *img, u64 link)
 {
-	for (size_t i = 0; i < img->sections.n; i++) {
-		const struct section *s = &img->sections.v[i];
+	size_t low = 0, high = img->sections.n;
 
-		if (address >= s->base && within(address - s->base, size, s->size))
-			return s->bytes + (address - s->base);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (img->sections.v[middle].base <= link)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low && link - img->sections.v[low - 1].base < img->sections.v[low - 1].size ? &img->sections.v[low - 1] : NULL;
+}
+
+const u8 *image_at(const struct image *img, u64 link, u64 size)
+{
+	const struct section *s = section_at(img, link);
+
+	return s && within(link - s->base, size, s->size) ? s->bytes + (link - s->base) : NULL;
 }

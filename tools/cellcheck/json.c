@@ -23,17 +23,14 @@ static void member(FILE *out, const char *name, const char *value)
 	text(out, value);
 }
 
-static void write_leaves(FILE *out, struct check *c, const char *name, const leaves *found, enum stage stage)
+static void write_leaves(FILE *out, struct check *c, const char *name, const summary *found, enum stage stage)
 {
-	leaves merged = { 0 };
-
-	leaves_merge(&c->arena, found, &merged);
 	fprintf(out, "\"%s\": [", name);
-	for (size_t i = 0; i < merged.n; i++) {
-		const struct leaf *l = &merged.v[i];
+	for (size_t i = 0; i < found->n; i++) {
+		const struct leaf *l = &found->v[i].leaf;
 
-		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"rights\": \"%s\", ",
-			i ? "," : "", l->in, l->out, l->size, rights_text(attr_rights(l->attr, stage)));
+		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, \"rights\": \"%s\", ",
+			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false", rights_text(attr_rights(l->attr, stage)));
 		member(out, "what", owner_of(c, l->out, -1));
 		fputs(" }", out);
 	}
@@ -45,16 +42,19 @@ static void write_cells(FILE *out, struct check *c)
 	fputs("  \"cells\": [", out);
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		const struct ask_cell *ask = &c->ask->cells.v[i];
+		summary run = { 0 }, load = { 0 };
 
+		summary_of(c, &c->cells[i].run, NULL, &run);
+		load_summary(c, i, &load);
 		fputs(i ? ",\n  { " : "\n  { ", out);
 		member(out, "name", ask->name);
 		fprintf(out, ", \"vmid\": %zu, \"interrupts\": \"%s\", \"cpus\": [", i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, "%s%d", n ? ", " : "", ask->cpus.v[n]);
 		fputs("],\n    ", out);
-		write_leaves(out, c, "reaches", &c->cells[i].run, STAGE_2);
+		write_leaves(out, c, "reaches", &run, STAGE_2);
 		fputs(",\n    ", out);
-		write_leaves(out, c, "reaches_while_loading", &c->cells[i].load, STAGE_2);
+		write_leaves(out, c, "reaches_while_loading", &load, STAGE_2);
 		fputs(" }", out);
 	}
 	fputs("],\n", out);
@@ -64,11 +64,81 @@ static void write_core(FILE *out, struct check *c)
 {
 	fputs("  \"core\": [", out);
 	for (size_t i = 0; i < c->hw->cpus.n; i++) {
+		summary found = { 0 };
+
+		summary_of(c, &c->el2[i], NULL, &found);
 		fprintf(out, "%s\n  { \"cpu\": %zu, ", i ? "," : "", i);
-		write_leaves(out, c, "reaches", &c->el2[i], STAGE_EL2);
+		write_leaves(out, c, "reaches", &found, STAGE_EL2);
 		fputs(" }", out);
 	}
 	fputs("],\n", out);
+}
+
+/* null: it has no colours, so it has all of them. */
+static void write_party(FILE *out, struct check *c, int party, u32 modulo)
+{
+	const struct colors *colors = party_colors(c, party);
+
+	member(out, "name", party == CORE ? "hypervisor" : c->ask->cells.v[party].name);
+	fputs(", \"colors\": ", out);
+	if (colors->set)
+		text(out, colors_text(&c->arena, colors, modulo));
+	else
+		fputs("null", out);
+}
+
+static void write_cache(FILE *out, struct check *c, const struct cache *cache)
+{
+	bool first = true;
+
+	member(out, "cache", tree_name(&c->arena, c->hw->tree, cache->node));
+	fprintf(out, ", \"colors\": %u, \"size\": %llu, \"sets\": %llu, \"line\": %llu, \"parties\": [", cache->colors, cache->size, cache->sets,
+		cache->line);
+	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
+		if (!color_behind(c, party, cache))
+			continue;
+		fputs(first ? "{ " : ", { ", out);
+		write_party(out, c, party, cache->colors);
+		fputs(" }", out);
+		first = false;
+	}
+	fputs("]", out);
+}
+
+static void write_shared(FILE *out, struct check *c)
+{
+	bool first = true;
+
+	for (int a = CORE; a < (int)c->ask->cells.n; a++)
+		for (int b = a + 1; b < (int)c->ask->cells.n; b++) {
+			if (!party_colors(c, a)->set || !party_colors(c, b)->set || !color_declared(c, a, b))
+				continue;
+			fputs(first ? "[" : ", [", out);
+			text(out, a == CORE ? "hypervisor" : c->ask->cells.v[a].name);
+			fputs(", ", out);
+			text(out, c->ask->cells.v[b].name);
+			fputs("]", out);
+			first = false;
+		}
+}
+
+static void write_colors(FILE *out, struct check *c)
+{
+	fprintf(out, "  \"colors\": {\n    \"number\": %u, \"parties\": [", c->hw->colors);
+	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
+		fputs(party == CORE ? "{ " : ", { ", out);
+		write_party(out, c, party, c->hw->colors);
+		fputs(" }", out);
+	}
+	fputs("],\n    \"shared\": [", out);
+	write_shared(out, c);
+	fputs("],\n    \"caches\": [", out);
+	for (size_t i = 0; i < c->hw->caches.n; i++) {
+		fputs(i ? ",\n    { " : "\n    { ", out);
+		write_cache(out, c, &c->hw->caches.v[i]);
+		fputs(" }", out);
+	}
+	fputs("] },\n", out);
 }
 
 static void write_lines(FILE *out, struct check *c)
@@ -101,7 +171,8 @@ static void write_nobody(FILE *out, struct check *c)
 	nobody_find(c, &n);
 	fputs("  \"nobody\": {\n    \"ram\": [", out);
 	for (size_t i = 0; i < n.ram.n; i++)
-		fprintf(out, "%s{ \"physical\": \"0x%llx\", \"size\": \"0x%llx\" }", i ? ", " : "", n.ram.v[i].base, n.ram.v[i].size);
+		fprintf(out, "%s{ \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"free\": \"0x%llx\" }", i ? ", " : "", n.ram.v[i].span.base,
+			n.ram.v[i].span.size, n.ram.v[i].free);
 	fputs("],\n    \"cpus\": [", out);
 	for (size_t i = 0; i < n.cpus.n; i++)
 		fprintf(out, "%s%d", i ? ", " : "", n.cpus.v[i]);
@@ -135,7 +206,7 @@ void json_write(FILE *out, struct check *c)
 		count++;
 	hash_hex(c->img->file, c->img->file_size, hex);
 	fprintf(out, "{\n  \"holds\": %s,\n  \"image_sha256\": \"%s\",\n", c->findings.n ? "false" : "true", hex);
-	hash_hex(c->img->tables->bytes, c->img->tables->size, hex);
+	hash_tables(c, hex);
 	fprintf(out, "  \"tables_sha256\": \"%s\",\n  ", hex);
 	member(out, "configuration", c->hash);
 	fputs(",\n  \"findings\": [", out);
@@ -149,6 +220,7 @@ void json_write(FILE *out, struct check *c)
 	fprintf(out, "],\n  \"findings_not_listed\": %zu,\n", c->hidden);
 	write_cells(out, c);
 	write_core(out, c);
+	write_colors(out, c);
 	write_lines(out, c);
 	write_nobody(out, c);
 	write_texts(out, "assumptions", (char *const *)assumptions, count, ",");

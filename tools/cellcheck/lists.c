@@ -4,7 +4,6 @@
  * image section is which piece follows from the order: of cells, then kernel, initrd, device tree.
  */
 #include <libfdt.h>
-#include <nettle/sha2.h>
 #include <string.h>
 
 #include "cellcheck.h"
@@ -26,7 +25,7 @@ size_t list_pieces(struct check *c, size_t cell, struct piece piece[3])
 	for (size_t k = 0; k < count; k++) {
 		const u8 *p = page ? page + 16 + 24 * k : NULL;
 
-		piece[k].image = image_section(c->img, arena_text(&c->arena, ".image.%zu", image + k));
+		piece[k].image = image + k < c->img->images.n ? c->img->images.v[image + k] : NULL;
 		if (p)
 			piece[k] = (struct piece) { get(p, 8), get(p + 8, 8), get(p + 16, 8), piece[k].image };
 	}
@@ -38,25 +37,59 @@ static const char *piece_name(size_t k, size_t count)
 	return k == 0 ? "kernel" : k + 1 < count ? "initrd" : "device tree";
 }
 
+/* The frames that the load root shows are those of the image, one by one. */
+static void check_frames_of(struct check *c, size_t cell, const char *who, const struct piece *p)
+{
+	for (u64 at = 0; at < p->image->size; at += PAGE) {
+		struct leaf leaf;
+		u64 phys;
+
+		if (image_phys(c->img, p->image->base + at, &phys) && look_up(c, &c->cells[cell].load, p->source + at, &leaf) &&
+			leaf.out + (p->source + at - leaf.in) == phys)
+			continue;
+		finding(c, "load", "%s: guest address 0x%llx does not reach byte 0x%llx of %s", who, p->source + at, at, p->image->name);
+		return;
+	}
+}
+
+static void check_image_place(struct check *c, const char *who, const struct section *s)
+{
+	const struct extent *e = extent_link(c->img, s->base);
+	bool contiguous = e && e->size == s->size;
+
+	for (u64 at = 0; at < s->size; at += PAGE) {
+		u64 phys = 0;
+
+		if (!image_phys(c->img, s->base + at, &phys) || phys < c->img->hyp_base || phys >= c->img->image_end ||
+			span_meet((struct span) { phys, PAGE }, c->ask->memory)) {
+			finding(c, "load", "%s: page 0x%llx of %s is at 0x%llx, which is not between the hypervisor's memory and image_end", who,
+				at / PAGE, s->name, phys);
+			return;
+		}
+	}
+	if (s->base % PAGE || s->size % PAGE || (contiguous ? s->base != e->phys : s->base < 1ull << 48))
+		finding(c, "load", "%s: the link address of %s is 0x%llx", who, s->name, s->base);
+}
+
 /* The bytes of the image, then zeros to the end of its last page. */
-static void check_piece(struct check *c, const char *who, const struct piece *p)
+static void check_piece(struct check *c, size_t cell, const char *who, const struct piece *p)
 {
 	const struct section *s = p->image;
-	u64 size = s->size < p->size ? s->size : p->size;
+	u64 size = s->size < p->size ? s->size : p->size, phys = 0;
 
-	if (p->source % PAGE || (p->source ^ s->base) % (2 * MIB) || p->source < LOAD_IMAGES || p->source >= LOAD_END ||
+	image_phys(c->img, s->base, &phys);
+	if (p->source % PAGE || (p->source ^ phys) % (2 * MIB) || p->source < LOAD_IMAGES || p->source >= LOAD_END ||
 		s->size > LOAD_END - p->source)
-		finding(c, "load", "%s: source 0x%llx is not where 0x%llx can be in the load window", who, p->source, s->base);
-	if (!p->size || p->size % 16 || s->size % PAGE || s->base % PAGE || p->size > s->size || s->size - p->size >= PAGE)
+		finding(c, "load", "%s: source 0x%llx is not where 0x%llx can be in the load window", who, p->source, phys);
+	if (!p->size || p->size % 16 || p->size > s->size || s->size - p->size >= PAGE)
 		finding(c, "load", "%s: 0x%llx bytes are not a file in %s of 0x%llx bytes", who, p->size, s->name, s->size);
 	for (u64 i = size; i < s->size; i++)
 		if (s->bytes[i]) {
 			finding(c, "load", "%s: bytes in %s that are not copied", who, s->name);
 			break;
 		}
-	if (span_meet((struct span) { s->base, s->size }, (struct span) { c->img->hyp_base, c->img->hyp_size }) ||
-		s->base + s->size > c->img->image_end)
-		finding(c, "load", "%s: %s is not between the hypervisor's memory and image_end", who, s->name);
+	check_image_place(c, who, s);
+	check_frames_of(c, cell, who, p);
 }
 
 static void check_target(struct check *c, size_t cell, const char *who, const struct piece *p)
@@ -79,7 +112,7 @@ static void check_kernel(struct check *c, size_t cell, const char *who, const st
 		expect(c, "load", who, "target", p->target, c->ask->cells.v[cell].ram.v[0].base + get(p->image->bytes + 8, 8));
 }
 
-static u64 chosen_number(const void *fdt, const char *name)
+u64 chosen_number(const void *fdt, const char *name)
 {
 	int length = 0;
 	const u8 *p = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), name, &length);
@@ -123,9 +156,10 @@ static void check_list(struct check *c, size_t cell)
 	const u8 *page = table_page(c, c->cells[cell].list);
 	struct piece piece[3];
 	size_t count = list_pieces(c, cell, piece);
+	const struct page_use use = { (u32)(3000000 + cell), (int)cell, 0, 0 };
 	bool images = true;
 
-	if (!page || !table_take(c, arena_text(&c->arena, "load list of '%s'", name), c->cells[cell].list, (u32)(3000000 + cell))) {
+	if (!page || !table_take(c, arena_text(&c->arena, "load list of '%s'", name), c->cells[cell].list, &use)) {
 		finding(c, "load", "cell '%s' has no load list at 0x%llx under its load root", name, LOAD_LIST);
 		return;
 	}
@@ -143,7 +177,7 @@ static void check_list(struct check *c, size_t cell)
 		if (!piece[k].image)
 			finding(c, "load", "%s: there is no image section for it", who);
 		else
-			check_piece(c, who, &piece[k]);
+			check_piece(c, cell, who, &piece[k]);
 		check_target(c, cell, who, &piece[k]);
 		for (size_t n = 0; n < k; n++)
 			if (span_meet((struct span) { piece[n].target, piece[n].size }, (struct span) { piece[k].target, piece[k].size }))
@@ -163,116 +197,6 @@ void check_lists(struct check *c)
 		check_list(c, i);
 		images += count_of(&c->ask->cells.v[i]);
 	}
-	for (size_t i = 0; i < c->img->sections.n; i++)
-		images -= !strncmp(c->img->sections.v[i].name, ".image.", 7);
-	if (images)
+	if (images != c->img->images.n)
 		finding(c, "load", "the number of image sections is not that of the cells' files");
-}
-
-/* ---- machine_hash: SHA-256 over the partition's DTB, then kernel and initrd of each cell */
-
-/*
- * The image does not say how long a kernel's file is, only how long rounded up to 16. The
- * hash does: it is that of one combination of the lengths that are possible. Likely ones first.
- */
-#define EFFORT (512 * MIB) /* bytes to hash before giving up */
-
-struct search {
-	struct check *c;
-	u8 wanted[SHA256_DIGEST_SIZE];
-	u64 effort;
-	bool found;
-};
-
-static void search_cell(struct search *s, size_t cell, const struct sha256_ctx *before);
-
-static void search_length(struct search *s, size_t cell, const struct sha256_ctx *kernel, u64 length, const struct piece *piece)
-{
-	struct sha256_ctx ctx = *kernel;
-	u64 from = (piece[0].size - 1) / 16 * 16;
-	const struct piece *tree = &piece[s->c->ask->cells.v[cell].initrd ? 2 : 1];
-
-	sha256_update(&ctx, length - from, piece[0].image->bytes + from);
-	if (s->c->ask->cells.v[cell].initrd) {
-		const void *fdt = tree->image->bytes;
-		u64 size = chosen_number(fdt, "linux,initrd-end") - chosen_number(fdt, "linux,initrd-start");
-
-		sha256_update(&ctx, size < piece[1].image->size ? size : piece[1].image->size, piece[1].image->bytes);
-		s->effort += piece[1].image->size;
-	}
-	search_cell(s, cell + 1, &ctx);
-}
-
-static void search_cell(struct search *s, size_t cell, const struct sha256_ctx *before)
-{
-	struct sha256_ctx ctx = *before;
-	struct piece piece[3];
-	u64 from;
-
-	if (cell == s->c->ask->cells.n) {
-		u8 digest[SHA256_DIGEST_SIZE];
-
-		sha256_digest(&ctx, sizeof digest, digest);
-		s->found = s->found || !memcmp(digest, s->wanted, sizeof digest);
-		return;
-	}
-	list_pieces(s->c, cell, piece);
-	from = (piece[0].size - 1) / 16 * 16;
-	sha256_update(&ctx, from, piece[0].image->bytes);
-	s->effort += from + 512;
-	for (u64 step = 16; step && !s->found && s->effort < EFFORT; step /= 2)
-		for (u64 n = 16; n && !s->found && s->effort < EFFORT; n--) {
-			u64 end = from + n;
-			bool zeros = n % step == 0 && (step == 16 || n % (2 * step));
-
-			for (u64 i = end; zeros && i < from + 16; i++)
-				zeros = !piece[0].image->bytes[i];
-			if (zeros)
-				search_length(s, cell, &ctx, end, piece);
-		}
-}
-
-static bool parse_hash(struct check *c, struct search *s)
-{
-	struct object o = object_get(c, "machine_hash", 65);
-
-	if (!o.p || o.p[64] || strspn((const char *)o.p, "0123456789abcdef") != 64) {
-		finding(c, "hash", "machine_hash is not 64 hex digits");
-		return false;
-	}
-	for (int i = 0; i < SHA256_DIGEST_SIZE; i++) {
-		unsigned byte = 0;
-
-		sscanf((const char *)o.p + 2 * i, "%2x", &byte);
-		s->wanted[i] = (u8)byte;
-	}
-	c->hash = arena_text(&c->arena, "%s", (const char *)o.p);
-	return true;
-}
-
-void check_hash(struct check *c)
-{
-	struct search s = { .c = c };
-	struct sha256_ctx ctx;
-
-	if (!parse_hash(c, &s))
-		return;
-	for (size_t i = 0; i < c->ask->cells.n; i++) {
-		struct piece p[3];
-		size_t count = list_pieces(c, i, p);
-
-		for (size_t k = 0; k < count; k++)
-			if (!p[k].image || !p[k].size || p[k].size % 16 || p[k].size > p[k].image->size)
-				return; /* found already */
-		if (fdt_check_full(p[count - 1].image->bytes, p[count - 1].image->size))
-			return;
-	}
-	sha256_init(&ctx);
-	sha256_update(&ctx, c->partition_size, c->partition);
-	search_cell(&s, 0, &ctx);
-	if (!s.found && s.effort < EFFORT)
-		finding(c, "hash", "machine_hash is not that of this partition with the kernels and initrds in the image");
-	else if (!s.found)
-		*VEC_ADD(&c->arena, c->notes) = arena_text(&c->arena,
-			"machine_hash could not be confirmed: too many possible lengths of kernels");
 }

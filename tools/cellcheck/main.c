@@ -2,7 +2,7 @@
 /*
  *     cellcheck --partition P.dtb [--board B.dtb] [--text FILE] [--json FILE] IMAGE
  *
- * IMAGE is cloison.elf; or cloison.bin with --base ADDRESS --symbols cloison.elf.
+ * IMAGE is cloison.elf; or cloison.bin with --base ADDRESS, and --symbols cloison.elf if it is at hand.
  * Exit 0: certificate; 1: counter-examples; 2: unreadable input.
  */
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 static const char usage[] =
 	"usage: cellcheck --partition P.dtb [--board B.dtb] [--text FILE] [--json FILE] [--quiet]\n"
-	"                 IMAGE.elf | --base ADDRESS --symbols IMAGE.elf IMAGE.bin\n";
+	"                 IMAGE.elf | --base ADDRESS [--symbols IMAGE.elf] IMAGE.bin\n";
 
 struct options {
 	const char *partition, *board, *text, *json, *symbols, *image;
@@ -50,7 +50,7 @@ static struct options parse(int argc, char **argv)
 		default: fputs(usage, stderr); exit(2);
 		}
 	o.image = optind + 1 == argc ? argv[optind] : NULL;
-	if (!o.image || !o.partition || !o.symbols != !o.based) {
+	if (!o.image || !o.partition || (o.symbols && !o.based)) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -80,6 +80,17 @@ static void tell(const struct check *c)
 		fprintf(stderr, "cellcheck: %s: %zu counter-example(s)\n", c->img->path, c->findings.n + c->hidden);
 }
 
+/* One line: what has been looked at. */
+static void tell_hashes(struct check *c)
+{
+	char file[65], tables[65];
+
+	hash_hex(c->img->file, c->img->file_size, file);
+	hash_tables(c, tables);
+	printf("cellcheck: %s; configuration %s, image %s, tables %s\n", c->findings.n ? "DOES NOT HOLD" : "holds", c->hash ? c->hash : "?", file,
+		tables);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = parse(argc, argv);
@@ -100,13 +111,15 @@ int main(int argc, char **argv)
 		tree_open(&arena, &board, o.board, &size);
 		board_compare(&arena, &hw, &board);
 	}
-	image_open(&img, o.image, o.symbols, o.base);
+	image_open(&img, o.image, o.symbols, o.base, o.based);
 	check_run(&c);
 	holds = !c.findings.n;
 	tell(&c);
 	if (o.text)
 		write_file(&arena, o.text, cert_write, &c);
-	else if (!o.quiet)
+	if (o.text && !o.quiet)
+		tell_hashes(&c);
+	else if (!o.text && !o.quiet)
 		cert_write(stdout, &c);
 	if (o.json)
 		write_file(&arena, o.json, json_write, &c);

@@ -5,76 +5,71 @@
 
 #include "cellcheck.h"
 
-static int by_base(const void *a, const void *b)
+/* A piece nobody reaches. Coloured: pieces within one window of each other are one, with less in it. */
+static void add_free(struct check *c, struct nobody *n, u64 base, u64 size)
 {
-	const struct span *x = a, *y = b;
+	struct free_ram *last = n->ram.n ? &n->ram.v[n->ram.n - 1] : NULL;
+	u64 window = c->ask->colored ? c->hw->colors * PAGE : 0;
 
-	return (x->base > y->base) - (x->base < y->base);
+	if (last && base - (last->span.base + last->span.size) < window) {
+		last->span.size = base + size - last->span.base;
+		last->free += size;
+	} else
+		*VEC_ADD(&c->arena, n->ram) = (struct free_ram) { { base, size }, size };
 }
 
-static void find_ram(struct check *c, spans *found)
+/* The next page; or, where nobody reaches anything of a GiB, the next GiB. */
+static u64 step(struct check *c, u64 at, u64 end)
 {
-	spans taken = { 0 };
-	u64 first = c->img->hyp_base + c->img->hyp_size;
+	if (at >> 48)
+		return end;
+	return at % GIB || end - at < GIB || !reach_empty(c, at) ? at + PAGE : at + GIB;
+}
 
-	*VEC_ADD(&c->arena, taken) = (struct span) { c->img->hyp_base, c->img->hyp_size };
-	if (c->img->image_end > first)
-		*VEC_ADD(&c->arena, taken) = (struct span) { first, c->img->image_end - first };
-	for (size_t i = 0; i < c->hw->reserved.n; i++)
-		*VEC_ADD(&c->arena, taken) = c->hw->reserved.v[i];
-	for (size_t i = 0; i < c->ask->cells.n; i++)
-		for (size_t n = 0; n < c->cells[i].run.n; n++)
-			*VEC_ADD(&c->arena, taken) = (struct span) { c->cells[i].run.v[n].out, c->cells[i].run.v[n].size };
-	qsort(taken.v, taken.n, sizeof *taken.v, by_base);
-	for (size_t i = 0; i < c->hw->ram.n; i++) {
-		u64 from = c->hw->ram.v[i].base, end = from + c->hw->ram.v[i].size;
+static void find_ram(struct check *c, struct nobody *n)
+{
+	spans usable = { 0 };
 
-		for (size_t n = 0; n < taken.n && from < end; n++) {
-			u64 to = taken.v[n].base < end ? taken.v[n].base : end;
+	reach_usable(c, &usable);
+	for (size_t i = 0; i < usable.n; i++) {
+		u64 at = usable.v[i].base, end = at + usable.v[i].size;
 
-			if (to > from)
-				*VEC_ADD(&c->arena, *found) = (struct span) { from, to - from };
-			if (taken.v[n].base < end && taken.v[n].base + taken.v[n].size > from)
-				from = taken.v[n].base + taken.v[n].size;
-			else if (to == end)
-				from = end;
+		while (at < end) {
+			u64 from = at;
+
+			while (at < end && !reach_get(c, at))
+				at = step(c, at, end);
+			if (at > from)
+				add_free(c, n, from, (at < end ? at : end) - from);
+			while (at < end && reach_get(c, at))
+				at += PAGE;
 		}
-		if (from < end)
-			*VEC_ADD(&c->arena, *found) = (struct span) { from, end - from };
 	}
 }
 
 static bool reached(struct check *c, struct span s)
 {
-	for (size_t i = 0; i < c->hw->cpus.n; i++)
-		for (size_t n = 0; n < c->el2[i].n; n++)
-			if (span_meet(s, (struct span) { c->el2[i].v[n].out, c->el2[i].v[n].size }))
-				return true;
-	for (size_t i = 0; i < c->ask->cells.n; i++)
-		for (size_t n = 0; n < c->cells[i].run.n; n++)
-			if (span_meet(s, (struct span) { c->cells[i].run.v[n].out, c->cells[i].run.v[n].size }))
-				return true;
-	return false;
+	u64 at = s.base & ~(PAGE - 1), end = s.base + s.size < s.base ? s.base : s.base + s.size;
+
+	while (at < end && !reach_get(c, at))
+		at = step(c, at, end);
+	return at < end;
 }
 
 static void find_devices(struct check *c, struct nobody *n)
 {
-	const struct tree *t = c->hw->tree;
-	int domains = tree_child(t, 0, "domains"), reserved = tree_child(t, 0, "reserved-memory");
+	const struct hw *hw = c->hw;
+	int reserved = tree_child(hw->tree, 0, "reserved-memory");
 
-	for (size_t i = 1; i < t->nodes.n; i++) {
-		const char *type = tree_text(t, (int)i, "device_type");
-		spans regs = { 0 };
+	for (size_t i = 0, next; i < hw->places.n; i = next) {
+		int node = hw->places.v[i].node;
+		const char *type = tree_text(hw->tree, node, "device_type");
 		bool any = false;
 
-		if (tree_below(t, (int)i, domains) || tree_below(t, (int)i, reserved) ||
-			(type && (!strcmp(type, "memory") || !strcmp(type, "cpu"))))
-			continue;
-		tree_regs(&c->arena, t, (int)i, &regs);
-		for (size_t r = 0; r < regs.n; r++)
-			any |= reached(c, regs.v[r]);
-		if (regs.n && !any)
-			*VEC_ADD(&c->arena, n->devices) = tree_name(&c->arena, t, (int)i);
+		for (next = i; next < hw->places.n && hw->places.v[next].node == node; next++)
+			any = any || reached(c, hw->places.v[next].span);
+		if (!any && !tree_below(hw->tree, node, reserved) && !(type && (!strcmp(type, "memory") || !strcmp(type, "cpu"))))
+			*VEC_ADD(&c->arena, n->devices) = tree_name(&c->arena, hw->tree, node);
 	}
 }
 
@@ -92,7 +87,7 @@ static void find_lines(struct check *c, struct nobody *n)
 
 void nobody_find(struct check *c, struct nobody *n)
 {
-	find_ram(c, &n->ram);
+	find_ram(c, n);
 	find_devices(c, n);
 	find_lines(c, n);
 	for (size_t cpu = 0; cpu < c->hw->cpus.n; cpu++) {

@@ -129,7 +129,7 @@ static void check_cpus(struct check *c)
 /* Entries of a root that may be in use, from 0. */
 static u64 root_used(struct check *c, size_t cell)
 {
-	const u8 *page = table_page(c, c->cells[cell].run_const);
+	const u8 *page = table_page(c, c->cells[cell].run.root);
 	u64 used = 0;
 
 	for (unsigned i = 0; page && i < 512; i++)
@@ -150,7 +150,8 @@ static void check_cell_counts(struct check *c, struct object o, size_t i, const 
 		{ "ranges", 14, 2, ask->ram.n }, { "first device", 16, 2, first->vdev }, { "devices", 18, 2, ask->vdevs.n },
 		{ "console", 20, 2, ask->vdevs.n ? first->vdev : c->ask->vdevs }, { "strict", 22, 1, ask->strict },
 		{ "breakpoints stop", 23, 1, ask->debug_stop }, { "native WFI", 24, 1, ask->wfi_native },
-		{ "root", 48, 8, c->img->roots->base + i * PAGE }, { "entries of the root", 64, 4, root_used(c, i) },
+		{ "root", 48, 8, c->img->roots->base + i * PAGE }, { "root_const", 56, 8, c->img->tables->base + i * PAGE },
+		 { "entries of the root", 64, 4, root_used(c, i) },
 		{ "gicd_base", 72, 8, GUEST_GICD }, { "gicr_base", 80, 8, GUEST_GICR },
 		{ "load entry", 88, 8, LOAD_COPIER }, { "load list", 96, 8, LOAD_LIST },
 	};
@@ -204,6 +205,7 @@ static void check_vdev(struct check *c, struct object o, size_t i, size_t cell, 
 	const struct symbol *state = image_symbol(c->img, arena_text(&c->arena, "state_%zu", i));
 	const struct section *data = c->img->data;
 	char *who = arena_text(&c->arena, "machine_vdevs[%zu] (%s of '%s')", i, v->name, c->ask->cells.v[cell].name);
+	struct leaf leaf;
 	const struct { const char *name; size_t offset; int bytes; u64 value; } all[] = {
 		{ "operations", 0, 8, ops ? ops->value : 0 }, { "state", 8, 8, state ? state->value : 0 }, { "base", 24, 8, v->base },
 		{ "size", 32, 8, v->size }, { "cell", 44, 2, cell }, { "policy", 46, 2, v->drop },
@@ -214,12 +216,11 @@ static void check_vdev(struct check *c, struct object o, size_t i, size_t cell, 
 	expect_text(c, who, object_field(o, VDEV_SIZE, i, 16, 8), v->name);
 	if (!state || !span_holds((struct span) { data->base, data->size }, (struct span) { state->value, state->size }))
 		finding(c, "device", "%s: its state is not in .data", who);
-	for (size_t n = 0; n < c->cells[cell].run.n; n++) {
-		const struct leaf *l = &c->cells[cell].run.v[n];
-
-		if (span_meet((struct span) { l->in, l->size }, (struct span) { v->base, v->size }))
-			finding(c, "device", "%s: guest address 0x%llx is mapped, so the device is not asked", who, l->in);
-	}
+	for (u64 at = v->base & ~(PAGE - 1); at < v->base + v->size && at - v->base < 16 * MIB + PAGE; at += PAGE)
+		if (look_up(c, &c->cells[cell].run, at, &leaf)) {
+			finding(c, "device", "%s: guest address 0x%llx is mapped, so the device is not asked", who, at);
+			break;
+		}
 }
 
 static void check_board(struct check *c)

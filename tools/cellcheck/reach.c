@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * Who reaches what, from the leaves alone: whatever the tables were meant to say, does a
- * physical byte belong to two parties? The only things that two may reach are the copier (all
- * cells, while they load), a load list (its cell and the core, both to read) and the SGI frame
+ * frame belong to two parties? Each frame has one word, so this takes as long as there are
+ * frames, however many parties and leaves. The only thing that two may reach is the SGI frame
  * of a direct cell's CPU.
  */
 #include <stdlib.h>
@@ -10,243 +10,255 @@
 
 #include "cellcheck.h"
 
+#define CHUNK (GIB / PAGE) /* words for a GiB; no leaf is larger */
+
 struct reach {
-	u64 out, size, in;
-	unsigned rights;
-	int party; /* cell, or CORE */
-	bool load;
+	u32 *chunk[1 << 18]; /* 48 bits of physical address */
+	spans usable;
+	size_t shown;
 };
-enum { CORE = -1 };
-typedef VEC(struct reach) reaches;
 
-static bool at(u64 address, u64 base, u64 size)
+static u32 *word_of(struct check *c, u64 phys)
 {
-	return address >= base && address - base < size;
+	u32 **chunk = &c->reach->chunk[phys / GIB];
+
+	if (!*chunk)
+		*chunk = arena_get(&c->arena, CHUNK * sizeof **chunk);
+	return *chunk + phys / PAGE % CHUNK;
 }
 
-void leaves_merge(struct arena *a, const leaves *from, leaves *to)
+u32 reach_get(const struct check *c, u64 phys)
 {
-	for (size_t i = 0; i < from->n; i++) {
-		struct leaf l = from->v[i], *last = to->n ? &to->v[to->n - 1] : NULL;
+	const u32 *chunk = phys >> 48 ? NULL : c->reach->chunk[phys / GIB];
 
-		if (last && last->in + last->size == l.in && last->out + last->size == l.out && last->attr == l.attr)
-			last->size += l.size;
+	return chunk ? chunk[phys / PAGE % CHUNK] : 0;
+}
+
+bool reach_empty(const struct check *c, u64 phys)
+{
+	return phys >> 48 || !c->reach->chunk[phys / GIB];
+}
+
+/* ---- RAM that cells can have */
+
+static int by_base(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return (x->base > y->base) - (x->base < y->base);
+}
+
+static void add_span(struct arena *a, spans *to, struct span s)
+{
+	u64 most = ~0ull - s.base;
+
+	if (s.size)
+		*VEC_ADD(a, *to) = (struct span) { s.base, s.size < most ? s.size : most };
+}
+
+/* What is left of a bank; cuts are sorted. Banks that continue each other become one. */
+static void cut(struct check *c, spans *to, struct span bank, const spans *cuts)
+{
+	u64 from = bank.base, end = bank.base + bank.size;
+
+	for (size_t i = 0; i <= cuts->n && from < end; i++) {
+		bool last = i == cuts->n || cuts->v[i].base >= end;
+		u64 stop = last ? end : cuts->v[i].base;
+
+		if (stop > from && to->n && to->v[to->n - 1].base + to->v[to->n - 1].size == from)
+			to->v[to->n - 1].size += stop - from;
+		else if (stop > from)
+			add_span(&c->arena, to, (struct span) { from, stop - from });
+		if (last)
+			break;
+		if (cuts->v[i].base + cuts->v[i].size > from)
+			from = cuts->v[i].base + cuts->v[i].size;
+	}
+}
+
+void reach_usable(struct check *c, spans *found)
+{
+	spans banks = { 0 }, cuts = { 0 };
+
+	for (size_t i = 0; i < c->hw->ram.n; i++)
+		add_span(&c->arena, &banks, c->hw->ram.v[i]);
+	for (size_t i = 0; i < c->hw->reserved.n; i++)
+		add_span(&c->arena, &cuts, c->hw->reserved.v[i]);
+	add_span(&c->arena, &cuts, c->ask->memory);
+	if (banks.n)
+		qsort(banks.v, banks.n, sizeof *banks.v, by_base);
+	if (cuts.n)
+		qsort(cuts.v, cuts.n, sizeof *cuts.v, by_base);
+	for (size_t i = 0; i < banks.n; i++)
+		cut(c, found, banks.v[i], &cuts);
+}
+
+u64 usable_end(const struct check *c, u64 phys, u64 *next)
+{
+	const spans *u = &c->reach->usable;
+	size_t low = 0, high = u->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (u->v[middle].base <= phys)
+			low = middle + 1;
 		else
-			*VEC_ADD(a, *to) = l;
+			high = middle;
 	}
-}
-
-/* ---- whose is an address? */
-
-static char *owner_cell(struct check *c, u64 address, int but)
-{
-	for (size_t i = 0; i < c->ask->cells.n; i++)
-		for (size_t n = 0; (int)i != but && n < c->cells[i].run.n; n++) {
-			const struct leaf *l = &c->cells[i].run.v[n];
-
-			for (size_t r = 0; at(address, l->out, l->size) && r < c->ask->cells.v[i].ram.n; r++)
-				if (at(l->in, c->ask->cells.v[i].ram.v[r].base, c->ask->cells.v[i].ram.v[r].size))
-					return arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", c->ask->cells.v[i].name,
-						l->in + (address - l->out));
-		}
-	return NULL;
-}
-
-static char *owner_device(struct check *c, u64 address)
-{
-	const struct hw *hw = c->hw;
-
-	if (at(address, hw->gicd, FRAME))
-		return arena_text(&c->arena, "the interrupt distributor");
-	for (size_t i = 0; i < hw->cpus.n; i++)
-		if (at(address, hw->cpus.v[i].gicr, 2 * FRAME))
-			return arena_text(&c->arena, "the redistributor of CPU %zu, %s frame", i,
-				address - hw->cpus.v[i].gicr < FRAME ? "RD" : "SGI");
-	if (at(address, c->ask->console & ~(PAGE - 1), PAGE))
-		return arena_text(&c->arena, "the core's console");
-	for (size_t i = hw->tree->nodes.n; i-- > 1;) {
-		spans regs = { 0 };
-
-		if (tree_below(hw->tree, (int)i, tree_child(hw->tree, 0, "domains")))
-			continue;
-		tree_regs(&c->arena, hw->tree, (int)i, &regs);
-		for (size_t n = 0; n < regs.n; n++)
-			if (at(address, regs.v[n].base & ~(PAGE - 1), regs.v[n].size + (regs.v[n].base & (PAGE - 1))))
-				return arena_text(&c->arena, "%s", tree_name(&c->arena, hw->tree, (int)i));
-	}
-	return NULL;
-}
-
-char *owner_of(struct check *c, u64 address, int but)
-{
-	const struct image *img = c->img;
-	char *text;
-
-	for (size_t i = 0; i < img->sections.n; i++)
-		if (at(address, img->sections.v[i].base, (img->sections.v[i].size + PAGE - 1) & ~(PAGE - 1)))
-			return arena_text(&c->arena, "%s of the image", img->sections.v[i].name);
-	if (at(address, img->hyp_base, img->hyp_size))
-		return arena_text(&c->arena, "the hypervisor's memory");
-	text = owner_cell(c, address, but);
-	if (!text)
-		text = owner_device(c, address);
-	return text ? text : arena_text(&c->arena, "nothing of the board");
+	*next = low < u->n ? u->v[low].base : 0;
+	return low && phys - u->v[low - 1].base < u->v[low - 1].size ? u->v[low - 1].base + u->v[low - 1].size : 0;
 }
 
 /* ---- two parties */
 
-static void collect(struct check *c, reaches *all, const leaves *found, enum stage stage, int party, bool load)
+#define PAIRS 20 /* are shown */
+
+static bool own_frame(const struct check *c, int cell, u64 phys, unsigned core)
 {
-	leaves merged = { 0 };
+	const struct ask_cell *ask = &c->ask->cells.v[cell];
 
-	leaves_merge(&c->arena, found, &merged);
-	for (size_t i = 0; i < merged.n; i++) {
-		const struct leaf *l = &merged.v[i];
-
-		*VEC_ADD(&c->arena, *all) = (struct reach) { l->out, l->size, l->in, attr_rights(l->attr, stage), party, load };
-	}
-}
-
-static int by_output(const void *a, const void *b)
-{
-	const struct reach *x = a, *y = b;
-
-	if (x->out != y->out)
-		return x->out < y->out ? -1 : 1;
-	if (x->party != y->party)
-		return x->party - y->party;
-	if (x->size != y->size)
-		return x->size < y->size ? -1 : 1;
-	return (int)x->rights - (int)y->rights;
-}
-
-static const char *party_name(struct check *c, const struct reach *r)
-{
-	if (r->party == CORE)
-		return "the core";
-	return arena_text(&c->arena, "cell '%s'%s", c->ask->cells.v[r->party].name, r->load ? " while loading" : "");
-}
-
-static bool own_frame(struct check *c, const struct reach *cell, const struct reach *core)
-{
-	const struct ask_cell *ask = &c->ask->cells.v[cell->party];
-
-	for (size_t n = 0; ask->direct && !cell->load && n < ask->cpus.n; n++)
-		if (cell->out == c->hw->cpus.v[ask->cpus.v[n]].gicr + FRAME && cell->size <= FRAME)
-			return core->rights & PERM_DEVICE;
+	for (size_t n = 0; ask->direct && core & PERM_DEVICE && n < ask->cpus.n; n++)
+		if (phys - (c->hw->cpus.v[ask->cpus.v[n]].gicr + FRAME) < FRAME)
+			return true;
 	return false;
 }
 
-static bool declared(struct check *c, const struct reach *a, const struct reach *b)
+/* By which way another party reaches a frame. */
+static const struct regime *other_way(struct check *c, int party, u64 phys, struct leaf *leaf)
 {
-	const struct reach *cell = a->party == CORE ? b : a, *other = a->party == CORE ? a : b;
-	unsigned both = (a->rights | b->rights) & PERM_W;
-
-	if (cell->load && cell->out == c->img->copier->base && cell->size == PAGE && !both)
-		return other->party == CORE || (other->load && other->out == cell->out && other->size == PAGE);
-	if (other->party != CORE)
-		return false;
-	return (cell->load && cell->in == LOAD_LIST && cell->size == PAGE && cell->out == c->cells[cell->party].list && !both) ||
-		own_frame(c, cell, other);
+	for (size_t i = 0; party == CORE && i < c->hw->cpus.n; i++)
+		if (find_output(c, &c->el2[i], phys, leaf))
+			return &c->el2[i];
+	if (party != CORE && find_output(c, &c->cells[party].run, phys, leaf))
+		return &c->cells[party].run;
+	if (party != CORE && find_output(c, &c->cells[party].load, phys, leaf))
+		return &c->cells[party].load;
+	return NULL;
 }
 
-static void two_parties(struct check *c, const struct reach *a, const struct reach *b)
+static void two_parties(struct check *c, const struct regime *r, const struct leaf *leaf, u64 phys, int party)
 {
-	u64 address = a->out > b->out ? a->out : b->out;
-	const struct reach *cell = a->party == CORE ? b : a, *other = a->party == CORE ? a : b;
+	struct leaf other = { 0 };
+	const struct regime *way = other_way(c, party, phys, &other);
 
-	finding(c, "shared", "%s, guest address 0x%llx, physical page 0x%llx (%s): also reachable by %s (%saddress 0x%llx, %s)",
-		party_name(c, cell), cell->in + (address - cell->out), address, rights_text(cell->rights), party_name(c, other),
-		other->party == CORE ? "" : "guest ", other->in + (address - other->out), rights_text(other->rights));
+	if (c->reach->shown++ < PAIRS && way)
+		finding(c, "shared", "%s, guest address 0x%llx, physical page 0x%llx (%s): also reachable by %s (%saddress 0x%llx, %s)",
+			r->who, leaf->in + (phys - leaf->out), phys, rights_text(attr_rights(leaf->attr, STAGE_2)),
+			party == CORE ? "the core" : way->who, party == CORE ? "" : "guest ", other.in + (phys - other.out),
+			rights_text(attr_rights(other.attr, way->stage)));
 }
 
-#define PAIRS 20
-
-static void check_pairs(struct check *c, const reaches *all)
+static void claim_core(struct check *c, u32 *word, u64 phys, unsigned rights, bool *said)
 {
-	struct reach const **active = arena_get(&c->arena, (all->n + 1) * sizeof *active);
-	size_t count = 0, shown = 0;
+	unsigned before = *word >> REACH_SHIFT & 15, after = before | rights, both = PERM_W | PERM_X;
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct reach *r = &all->v[i];
-		size_t kept = 0;
+	*word |= (rights | 16) << REACH_SHIFT;
+	if (*said || (after & both) != both || (before & both) == both)
+		return;
+	*said = true;
+	if ((rights & both) == both)
+		finding(c, "w-xor-x", "the core can write and execute 0x%llx", phys);
+	else
+		finding(c, "w-xor-x", "the core can write 0x%llx on one CPU, or at one address, and execute it on another", phys);
+}
 
-		if (i && !by_output(r, r - 1) && r->party == CORE)
-			continue; /* the same of another CPU */
-		for (size_t n = 0; n < count; n++)
-			if (r->out - active[n]->out < active[n]->size)
-				active[kept++] = active[n];
-		count = kept;
-		for (size_t n = 0; n < count && shown < PAIRS; n++) {
-			if (active[n]->party == CORE && r->party == CORE && (active[n]->rights | r->rights) & PERM_X &&
-				(active[n]->rights | r->rights) & PERM_W) {
-				finding(c, "w-xor-x", "the core can write 0x%llx on one CPU and execute it on another", r->out);
-				shown++;
-			}
-			if (active[n]->party != r->party && !declared(c, active[n], r)) {
-				two_parties(c, active[n], r);
-				shown++;
-			}
-		}
-		if ((r->rights & (PERM_W | PERM_X)) == (PERM_W | PERM_X) && r->party == CORE)
-			finding(c, "w-xor-x", "the core can write and execute 0x%llx", r->out);
-		active[count++] = r;
+static void claim_cell(struct check *c, const struct regime *r, const struct leaf *leaf, u32 *word, u64 phys, bool *said)
+{
+	u32 mine = (u32)r->party + 1, old = *word;
+
+	if (!(old & REACH_CELL))
+		*word |= mine;
+	if (*said || ((!(old & REACH_CELL) || (old & REACH_CELL) == mine) && !(old & (REACH_CORE | REACH_IMAGE))))
+		return;
+	if (old & REACH_CELL && (old & REACH_CELL) != mine) {
+		two_parties(c, r, leaf, phys, (int)(old & REACH_CELL) - 1);
+		*said = true;
+	} else if (old & REACH_CORE && (r->load || !own_frame(c, r->party, phys, old >> REACH_SHIFT))) {
+		two_parties(c, r, leaf, phys, CORE);
+		*said = true;
+	} else if (old & REACH_IMAGE && !(r->load && leaf->in >= LOAD_IMAGES && attr_rights(leaf->attr, STAGE_2) == PERM_R)) {
+		finding(c, "reach", "%s, guest address 0x%llx, physical 0x%llx, reaches %s, a pristine image", r->who,
+			leaf->in + (phys - leaf->out), phys, extent_phys(c->img, phys)->section->name);
+		*said = true;
 	}
 }
 
 /* ---- one party, what it may never reach */
 
-static bool in_ram(struct check *c, struct span s)
+static void check_where(struct check *c, const struct regime *r, const struct leaf *leaf, unsigned rights)
 {
-	for (size_t i = 0; i < c->hw->ram.n; i++)
-		if (span_holds(c->hw->ram.v[i], s))
-			return true;
-	return false;
-}
+	struct span s = { leaf->out, leaf->size }, hyp = c->ask->memory;
+	u64 next, end = usable_end(c, s.base, &next);
 
-static void check_one(struct check *c, const struct reach *r)
-{
-	const struct image *img = c->img;
-	struct span s = { r->out, r->size };
-	bool list = r->load && r->in == LOAD_LIST && r->size == PAGE, copier = r->load && r->in == LOAD_COPIER && r->size == PAGE;
-	const char *who = party_name(c, r);
-
-	if (c->pa_bits < 48 && s.base + s.size > 1ull << c->pa_bits)
-		finding(c, "reach", "%s reaches 0x%llx, beyond %llu physical address bits", who, s.base, c->pa_bits);
+	if (c->pa_bits < 48 && s.base + s.size > 1ull << (c->pa_bits & 63))
+		finding(c, "reach", "%s reaches 0x%llx, beyond %llu physical address bits", r->who, s.base, c->pa_bits);
+	if (!(rights & PERM_DEVICE) && end && s.size <= end - s.base)
+		return;
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
 		if (span_meet(s, c->hw->reserved.v[i]))
-			finding(c, "reach", "%s reaches reserved memory at 0x%llx", who, c->hw->reserved.v[i].base);
-	if (!(r->rights & PERM_DEVICE) && !in_ram(c, s))
-		finding(c, "reach", "%s reaches 0x%llx, 0x%llx bytes, as memory, which is not within RAM", who, s.base, s.size);
-	for (size_t i = 0; r->rights & PERM_DEVICE && i < c->hw->ram.n; i++)
+			finding(c, "reach", "%s reaches reserved memory at 0x%llx", r->who, c->hw->reserved.v[i].base);
+	for (size_t i = 0; rights & PERM_DEVICE && i < c->hw->ram.n; i++)
 		if (span_meet(s, c->hw->ram.v[i]))
-			finding(c, "reach", "%s reaches RAM at 0x%llx as a device", who, s.base);
-	if (r->party == CORE || list || copier)
+			finding(c, "reach", "%s reaches RAM at 0x%llx as a device", r->who, s.base);
+	if (!(rights & PERM_DEVICE) && !span_holds(hyp, s))
+		finding(c, "reach", "%s reaches 0x%llx, 0x%llx bytes, as memory, which is not within RAM", r->who, s.base, s.size);
+	if (r->party == CORE || !span_meet(s, hyp) || (r->load && s.size == PAGE && (leaf->in == LOAD_LIST || leaf->in == LOAD_COPIER)))
 		return;
-	if (span_meet(s, (struct span) { img->hyp_base, img->hyp_size }))
-		finding(c, "reach", "%s, guest address 0x%llx, reaches the hypervisor's memory at 0x%llx: %s", who, r->in, s.base,
-			owner_of(c, s.base, r->party));
-	for (size_t i = 0; i < img->sections.n && (!r->load || r->rights != PERM_R || r->in < LOAD_IMAGES); i++)
-		if (!strncmp(img->sections.v[i].name, ".image.", 7) &&
-			span_meet(s, (struct span) { img->sections.v[i].base, img->sections.v[i].size }))
-			finding(c, "reach", "%s, guest address 0x%llx, physical 0x%llx, 0x%llx bytes, reaches %s, a pristine image", who, r->in, s.base,
-				s.size, img->sections.v[i].name);
+	finding(c, "reach", "%s, guest address 0x%llx, reaches the hypervisor's memory at 0x%llx: %s", r->who, leaf->in, s.base,
+		owner_of(c, s.base, r->party));
 }
 
-void check_reach(struct check *c)
+static void check_leaf_colors(struct check *c, const struct regime *r, const struct leaf *leaf)
 {
-	reaches all = { 0 };
+	int party = r->party == CORE ? core_owner(c, leaf->in) : r->party;
 
-	for (size_t i = 0; i < c->hw->cpus.n; i++)
-		collect(c, &all, &c->el2[i], STAGE_EL2, CORE, false);
-	for (size_t i = 0; i < c->ask->cells.n; i++) {
-		collect(c, &all, &c->cells[i].run, STAGE_2, (int)i, false);
-		collect(c, &all, &c->cells[i].load, STAGE_2, (int)i, true);
+	if (!party_colors(c, party)->set)
+		return;
+	for (u64 at = 0; at < leaf->size; at += PAGE)
+		if (!color_ok(c, party, leaf->out + at)) {
+			color_wrong(c, party, arena_text(&c->arena, "%s, %saddress 0x%llx", r->who, r->party == CORE ? "" : "guest ",
+				leaf->in + at), leaf->out + at);
+			return;
+		}
+}
+
+static void claim(struct check *c, const struct regime *r, const struct leaf *leaf, void *context)
+{
+	unsigned rights = attr_rights(leaf->attr, r->stage);
+	u32 *word = word_of(c, leaf->out);
+	bool said = false;
+
+	(void)context;
+	for (u64 at = 0; at < leaf->size; at += PAGE, word++)
+		if (r->party == CORE)
+			claim_core(c, word, leaf->out + at, rights, &said);
+		else
+			claim_cell(c, r, leaf, word, leaf->out + at, &said);
+	check_where(c, r, leaf, rights);
+	if (!(rights & PERM_DEVICE))
+		check_leaf_colors(c, r, leaf);
+}
+
+static void mark_images(struct check *c)
+{
+	for (size_t i = 0; i < c->img->extents.n; i++) {
+		const struct extent *e = &c->img->extents.v[i];
+
+		for (u64 at = 0; !strncmp(e->section->name, ".image.", 7) && at < e->size && !((e->phys + at) >> 48); at += PAGE)
+			*word_of(c, e->phys + at) |= REACH_IMAGE;
 	}
-	if (all.n)
-		qsort(all.v, all.n, sizeof *all.v, by_output);
-	check_pairs(c, &all);
-	for (size_t i = 0; i < all.n; i++)
-		if (!i || by_output(&all.v[i], &all.v[i - 1]))
-			check_one(c, &all.v[i]);
+}
+
+void reach_first(struct check *c)
+{
+	c->reach = arena_get(&c->arena, sizeof *c->reach);
+	reach_usable(c, &c->reach->usable);
+	mark_images(c);
+	for (size_t i = 0; i < c->hw->cpus.n; i++)
+		walk_first(c, &c->el2[i], claim, NULL);
+	for (size_t i = 0; i < c->ask->cells.n; i++) {
+		walk_first(c, &c->cells[i].run, claim, NULL);
+		walk_first(c, &c->cells[i].load, claim, NULL);
+	}
 }

@@ -14,13 +14,13 @@ static void regs_of_cell(struct check *c, struct object o, size_t cpu, size_t ce
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 	u64 run = ask->direct ? ask->wfi_native ? 0x318803c0027 : 0x318803c2027 : 0x318803c003f;
-	u64 load = ask->direct ? 0x318803c1027 : 0x318803c103f;
+	u64 load = ask->direct ? 0x318803c1027 : 0x318803c103f, tsw = c->ask->colored ? 0x400000 : 0, root;
 
-	expect(c, "register", who, "vttbr_run", object_field(o, REGS, cpu, 56, 8),
-		(u64)(cell + 1) << 48 | (c->img->roots->base + cell * PAGE));
-	expect(c, "register", who, "vttbr_load", object_field(o, REGS, cpu, 64, 8), 255ull << 48 | c->cells[cell].load_root);
-	expect(c, "register", who, "hcr_run", object_field(o, REGS, cpu, 72, 8), run);
-	expect(c, "register", who, "hcr_load", object_field(o, REGS, cpu, 80, 8), load);
+	image_phys(c->img, c->img->roots->base + cell * PAGE, &root);
+	expect(c, "register", who, "vttbr_run", object_field(o, REGS, cpu, 56, 8), (u64)(cell + 1) << 48 | root);
+	expect(c, "register", who, "vttbr_load", object_field(o, REGS, cpu, 64, 8), 255ull << 48 | c->cells[cell].load.root);
+	expect(c, "register", who, "hcr_run", object_field(o, REGS, cpu, 72, 8), run + tsw);
+	expect(c, "register", who, "hcr_load", object_field(o, REGS, cpu, 80, 8), load + tsw);
 	expect(c, "register", who, "mdcr_el2", object_field(o, REGS, cpu, 88, 8), ask->debug_stop ? 0x84160 : 0x84060);
 	expect(c, "register", who, "ich_hcr_el2", object_field(o, REGS, cpu, 112, 8), ask->direct ? 0xc00 : 0x801);
 	expect(c, "register", who, "vmpidr_el2", object_field(o, REGS, cpu, 120, 8), 0x80000000 + (vcpu & 15) + (vcpu >> 4 << 8));
@@ -56,6 +56,12 @@ void check_regs(struct check *c)
 	struct object o = object_get(c, "machine_regs", c->hw->cpus.n * REGS);
 
 	expect(c, "register", "machine_regs", "address", o.address, c->img->rodata->base);
+	for (size_t i = 0; o.p && i < c->hw->cpus.n; i++)
+		for (size_t n = 0; n < i; n++)
+			if (c->hw->cpus.v[i].id == c->hw->cpus.v[n].id)
+				finding(c, "register", "CPUs %zu and %zu have the same affinity", n, i);
+	if (c->ask->cells.n > 254)
+		finding(c, "register", "more cells than VMIDs");
 	if (pa_size(c->pa_bits) == 7)
 		finding(c, "register", "machine_board: pa_bits is %llu", c->pa_bits);
 	for (size_t i = 0; o.p && i < c->hw->cpus.n; i++) {

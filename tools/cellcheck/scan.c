@@ -32,7 +32,7 @@ static const struct { const char *name, *place; unsigned most; } allowed[] = {
 	{ "HCR_EL2", "gic_wait_state", 1 }, { "HCR_EL2", "smccc_call", 2 }, { "HCR_EL2", "wfx", 2 },
 	{ "SCTLR_EL2", "set_up_cpu", 1 }, { "TTBR0_EL2", "set_up_cpu", 1 }, { "TCR_EL2", "set_up_cpu", 1 },
 	{ "MAIR_EL2", "set_up_cpu", 1 }, { "TPIDR_EL2", "set_up_cpu", 1 }, { "VBAR_EL2", "at_home", 1 },
-	{ "VBAR_EL2", "boot_secondary", 1 }, { "VTTBR_EL2", "arch_vcpu_reset", 2 }, { "VTCR_EL2", "arch_cpu_init", 1 },
+	{ "VBAR_EL2", "set_up_cpu", 1 }, { "VTTBR_EL2", "arch_vcpu_reset", 2 }, { "VTCR_EL2", "arch_cpu_init", 1 },
 	{ "MDCR_EL2", "arch_cpu_init", 1 }, { "CPTR_EL2", "arch_cpu_init", 1 }, { "HSTR_EL2", "arch_cpu_init", 1 },
 	{ "SCTLR2_EL2", "arch_cpu_init", 1 }, { "TCR2_EL2", "arch_cpu_init", 1 }, { "HCRX_EL2", "arch_cpu_init", 1 },
 	{ "HFGRTR_EL2", "arch_cpu_init", 1 }, { "HFGWTR_EL2", "arch_cpu_init", 1 },

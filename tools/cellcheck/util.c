@@ -114,6 +114,21 @@ void hash_hex(const void *bytes, size_t size, char hex[65])
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* In the order of physical addresses: cloison.bin alone has no other. */
+void hash_tables(struct check *c, char hex[65])
+{
+	u8 digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
+
+	sha256_init(&ctx);
+	for (size_t i = 0; i < c->img->extents.n; i++)
+		if (c->img->by_phys[i]->section == c->img->tables)
+			sha256_update(&ctx, c->img->by_phys[i]->size, c->img->by_phys[i]->bytes);
+	sha256_digest(&ctx, sizeof digest, digest);
+	for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 /* One mistake can have thousands of consequences; the count says so, the first ones show it. */
 #define FINDINGS_SHOWN 200
 
@@ -137,4 +152,14 @@ void expect(struct check *c, const char *id, const char *where, const char *fiel
 {
 	if (found != wanted)
 		finding(c, id, "%s: %s is 0x%llx, not 0x%llx", where, field, found, wanted);
+}
+
+const char *party_name(struct check *c, int party)
+{
+	return party == CORE ? "the core" : arena_text(&c->arena, "cell '%s'", c->ask->cells.v[party].name);
+}
+
+const struct colors *party_colors(const struct check *c, int party)
+{
+	return party == CORE ? &c->ask->colors : &c->ask->cells.v[party].colors;
 }

@@ -3,7 +3,8 @@
  * Translation tables, walked as the hardware does: VMSAv8-64 (Arm DDI 0487, D8), 4 KiB
  * granule, 39-bit input, so three levels of 512 entries. Every entry must be canonical.
  *
- * A page of .tables has one user. That also ends every loop: a walk never enters a page twice.
+ * A page of .tables has one user, at one place of one tree. That also ends every loop: a walk
+ * never enters a page twice. Leaves are not stored: there may be millions of them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +13,16 @@
 
 #define OUTPUT 0x0000fffffffff000ull
 
-static const u64 unit[] = { 0, GIB, 2 * MIB, PAGE };
+const u64 entry_bytes[] = { 0, GIB, 2 * MIB, PAGE };
 
 /* Exactly the attributes of the page; 0 for any other. */
 unsigned attr_rights(u64 attr, enum stage stage)
 {
 	static const struct { u64 attr; enum stage stage; unsigned rights; } all[] = {
+		{ S2_RAM, STAGE_2, PERM_R | PERM_W | PERM_X }, { S2_COPIER, STAGE_2, PERM_R | PERM_X }, { S2_READ, STAGE_2, PERM_R },
+		{ S2_DEVICE, STAGE_2, PERM_R | PERM_W | PERM_DEVICE },
 		{ EL2_TEXT, STAGE_EL2, PERM_R | PERM_X }, { EL2_CONST, STAGE_EL2, PERM_R },
 		{ EL2_DATA, STAGE_EL2, PERM_R | PERM_W }, { EL2_DEVICE, STAGE_EL2, PERM_R | PERM_W | PERM_DEVICE },
-		{ S2_RAM, STAGE_2, PERM_R | PERM_W | PERM_X }, { S2_RAM_LOAD, STAGE_2, PERM_R | PERM_W },
-		{ S2_COPIER, STAGE_2, PERM_R | PERM_X }, { S2_READ, STAGE_2, PERM_R },
-		{ S2_DEVICE, STAGE_2, PERM_R | PERM_W | PERM_DEVICE },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -39,167 +39,151 @@ const char *rights_text(unsigned rights)
 	return text[rights & 15];
 }
 
-const u8 *table_page(struct check *c, u64 address)
+/* ---- pages of .tables, by the frame they are in */
+
+static const u8 *page_find(const struct check *c, u64 phys, size_t *number)
 {
 	const struct section *t = c->img->tables;
+	const struct extent *e = phys % PAGE ? NULL : extent_phys(c->img, phys);
+	u64 offset;
 
-	if (address % PAGE || address < t->base || address - t->base >= t->size / PAGE * PAGE)
+	if (!e || e->section != t || PAGE > e->size - (phys - e->phys))
 		return NULL;
-	return t->bytes + (address - t->base);
+	offset = e->link + (phys - e->phys) - t->base;
+	if (offset % PAGE)
+		return NULL;
+	*number = offset / PAGE;
+	return e->bytes + (phys - e->phys);
 }
 
-bool table_take(struct check *c, const char *who, u64 address, u32 user)
+const u8 *table_page(const struct check *c, u64 phys)
 {
-	u32 *taken;
+	size_t number;
 
-	if (!table_page(c, address)) {
-		finding(c, "table-outside", "%s: a table at 0x%llx, which is no page of .tables", who, address);
+	return page_find(c, phys, &number);
+}
+
+bool table_take(struct check *c, const char *who, u64 phys, const struct page_use *use)
+{
+	size_t number;
+
+	if (!page_find(c, phys, &number)) {
+		finding(c, "table-outside", "%s: a table at 0x%llx, which is no page of .tables", who, phys);
 		return false;
 	}
-	taken = &c->page_user[(address - c->img->tables->base) / PAGE];
-	if (*taken) {
-		finding(c, "table-shared", "%s: the page at 0x%llx is used %s", who, address,
-			*taken == user ? "twice in this tree (a loop?)" : "by another tree already");
+	if (c->pages[number].user) {
+		finding(c, "table-shared", "%s: the page at 0x%llx is used %s", who, phys,
+			c->pages[number].user == use->user ? "twice in this tree (a loop?)" : "by another tree already");
 		return false;
 	}
-	*taken = user;
+	c->pages[number] = *use;
 	return true;
-}
-
-static void walk_table(struct check *c, const char *who, u64 table, u64 input, int level, u32 user, leaves *found)
-{
-	const u8 *page = table_page(c, table);
-	unsigned used = 0;
-
-	if (!table_take(c, who, table, user))
-		return;
-	for (unsigned i = 0; i < 512; i++) {
-		u64 entry = get(page + 8 * i, 8), at = input + i * unit[level], out = entry & OUTPUT, rest = entry & ~OUTPUT;
-
-		used += entry != 0;
-		if (entry && (!(entry & 1) || (level == 3 && !(entry & 2))))
-			finding(c, "entry-reserved", "%s: the entry for 0x%llx (at 0x%llx) is 0x%llx: neither zero nor valid",
-				who, at, table + 8 * i, entry);
-		else if (entry && level < 3 && entry & 2 && rest != 3)
-			finding(c, "entry-reserved", "%s: the table entry for 0x%llx (at 0x%llx) is 0x%llx: bits that must be zero",
-				who, at, table + 8 * i, entry);
-		else if (entry && level < 3 && entry & 2)
-			walk_table(c, who, out, at, level + 1, user, found);
-		else if (entry && out % unit[level])
-			finding(c, "entry-reserved", "%s: the block for 0x%llx (at 0x%llx) is 0x%llx: not a multiple of its size",
-				who, at, table + 8 * i, entry);
-		else if (entry)
-			*VEC_ADD(&c->arena, *found) = (struct leaf) { at, out, unit[level], rest & ~3ull };
-	}
-	if (!used)
-		finding(c, "table-empty", "%s: the table at 0x%llx for 0x%llx has no entry", who, table, input);
-}
-
-void walk(struct check *c, const char *who, u64 root, u32 user, leaves *found)
-{
-	walk_table(c, who, root, 0, 1, user, found);
 }
 
 void walk_rest(struct check *c)
 {
-	static const u8 zeros[PAGE];
-	u64 count = c->img->tables->size / PAGE;
+	u64 count = c->img->tables->size / PAGE, shown = 0;
 
 	for (u64 i = 0; i < count; i++)
-		if (!c->page_user[i] && memcmp(c->img->tables->bytes + i * PAGE, zeros, PAGE))
-			finding(c, "table-unused", "the page at 0x%llx belongs to no tree and is not zero", c->img->tables->base + i * PAGE);
+		if (!c->pages[i].user && shown++ < 3)
+			finding(c, "table-unused", "page %llu of .tables (link address 0x%llx) belongs to no tree and is no load list", i,
+				c->img->tables->base + i * PAGE);
+	if (shown > 3)
+		finding(c, "table-unused", "and %llu more pages of .tables", shown - 3);
 }
 
-/* ---- found against wanted */
+/* ---- the walk */
 
-void range_add(struct check *c, leaves *to, u64 in, u64 out, u64 size, u64 attr)
-{
-	if (size)
-		*VEC_ADD(&c->arena, *to) = (struct leaf) { in, out, size, attr };
-}
-
-static int by_input(const void *a, const void *b)
-{
-	const struct leaf *x = a, *y = b;
-
-	return (x->in > y->in) - (x->in < y->in);
-}
-
-/* The leaves that a range needs, one after the other: the largest unit that fits. */
-struct cursor {
-	const leaves *ranges;
-	size_t index;
-	u64 done;
+struct walker {
+	struct check *c;
+	const struct regime *r;
+	bool first;
+	leaf_fn *each;
+	void *context;
 };
 
-static bool next_wanted(struct cursor *at, struct leaf *leaf)
+static bool enter(const struct walker *w, u64 table, u64 input, int level, const u8 **page)
 {
-	for (; at->index < at->ranges->n; at->index++, at->done = 0) {
-		const struct leaf *r = &at->ranges->v[at->index];
-		u64 left = r->size - at->done;
-		int level = 1;
+	const struct page_use use = { w->r->user, w->r->party, level, input };
+	size_t number;
 
-		if (at->done >= r->size)
+	if (w->first) {
+		*page = table_page(w->c, table);
+		return table_take(w->c, w->r->who, table, &use);
+	}
+	*page = page_find(w->c, table, &number);
+	return *page && w->c->pages[number].user == use.user && w->c->pages[number].level == level &&
+		w->c->pages[number].input == input;
+}
+
+/* What is wrong with an entry that is not zero; NULL: nothing. */
+static const char *entry_wrong(u64 entry, int level)
+{
+	if (!(entry & 1) || (level == 3 && !(entry & 2)))
+		return "neither zero nor valid";
+	if (level < 3 && entry & 2)
+		return (entry & ~OUTPUT) == 3 ? NULL : "bits that must be zero";
+	return (entry & OUTPUT) % entry_bytes[level] ? "not a multiple of its size" : NULL;
+}
+
+static void walk_table(const struct walker *w, u64 table, u64 input, int level, const bool *skip)
+{
+	const u8 *page;
+	unsigned used = 0;
+
+	if (!enter(w, table, input, level, &page))
+		return;
+	for (unsigned i = 0; i < 512; i++) {
+		u64 entry = get64(page + 8 * i), at = input + i * entry_bytes[level];
+		const char *wrong;
+
+		if (!entry)
 			continue;
-		*leaf = (struct leaf) { r->in + at->done, r->out + at->done, 0, r->attr };
-		while (level < 3 && (leaf->in % unit[level] || leaf->out % unit[level] || left < unit[level]))
-			level++;
-		leaf->size = unit[level];
-		at->done += unit[level];
-		return true;
+		used++;
+		if (skip && skip[i])
+			continue;
+		wrong = entry_wrong(entry, level);
+		if (wrong && w->first)
+			finding(w->c, "entry-reserved", "%s: the entry for 0x%llx (at 0x%llx) is 0x%llx: %s", w->r->who, at, table + 8 * i, entry, wrong);
+		else if (!wrong && level < 3 && entry & 2)
+			walk_table(w, entry & OUTPUT, at, level + 1, NULL);
+		else if (!wrong)
+			w->each(w->c, w->r, &(struct leaf) { at, entry & OUTPUT, entry_bytes[level], entry & ~OUTPUT & ~3ull }, w->context);
+	}
+	if (!used && w->first)
+		finding(w->c, "table-empty", "%s: the table at 0x%llx for 0x%llx has no entry", w->r->who, table, input);
+}
+
+/* What the load root shares with the run root has been walked there. */
+void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *context)
+{
+	struct walker w = { c, r, true, each, context };
+
+	walk_table(&w, r->root, 0, 1, r->shared);
+}
+
+void walk_again(struct check *c, const struct regime *r, const bool *skip, leaf_fn *each, void *context)
+{
+	struct walker w = { c, r, false, each, context };
+
+	walk_table(&w, r->root, 0, 1, skip ? skip : r->shared);
+}
+
+bool look_up(struct check *c, const struct regime *r, u64 in, struct leaf *leaf)
+{
+	u64 table = r->root;
+
+	for (int level = 1; level <= 3 && !(in >> 39); level++) {
+		const u8 *page = table_page(c, table);
+		u64 entry = page ? get64(page + 8 * (in / entry_bytes[level] % 512)) : 0;
+
+		if (!entry || entry_wrong(entry, level))
+			return false;
+		if (level == 3 || !(entry & 2)) {
+			*leaf = (struct leaf) { in & ~(entry_bytes[level] - 1), entry & OUTPUT, entry_bytes[level], entry & ~OUTPUT & ~3ull };
+			return true;
+		}
+		table = entry & OUTPUT;
 	}
 	return false;
-}
-
-static const char *rights_of(struct check *c, u64 attr, enum stage stage)
-{
-	unsigned rights = attr_rights(attr, stage);
-
-	return rights ? rights_text(rights) : arena_text(&c->arena, "attributes 0x%llx, which nothing has", attr);
-}
-
-static void differ(struct check *c, const char *who, enum stage stage, const struct leaf *found, const struct leaf *wanted)
-{
-	const char *in = stage == STAGE_2 ? "guest address" : "address";
-
-	if (found && wanted)
-		finding(c, "mapping", "%s: %s 0x%llx reaches physical 0x%llx (%llu KiB, %s): %s; it should be 0x%llx (%llu KiB, %s)", who,
-			in, found->in, found->out, found->size / KIB, rights_of(c, found->attr, stage), owner_of(c, found->out, -1),
-			wanted->out, wanted->size / KIB, rights_of(c, wanted->attr, stage));
-	else if (found)
-		finding(c, "mapping", "%s: %s 0x%llx reaches physical 0x%llx (%llu KiB, %s): %s; nothing should be there", who,
-			in, found->in, found->out, found->size / KIB, rights_of(c, found->attr, stage), owner_of(c, found->out, -1));
-	else
-		finding(c, "mapping", "%s: %s 0x%llx reaches nothing; it should reach physical 0x%llx (%llu KiB, %s)", who,
-			in, wanted->in, wanted->out, wanted->size / KIB, rights_of(c, wanted->attr, stage));
-}
-
-#define DIFFERENCES 6
-
-void walk_compare(struct check *c, const char *who, enum stage stage, const leaves *found, const leaves *wanted)
-{
-	struct cursor at = { wanted, 0, 0 };
-	size_t i = 0, shown = 0;
-	struct leaf want;
-	bool more;
-
-	if (wanted->n)
-		qsort(wanted->v, wanted->n, sizeof *wanted->v, by_input);
-	more = next_wanted(&at, &want);
-	while (shown < DIFFERENCES && (more || i < found->n)) {
-		const struct leaf *have = i < found->n ? &found->v[i] : NULL;
-		bool first = have && (!more || have->in <= want.in), second = more && (!have || want.in <= have->in);
-
-		if (first && second && have->out == want.out && have->size == want.size && have->attr == want.attr)
-			;
-		else {
-			differ(c, who, stage, first ? have : NULL, second ? &want : NULL);
-			shown++;
-		}
-		i += first;
-		if (second)
-			more = next_wanted(&at, &want);
-	}
-	if (shown == DIFFERENCES)
-		finding(c, "mapping", "%s: more differences are not listed", who);
 }

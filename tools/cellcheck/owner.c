@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Whose is a physical address? In the words of findings and certificates. */
+#include <string.h>
+
+#include "cellcheck.h"
+
+static bool at(u64 address, u64 base, u64 size)
+{
+	return address >= base && address - base < size;
+}
+
+struct looking {
+	u64 phys;
+	struct leaf *leaf;
+	bool found;
+};
+
+static void look(struct check *c, const struct regime *r, const struct leaf *leaf, void *context)
+{
+	struct looking *l = context;
+
+	(void)c;
+	(void)r;
+	if (!l->found && at(l->phys, leaf->out, leaf->size)) {
+		*l->leaf = *leaf;
+		l->found = true;
+	}
+}
+
+bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf *leaf)
+{
+	struct looking l = { phys, leaf, false };
+
+	walk_again(c, r, NULL, look, &l);
+	return l.found;
+}
+
+static char *owner_cell(struct check *c, u64 phys, int but)
+{
+	int cell = (int)(reach_get(c, phys) & REACH_CELL) - 1;
+	struct leaf leaf;
+
+	if (cell < 0 || cell == but || !find_output(c, &c->cells[cell].run, phys, &leaf))
+		return NULL;
+	for (size_t r = 0; r < c->ask->cells.v[cell].ram.n; r++)
+		if (at(leaf.in, c->ask->cells.v[cell].ram.v[r].base, c->ask->cells.v[cell].ram.v[r].size))
+			return arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", c->ask->cells.v[cell].name,
+				leaf.in + (phys - leaf.out));
+	return NULL;
+}
+
+static char *owner_device(struct check *c, u64 address)
+{
+	const struct hw *hw = c->hw;
+
+	if (at(address, hw->gicd, FRAME))
+		return arena_text(&c->arena, "the interrupt distributor");
+	for (size_t i = 0; i < hw->cpus.n; i++)
+		if (at(address, hw->cpus.v[i].gicr, 2 * FRAME))
+			return arena_text(&c->arena, "the redistributor of CPU %zu, %s frame", i,
+				address - hw->cpus.v[i].gicr < FRAME ? "RD" : "SGI");
+	if (at(address, c->ask->console & ~(PAGE - 1), PAGE))
+		return arena_text(&c->arena, "the core's console");
+	for (size_t i = hw->places.n; i-- > 0;) { /* the innermost */
+		struct span s = hw->places.v[i].span;
+
+		if (at(address, s.base & ~(PAGE - 1), s.size + (s.base & (PAGE - 1))))
+			return tree_name(&c->arena, hw->tree, hw->places.v[i].node);
+	}
+	return NULL;
+}
+
+char *owner_of(struct check *c, u64 phys, int but)
+{
+	const struct extent *e = extent_phys(c->img, phys & ~(PAGE - 1));
+	char *text;
+
+	if (e)
+		return arena_text(&c->arena, "%s of the image", e->section->name);
+	if (at(phys, c->ask->memory.base, c->ask->memory.size))
+		return arena_text(&c->arena, "the hypervisor's memory");
+	text = owner_cell(c, phys, but);
+	if (!text)
+		text = owner_device(c, phys);
+	return text ? text : arena_text(&c->arena, "nothing of the board");
+}
