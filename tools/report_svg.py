@@ -32,20 +32,46 @@ def legend():
         f'<span><svg width="14" height="14" class="mark">{box(0.5, 0.5, 13, 13, k)}</svg> {w}</span>' for k, w in words) + "</div>"
 
 
-def bar(base, length, pieces, esc):
-    """A bank to scale. pieces: (base, size, class, what). What would be thinner than a line is one."""
+BAR = 40
+
+
+def bar(base, length, pieces, esc, colors=0):
+    """
+    A bank to scale. pieces: (base, size, class, what, bands). What would be thinner than a line is one. Bands are ranges of
+    the cache's colours, from top to bottom; None: all of them.
+    """
     out = []
-    for start, size, klass, what in pieces:
+    for start, size, klass, what, bands in pieces:
         x, width = (start - base) * WIDTH / length, max(size * WIDTH / length, 1.5)
-        out.append(box(round(x, 2), 0.5, round(width, 2), 40, klass, esc(f"{what}: 0x{start:x}, 0x{size:x} bytes")))
-        if width > 46:
-            out.append(text(round(x + 5, 2), 25, "on", fit(what, width - 8, esc)))
+        for first, last in bands or [(0, max(colors, 1) - 1)]:
+            y, height = BAR * first / max(colors, 1), BAR * (last - first + 1) / max(colors, 1)
+            title = f"{what}: 0x{start:x}, 0x{size:x} bytes" + (f", of it colours {first} to {last}" if bands else "")
+            out.append(box(round(x, 2), round(0.5 + y, 2), round(width, 2), round(height, 2), klass, esc(title)))
+            if width > 46 and height > 12:
+                out.append(text(round(x + 5, 2), round(y + height / 2 + 5, 2), "on", fit(what, width - 8, esc)))
     out.append(box(0.5, 0.5, WIDTH - 1, 40, "frame"))
     for part in range(5):
         x = part * WIDTH / 4
         anchor = "start" if part == 0 else "end" if part == 4 else "middle"
         out.append(f'<text x="{x:g}" y="56" class="small" text-anchor="{anchor}">0x{base + part * length // 4:x}</text>')
     return picture(WIDTH, 62, "memory, to scale", out)
+
+
+def color_map(parties, count, esc):
+    """Which colours of the cache each has. parties: (name, class, colours or None for all)"""
+    wide, high, left = (WIDTH - 180) / count, 24, 180
+    out = []
+    for row, (name, klass, mine) in enumerate(parties):
+        y = row * (high + 4)
+        out.append(text(0.5, y + 16, "on", fit(name, left - 10, esc)))
+        for color in range(count):
+            owned = mine is None or color in mine
+            title = esc(f"{name}: {'has' if owned else 'has not'} colour {color}")
+            out.append(box(round(left + color * wide, 2), y + 0.5, round(wide - (1 if wide > 4 else 0), 2), high, klass if owned else "free", title))
+    y = len(parties) * (high + 4)
+    for color in (0, count // 4, count // 2, 3 * count // 4, count - 1):
+        out.append(text(round(left + color * wide, 2), y + 12, "small", str(color)))
+    return picture(WIDTH, y + 18, "colours and who has them", out)
 
 
 def tiles(pieces, esc):

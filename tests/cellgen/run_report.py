@@ -74,6 +74,8 @@ def test_page_is_whole(desk, name):
     labels = [d.get("aria-label") for d in drawings]
     assert labels.count("memory, to scale") == labels.count("memory, in order") == len(report["ram"])
     assert labels.count("CPUs and their owners") == 1 and reader.words
+    coloured = any(c["colors"] for c in [*report["cells"], report["hypervisor"]])
+    assert labels.count("colours and who has them") == coloured
 
 
 def total(svg):
