@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """What the files of tests here share: where cellgen is built, and desks to run it on."""
+import os
 import pathlib
 import sys
 
@@ -12,7 +13,8 @@ from cellgen_desk import Desk, find_cellgen  # noqa: E402
 @pytest.fixture(scope="session", name="objects")
 def fixture_objects(tmp_path_factory):
     """Where cellgen is built, if it is; its objects serve for both binaries."""
-    return tmp_path_factory.mktemp("objects")
+    kept = os.environ.get("CELLGEN_OBJECTS") # coverage.py looks at what is beside them
+    return pathlib.Path(kept) if kept else tmp_path_factory.mktemp("objects")
 
 
 @pytest.fixture(scope="session", name="cellgen")

@@ -23,8 +23,7 @@ def tenants(m):
 
 
 @pytest.mark.partition(PARTITION)
-@pytest.mark.parametrize("options", [{}, {"binary": True}, {"icount": True}, {"cpu": "max"}],
-                         ids=["elf", "bin", "icount", "max"])
+@pytest.mark.parametrize("options", [{}, {"binary": True}, {"cpu": "max"}], ids=["elf", "bin", "max"])
 def test_pages_are_ones_own(boot, options):
     m = boot(limit=150, **options)
     tenants(m)

@@ -135,7 +135,7 @@ static u64 window(const struct decision *d, u64 *at, u64 end, const struct color
 			limit = end;
 			i = ~0u;
 		}
-		if (base >= end || end - base < period(colors)) {
+		if (base < *at || base >= end || end - base < period(colors)) { /* the first: beyond 2^64 */
 			return 0;
 		}
 	}
