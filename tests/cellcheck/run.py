@@ -27,7 +27,7 @@ SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 FLIPS = int(os.environ.get("FLIPS", 4000))
 # In which images bits are flipped: direct and mediated cells, devices, several ranges, kicks, limits, initrds.
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
-           "virtual-interrupts", "no-service-cpu"]
+           "virtual-interrupts", "no-service-cpu", "shared-regions"]
 
 
 @pytest.fixture(scope="session", name="tools")
@@ -116,7 +116,7 @@ def test_every_flip_is_reported(bench, tools, name):
 
 # ---- attacks by hand: NAME -> what is done to an image of two-cells, and what must be said
 
-TABLE, PAGE, S2_RAM, S2_DEVICE = 3, 0x1000, 0x7FC, 0x4004C4 | 0x40000000000000
+TABLE, PAGE, S2_RAM, S2_DEVICE, XN = 3, 0x1000, 0x7FC, 0x4004C4 | 0x40000000000000, 1 << 54
 
 
 def in_both(image, cell, change):
@@ -257,6 +257,96 @@ def test_attack(bench, cellcheck, tmp_path, attack):
     result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
     assert result.returncode == 1 and result.stdout == ""
     assert re.search(ATTACKS[attack], result.stderr), result.stderr
+
+
+# ---- regions: good/shared-regions.dts, whose cells are linux, control, other
+
+def region_entry(image, cell, address):
+    return image.entry(image.get(image.cell(cell, 56)), address)
+
+
+def region_of_others(image):
+    image.put(region_entry(image, 2, 0x40200000), 0x48000000 | S2_RAM | XN | 1)
+
+
+def region_of_nobody(image):
+    image.put(region_entry(image, 2, 0x40200000), 0x44000000 | S2_RAM | XN | 1)
+
+
+def region_of_one(image):
+    image.put(region_entry(image, 1, 0x7FFFD000), 0x4A000000 | S2_RAM | XN | TABLE)
+
+
+def write_where_read(image):
+    at = region_entry(image, 0, 0x50400000)
+    image.put(at, image.get(at) | 1 << 7)
+
+
+def write_alone(image):
+    at = region_entry(image, 0, 0x50500000)
+    image.put(at, image.get(at) | 1 << 7)
+
+
+def execute_region(image):
+    at = region_entry(image, 1, 0x7FFFD000)
+    image.put(at, image.get(at) & ~XN)
+
+
+def region_while_loading(image):
+    load = next(image.get(image.regs(n, 64)) & 0xFFFFFFFFFFFF for n in range(8) if image.get(image.regs(n, 64)))
+    image.put(image.entry(load, 0x40200000), 0x48000000 | S2_RAM | XN | 1)
+
+
+def another_region(image):
+    image.put(region_entry(image, 2, 0x7FFFD000), 0x7FFFE000 | S2_RAM | XN | TABLE)
+
+
+def region_as_device(image):
+    image.put(region_entry(image, 2, 0x7FFFD000), 0x7FFFD000 | S2_DEVICE | TABLE)
+
+
+def region_elsewhere(image):
+    """In all cells alike, but over one's memory."""
+    theirs = image.get(region_entry(image, 1, 0x40200000)) & 0xFFFFFFFFF000
+    for cell, address in ((0, 0x50400000), (1, 0x7FFFD000), (2, 0x7FFFD000)):
+        for page in range(3):
+            at = region_entry(image, cell, address + page * PAGE)
+            image.put(at, theirs + page * PAGE | image.get(at) & ~0xFFFFFFFFF000)
+
+
+REGION_ATTACKS = {
+    region_of_others: r"physical page 0x48000000 \(rw-\): also reachable by cell 'other' \(guest address 0x40200000, rw-\)",
+    region_of_nobody: r"cell 'other' reaches reserved memory at 0x44000000",
+    region_of_one: r"physical page 0x4a000000 \(\S+\): also reachable by cell '\w+'",
+    write_where_read: r"physical page 0x7fffd000 \(rw-\): also reachable by cell '\w+'",
+    write_alone: r"cell 'linux' reaches reserved memory at 0x4a000000",
+    execute_region: r"physical page 0x7fffd000 \(r\S+\): also reachable by cell '\w+' \(guest address 0x\w+, rwx\)|0x7fffd000 \(rwx\)",
+    region_while_loading: r"while loading'?.*physical page 0x48000000|physical page 0x48000000.*while loading",
+    another_region: r"cell 'other': guest address 0x7fffd000 reaches physical 0x7fffe000.*it should be 0x7fffd000",
+    region_as_device: r"cell 'other' reaches RAM at 0x7fffd000 as a device",
+    region_elsewhere: r"cell 'control', guest address 0x40200000, physical page 0x\w+ \(rwx\): also reachable by cell 'linux'",
+}
+
+
+@pytest.mark.parametrize("attack", REGION_ATTACKS, ids=lambda a: a.__name__)
+def test_attack_on_regions(bench, cellcheck, tmp_path, attack):
+    partition, path = bench.image("shared-regions")
+    image = Image(path)
+    attack(image)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and result.stdout == ""
+    assert re.search(REGION_ATTACKS[attack], result.stderr), result.stderr
+
+
+def test_regions_are_certified(bench, cellcheck, tmp_path):
+    partition, path = bench.image("shared-regions")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    assert re.search(r"guest 0x007fffd000 -> 0x007fffd000 +12 KiB  rw- +region ring with 'linux' \(r--\), 'other' \(rw-\)", text)
+    assert "reserved 0x0044000000" in text and "reserved 0x0048000000" not in text
+    found = {r["name"]: r for r in json.loads((tmp_path / "c.json").read_text())["regions"]}
+    assert found["ring"] == {"name": "ring", "physical": "0x7fffd000", "size": "0x3000", "cells": [
+        {"name": "linux", "rights": "r--"}, {"name": "control", "rights": "rw-"}, {"name": "other", "rights": "rw-"}]}
+    assert set(found) == {"ring", "mailbox@48000000", "calibration@4a000000", "frames"}
 
 
 def test_another_partition(bench, cellcheck):

@@ -137,6 +137,38 @@ class Partition:
         found = [i for i, c in enumerate(self.cpus) if c["serves"]]
         return found[0] if found else None
 
+    # ---- regions
+
+    def shares(self, cell):
+        """(node, guest address, physical address, size, rights) of each region that memory-region names."""
+        asked, found = self.asked(cell), []
+        nodes = [self.phandles[p] for p in (asked.cells("memory-region") if "memory-region" in asked.props else [])]
+        words = asked.props.get("cloison,memory-region-rights", b"rw\0" * len(nodes)).decode().split("\0")
+        bases = asked.numbers("cloison,memory-region-base") if "cloison,memory-region-base" in asked.props else [None] * len(nodes)
+        for node, word, base in zip(nodes, words, bases):
+            reported = next(r for r in self.report["regions"] if r["path"] == "/reserved-memory/" + node.name)
+            if "reg" in node.props:
+                (place, size), = node.regs()
+            else:
+                place, size = number(reported["base"]), cellgen_fdt.join(node.cells("size"))
+            users = [(number(c["guest"]), c["rights"]) for c in reported["cells"] if c["cell"] == cell["name"]]
+            rights = {"rw": "rw-", "r": "r--"}[word]
+            guest = place if base is None else base
+            assert users == [(guest, rights)] and (place, size) == (number(reported["base"]), number(reported["size"]))
+            found.append((node, guest, place, size, rights))
+        return found
+
+    def check_regions(self):
+        """Each is where it is for all who name it; what is placed lies from the top of RAM downwards."""
+        named = [node for cell in self.cells for node, *_ in self.shares(cell)]
+        assert {"/reserved-memory/" + n.name for n in named} == {r["path"] for r in self.report["regions"]}
+        places = [(number(r["base"]), number(r["size"])) for r in self.report["regions"] if not r["asked"]]
+        assert all(b + s <= a for (a, _), (b, s) in zip(places, places[1:]))
+        everything = [(number(r["base"]), number(r["size"])) for r in self.report["regions"]]
+        claims = [c for k in ("hypervisor", "image", "ram", "reserved") for c in self.physical(k)]
+        for i, region in enumerate(everything):
+            assert region in self.physical("shared") and not overlap([region], claims + everything[:i])
+
     # ---- stage 2
 
     def run_ranges(self, cell, ram_kind="rwx"):
@@ -146,6 +178,7 @@ class Partition:
             return wanted
         wanted += [(number(e["base"]), number(e["base"]), number(e["size"]), "device")
                    for e in cell["map"] if e["kind"] == "device"]
+        wanted += [(guest, base, size, rights) for _, guest, base, size, rights in self.shares(cell)]
         for cpu in self.cpus:
             if cpu.get("cell") == cell["name"] and not self.mediated(cell): # which has no frame of the real one
                 frame = gicr + cpu["vcpu"] * 2 * FRAME + FRAME
@@ -224,7 +257,9 @@ class Partition:
             assert not overlap(mine, hyp), f"{name} reaches the hypervisor"
             assert not overlap(mine, images), f"{name} reaches pristine images while it runs"
             for other, theirs in reach.items():
-                assert other == name or not overlap(mine, theirs), f"{name} and {other} share memory"
+                both = {(b, s) for c in self.cells if c["name"] in (name, other) for _, _, b, s, _ in self.shares(c)}
+                rest = [m for m in mine if not any(b <= m[0] and sum(m) <= b + s for b, s in both)]
+                assert other == name or not overlap(rest, theirs), f"{name} and {other} share memory"
         for cell in self.cells:
             own = self.physical("image", cell["name"])
             allowed = [(self.slots["copier"][0], 4 * KIB)]
@@ -397,7 +432,22 @@ class Partition:
             assert chosen.numbers("linux,initrd-start") == [number(image["guest"])]
             assert chosen.numbers("linux,initrd-end") == [number(image["guest"]) + image["bytes"]]
         self.check_guest_devices(cell, root)
+        self.check_guest_regions(cell, root)
         return chosen.props["rng-seed"]
+
+    def check_guest_regions(self, cell, root):
+        """Under /reserved-memory at their guest addresses, and what refers to them still does."""
+        shares, places = self.shares(cell), {}
+        assert ("reserved-memory" in [c.name for c in root.children]) == bool(shares)
+        for node, guest, _, size, _ in shares:
+            shown = root.child("reserved-memory").child(f"{node.name.split('@')[0]}@{guest:x}")
+            assert shown.numbers("reg") == [guest, size] and shown.props["no-map"] == b""
+            kept = {k: v for k, v in node.props.items() if k not in ("reg", "size", "alignment", "phandle", "no-map")}
+            assert kept == {k: v for k, v in shown.props.items() if k not in ("reg", "phandle", "no-map")}
+            places[shown.cells("phandle")[0]] = node.cells("phandle")[0]
+        for node in self.devices(cell):
+            if "memory-region" in node.props:
+                assert [places[p] for p in root.child(node.name).cells("memory-region")] == node.cells("memory-region")
 
     def check_guest_devices(self, cell, root):
         regs, lines, phandles = set(), set(), set()
@@ -409,7 +459,7 @@ class Partition:
                 cells = node.cells("interrupts")
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}
             phandles |= set(node.cells("phandle")) if "phandle" in node.props else set()
-        assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image")}
+        assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image", "shared")}
         seen = cell["virtual_lines"] if self.mediated(cell) else \
             [ln for ln in self.report["lines"] if ln["owner"] == cell["name"]]
         assert lines == {ln["intid"] for ln in seen} and (self.mediated(cell) or not cell["virtual_lines"])
@@ -424,6 +474,7 @@ class Partition:
         self.check_walls()
         self.check_registers()
         self.check_physical()
+        self.check_regions()
         self.check_lines()
         self.check_service()
         cellgen_vgic.check(self)

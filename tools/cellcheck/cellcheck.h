@@ -164,6 +164,17 @@ struct ask_range {
 	u64 base, size, physical;
 	bool placed;
 };
+struct ask_region { /* a child of /reserved-memory that cells name */
+	int node;
+	const char *name;
+	u64 place, size;
+	bool placed;
+};
+struct ask_share {
+	size_t region;
+	bool write, said; /* said: its guest address is written */
+	u64 base;
+};
 struct ask_cell {
 	const char *name;
 	int node;
@@ -172,6 +183,7 @@ struct ask_cell {
 	VEC(int) cpus;
 	VEC(struct ask_range) ram;
 	VEC(int) devices;
+	VEC(struct ask_share) shares;
 	VEC(struct ask_vdev) vdevs;
 	spans pages; /* of devices */
 	VEC(struct wire) wires; /* of devices, each once */
@@ -185,9 +197,11 @@ struct ask {
 	u32 console_clock;
 	int console_node;
 	VEC(struct ask_cell) cells;
+	VEC(struct ask_region) regions;
 	size_t vcpus, ranges, vdevs;
 };
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
+void regions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* regions.c */
 
 /* ---- one check */
 
@@ -211,6 +225,10 @@ struct cell_trees {
 	leaves run, load;
 	u64 run_const, load_root, list;
 };
+struct place {
+	u64 base;
+	bool known;
+};
 struct site {
 	const char *reg, *place;
 	unsigned count, allowed;
@@ -226,6 +244,7 @@ struct check {
 	size_t hidden; /* findings beyond what anybody reads */
 	leaves *el2;   /* of each CPU */
 	struct cell_trees *cells;
+	struct place *regions; /* of each region */
 	u32 *page_user; /* of each page of .tables, number of its tree; 0: none yet */
 	VEC(struct line) lines;
 	VEC(struct site) sites;
@@ -252,6 +271,8 @@ enum { /* attributes, docs/image-format.md "Translation tables" */
 #define S2_RAM_LOAD 0x00400000000007fcull
 #define S2_COPIER 0x000000000000077cull
 #define S2_READ 0x004000000000077cull
+#define S2_SHARED S2_RAM_LOAD
+#define S2_SHARED_READ S2_READ
 #define S2_DEVICE 0x00400000000004c4ull
 unsigned attr_rights(u64 attr, enum stage stage);
 const char *rights_text(unsigned rights);
@@ -260,6 +281,7 @@ void walk_compare(struct check *c, const char *who, enum stage stage, const leav
 const u8 *table_page(struct check *c, u64 address);
 bool table_take(struct check *c, const char *who, u64 address, u32 user);
 void walk_rest(struct check *c); /* pages that nobody used are zero */
+bool leaf_place(const leaves *found, u64 in, u64 *out); /* where the tables put an input address */
 void range_add(struct check *c, leaves *to, u64 in, u64 out, u64 size, u64 attr);
 
 /* ---- what is compared */
@@ -272,6 +294,12 @@ void check_objects(struct check *c);
 void check_routes(struct check *c);
 void check_scan(struct check *c);
 void check_reach(struct check *c);
+
+/* regions.c */
+void regions_place(struct check *c);
+/* Does each byte lie in a region that both cells name, each with these rights? */
+bool regions_declared(const struct check *c, struct span s, const int cell[2], const unsigned rights[2]);
+char *region_text(struct check *c, u64 address, int but); /* "region x with 'a' (rw-)", others than `but`; NULL: no region */
 
 /* lists.c: the piece of a load list, and where its image is. */
 struct piece {

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * What each cell may reach: exactly what the partition gives it, in its run root and in its
- * load root. Only the place of its RAM is taken from the tables where the partition leaves
- * it open; that it is nobody else's is reach.c's business.
+ * load root. Only the places of its RAM and of regions are taken from the tables where the
+ * partition leaves them open; that it is nobody else's is reach.c's business.
  */
 #include <string.h>
 
 #include "cellcheck.h"
-
-/* Where the tables put a guest address. */
-static bool place_of(const leaves *found, u64 in, u64 *out)
-{
-	for (size_t i = 0; i < found->n; i++)
-		if (in >= found->v[i].in && in - found->v[i].in < found->v[i].size) {
-			*out = found->v[i].out + (in - found->v[i].in);
-			return true;
-		}
-	return false;
-}
 
 static void wanted_ram(struct check *c, size_t cell, u64 attr, leaves *wanted)
 {
@@ -28,7 +17,7 @@ static void wanted_ram(struct check *c, size_t cell, u64 attr, leaves *wanted)
 		u64 out = r->physical;
 
 		/* from the run root in both cases: both roots show the same RAM */
-		if (!r->placed && !place_of(&c->cells[cell].run, r->base, &out))
+		if (!r->placed && !leaf_place(&c->cells[cell].run, r->base, &out))
 			finding(c, "mapping", "cell '%s': nothing is at guest address 0x%llx, where its memory begins", ask->name, r->base);
 		else
 			range_add(c, wanted, r->base, out, r->size, attr);
@@ -40,6 +29,12 @@ static void wanted_run(struct check *c, size_t cell, leaves *wanted)
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 
 	wanted_ram(c, cell, S2_RAM, wanted);
+	for (size_t i = 0; i < ask->shares.n; i++) {
+		const struct ask_share *s = &ask->shares.v[i];
+		u64 place = c->regions[s->region].base;
+
+		range_add(c, wanted, s->said ? s->base : place, place, c->ask->regions.v[s->region].size, s->write ? S2_SHARED : S2_SHARED_READ);
+	}
 	for (size_t i = 0; i < ask->pages.n; i++)
 		range_add(c, wanted, ask->pages.v[i].base, ask->pages.v[i].base, ask->pages.v[i].size, S2_DEVICE);
 	for (size_t n = 0; ask->direct && n < ask->cpus.n; n++)

@@ -24,7 +24,8 @@ static void write_ranges(FILE *out, struct check *c, const leaves *found, enum s
 	leaves_merge(&c->arena, found, &merged);
 	for (size_t i = 0; i < merged.n; i++) {
 		const struct leaf *l = &merged.v[i];
-		const char *what = cell >= 0 && attr_rights(l->attr, stage) & PERM_W && !(attr_rights(l->attr, stage) & PERM_DEVICE) ?
+		const char *region = region_text(c, l->out, cell);
+		const char *what = region ? region : cell >= 0 && attr_rights(l->attr, stage) & PERM_W && !(attr_rights(l->attr, stage) & PERM_DEVICE) ?
 			"its RAM" : owner_of(c, l->out, cell);
 
 		fprintf(out, "  %s0x%010llx", in, l->in);
@@ -79,7 +80,8 @@ static void write_nobody(FILE *out, struct check *c)
 	for (size_t i = 0; i < n.ram.n; i++)
 		fprintf(out, "  RAM      0x%010llx  %9llu KiB\n", n.ram.v[i].base, n.ram.v[i].size / KIB);
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
-		fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
+		if (!region_text(c, c->hw->reserved.v[i].base, -1))
+			fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
 	fputs("  CPUs    ", out);
 	for (size_t i = 0; i < n.cpus.n; i++)
 		fprintf(out, " %d", n.cpus.v[i]);

@@ -55,6 +55,7 @@ void check_run(struct check *c)
 		finding(c, "file", "%s", c->img->malformed);
 	walk_cpus(c, &user);
 	walk_cells(c, &user);
+	regions_place(c);
 	check_reach(c); /* first: its words are the clearest */
 	check_el2(c);
 	check_cells(c);

@@ -2,8 +2,8 @@
 /*
  * Who reaches what, from the leaves alone: whatever the tables were meant to say, does a
  * physical byte belong to two parties? The only things that two may reach are the copier (all
- * cells, while they load), a load list (its cell and the core, both to read) and the SGI frame
- * of a direct cell's CPU.
+ * cells, while they load), a load list (its cell and the core, both to read), the SGI frame
+ * of a direct cell's CPU, and a region that both cells name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,9 @@ char *owner_of(struct check *c, u64 address, int but)
 			return arena_text(&c->arena, "%s of the image", img->sections.v[i].name);
 	if (at(address, img->hyp_base, img->hyp_size))
 		return arena_text(&c->arena, "the hypervisor's memory");
-	text = owner_cell(c, address, but);
+	text = region_text(c, address, but);
+	if (!text)
+		text = owner_cell(c, address, but);
 	if (!text)
 		text = owner_device(c, address);
 	return text ? text : arena_text(&c->arena, "nothing of the board");
@@ -137,6 +139,14 @@ static bool own_frame(struct check *c, const struct reach *cell, const struct re
 	return false;
 }
 
+static bool shared_region(struct check *c, const struct reach *a, const struct reach *b)
+{
+	u64 base = a->out > b->out ? a->out : b->out;
+	u64 end = a->out + a->size < b->out + b->size ? a->out + a->size : b->out + b->size;
+
+	return regions_declared(c, (struct span) { base, end - base }, (int[]) { a->party, b->party }, (unsigned[]) { a->rights, b->rights });
+}
+
 static bool declared(struct check *c, const struct reach *a, const struct reach *b)
 {
 	const struct reach *cell = a->party == CORE ? b : a, *other = a->party == CORE ? a : b;
@@ -145,7 +155,7 @@ static bool declared(struct check *c, const struct reach *a, const struct reach 
 	if (cell->load && cell->out == c->img->copier->base && cell->size == PAGE && !both)
 		return other->party == CORE || (other->load && other->out == cell->out && other->size == PAGE);
 	if (other->party != CORE)
-		return false;
+		return !cell->load && !other->load && shared_region(c, cell, other);
 	return (cell->load && cell->in == LOAD_LIST && cell->size == PAGE && cell->out == c->cells[cell->party].list && !both) ||
 		own_frame(c, cell, other);
 }
@@ -204,6 +214,14 @@ static bool in_ram(struct check *c, struct span s)
 	return false;
 }
 
+/* Reserved memory is nobody's but for those who name it. */
+static bool own_region(struct check *c, const struct reach *r, struct span reserved)
+{
+	struct reach region = { .out = reserved.base, .size = reserved.size, .party = r->party };
+
+	return r->party != CORE && !r->load && shared_region(c, r, &region);
+}
+
 static void check_one(struct check *c, const struct reach *r)
 {
 	const struct image *img = c->img;
@@ -214,7 +232,7 @@ static void check_one(struct check *c, const struct reach *r)
 	if (c->pa_bits < 48 && s.base + s.size > 1ull << c->pa_bits)
 		finding(c, "reach", "%s reaches 0x%llx, beyond %llu physical address bits", who, s.base, c->pa_bits);
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
-		if (span_meet(s, c->hw->reserved.v[i]))
+		if (span_meet(s, c->hw->reserved.v[i]) && !own_region(c, r, c->hw->reserved.v[i]))
 			finding(c, "reach", "%s reaches reserved memory at 0x%llx", who, c->hw->reserved.v[i].base);
 	if (!(r->rights & PERM_DEVICE) && !in_ram(c, s))
 		finding(c, "reach", "%s reaches 0x%llx, 0x%llx bytes, as memory, which is not within RAM", who, s.base, s.size);

@@ -112,6 +112,16 @@ void walk_rest(struct check *c)
 
 /* ---- found against wanted */
 
+bool leaf_place(const leaves *found, u64 in, u64 *out)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (in >= found->v[i].in && in - found->v[i].in < found->v[i].size) {
+			*out = found->v[i].out + (in - found->v[i].in);
+			return true;
+		}
+	return false;
+}
+
 void range_add(struct check *c, leaves *to, u64 in, u64 out, u64 size, u64 attr)
 {
 	if (size)

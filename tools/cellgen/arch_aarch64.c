@@ -2,7 +2,7 @@
 /*
  * What the aarch64 tables hold and what the isolation registers say.
  *
- *   per cell   run root      memory, its devices; with direct interrupts the SGI frames of its redistributors
+ *   per cell   run root      memory, shared regions, its devices; with direct interrupts the SGI frames of its redistributors
  *              load root     memory (not executable), copier, load list, its pristine images
  *              load list     what the copier copies where (struct load_list)
  *   per CPU    EL2 root      identity: the core, this CPU's stack and struct cpu, the registers it drives
@@ -28,6 +28,17 @@ static void map_memory(struct tables *t, u64 root, const struct cell *cell, u64 
 	}
 }
 
+/* Not under the load root: the copier has no business there, and a region outlives the cell. */
+static void map_shares(const struct decision *d, struct tables *t, const struct cell *cell)
+{
+	for (u32 i = 0; i < cell->share_count; i++) {
+		const struct share *share = &cell->shares[i];
+		const struct reserve *reserve = &d->reserves[share->reserve];
+
+		map(t, cell->root_const, share->guest, reserve->phys, reserve->size, share->write ? S2_SHARED : S2_SHARED_READ);
+	}
+}
+
 static void map_device(struct tables *t, u64 root, const struct device *device)
 {
 	for (u32 i = 0; i < device->reg_count; i++) {
@@ -41,6 +52,7 @@ static void make_run(const struct decision *d, struct cell *cell, struct tables 
 {
 	cell->root_const = tables_page(t);
 	map_memory(t, cell->root_const, cell, S2_RAM);
+	map_shares(d, t, cell);
 	/* A mediated cell sees no frame of the real one */
 	for (u32 n = 0; n < cell->cpu_count && !cell->mediated; n++) {
 		map(t, cell->root_const, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI,

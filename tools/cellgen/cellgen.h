@@ -181,6 +181,20 @@ struct ram_bank {
 	struct pos at;
 };
 
+/* A child of /reserved-memory: nobody's, unless cells name it by memory-region. */
+struct reserve {
+	const struct node *node;
+	const char *name;    /* label, else node name */
+	struct range *regs;  /* asked: reg, its fixed place; none: cellgen places it */
+	u32 reg_count;
+	u64 size;            /* asked: of the first entry of reg, else the property size; 0: neither is there */
+	u64 alignment;       /* asked, else what blocks need; only of one that cellgen places */
+	u64 phys;            /* asked or decided; ADDRESS_NONE: not placed */
+	u32 share_count;     /* how often cells name it */
+	struct pos at;       /* of its reg or size, else the node */
+};
+#define RESERVE_NONE 0xffffu
+
 /* ---- what cells ask for, and get ---- */
 
 /* One entry of a `cpus` property. */
@@ -199,6 +213,18 @@ struct access {
 	struct pos at;
 };
 #define DEVICE_NONE 0xffffu
+
+/* One entry of a `memory-region` property. */
+struct share {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	u16 reserve;             /* index into reserves; RESERVE_NONE: node is no child of /reserved-memory */
+	const char *rights;      /* asked: "rw", "r" or a word that check_share.c refuses; "rw" if nothing is said */
+	bool write;              /* of `rights` */
+	bool guest_asked;        /* by cloison,memory-region-base */
+	u64 guest;               /* asked, else the physical address; ADDRESS_NONE: not placed */
+	struct pos at;
+};
 
 /* One range of a cell's memory. */
 struct ram {
@@ -256,6 +282,7 @@ enum extent_kind {
 	EXTENT_RESERVED, /* physical: reserved-memory, memreserve */
 	EXTENT_DEVICE,  /* registers, in whole pages */
 	EXTENT_VDEV,    /* guest: window of a virtual device */
+	EXTENT_SHARED,  /* a child of reserved-memory that cells name */
 	EXTENT_GIC,     /* guest: distributor, redistributors. physical: the real ones */
 };
 
@@ -264,7 +291,7 @@ struct extent {
 	u64 base;
 	u64 size;
 	enum extent_kind kind;
-	u16 cell;         /* CELL_NONE: the core's, or nobody's */
+	u16 cell;         /* CELL_NONE: the core's, nobody's, or several cells' */
 	bool asked;       /* its address comes from the DTS; otherwise cellgen chose it */
 	const char *what; /* "RAM of 'linux'", "the hypervisor's memory", "rtc0" */
 	struct pos at;
@@ -291,6 +318,8 @@ struct cell {
 	u32 ram_count;
 	struct access *access;
 	u32 access_count;
+	struct share *shares;   /* memory-region */
+	u32 share_count;
 	struct image images[IMAGE_KIND_COUNT];
 	const char *interrupts; /* cloison,interrupts: "direct", "mediated"; the default if it says nothing (dt_cell.c) */
 	bool mediated;          /* of `interrupts` */
@@ -397,6 +426,8 @@ struct decision {
 	u32 cpu_count;
 	struct ram_bank *banks;
 	u32 bank_count;
+	struct reserve *reserves; /* in the order of the tree */
+	u32 reserve_count;
 	struct device *devices;
 	u32 device_count;
 	struct board_line *board_lines; /* sorted by intid */

@@ -20,6 +20,7 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_lines(decision, diag);
 	check_virtual(decision, diag);
 	check_memory(decision, diag);     /* and last the two address spaces */
+	check_shares(decision, diag);
 	check_guests(decision, diag);
 	check_claims(decision, diag);
 }

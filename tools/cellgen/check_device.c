@@ -144,7 +144,17 @@ static void check_clocks(const struct decision *d, const char *whose, const stru
 	}
 }
 
-void check_references(const struct decision *d, const struct node *node, const char *whose, struct diag *diag)
+/* A device may use regions that its cell has. */
+static void check_regions(const struct decision *d, const struct cell *cell, const char *whose, const struct prop *prop, struct diag *diag)
+{
+	if (!share_all_named(d, cell, prop)) {
+		diag_error(diag, "device-reference", prop->at, "memory-region of %s names a region that '%s' does not have; name it in "
+			   "memory-region of '%s' (%s), or take the property or the device out", whose, cell->name, cell->name,
+			   diag_at(cell->at));
+	}
+}
+
+void check_references(const struct decision *d, const struct cell *cell, const struct node *node, const char *whose, struct diag *diag)
 {
 	for (u32 i = 0; i < node->prop_count; i++) {
 		const struct prop *prop = &node->props[i];
@@ -152,6 +162,8 @@ void check_references(const struct decision *d, const struct node *node, const c
 		if (strcmp(prop->name, "clocks") == 0) {
 			check_clocks(d, whose, prop, diag);
 			check_clock_names(node, whose, prop->size / 4, diag);
+		} else if (strcmp(prop->name, "memory-region") == 0) {
+			check_regions(d, cell, whose, prop, diag);
 		} else if (prop_is_reference(prop->name)) {
 			diag_error(diag, "device-reference", prop->at, "%s of %s refers to another node, which the guest's tree does "
 				   "not have; take the property or the device out", prop->name, whose);
@@ -211,7 +223,7 @@ void check_devices(const struct decision *d, struct diag *diag)
 			report_refused(d, claim, device, diag);
 		} else {
 			check_interrupts(claim, device, diag);
-			check_references(d, device->node, device->name, diag);
+			check_references(d, claim->cell, device->node, device->name, diag);
 			check_status(claim, device, diag);
 			check_registers(d, claim->access, claim->cell, diag);
 		}

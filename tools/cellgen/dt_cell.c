@@ -244,6 +244,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->cpu_count = claims.count;
 	load_ram(cell, diag);
 	load_access(d, cell, diag);
+	dt_shares(d, cell, diag);
 	load_image(cell, IMAGE_KERNEL, "cloison,kernel");
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");
 	interrupts = node_string(node, "cloison,interrupts");

@@ -42,6 +42,7 @@ static const char *kind_name(enum extent_kind kind)
 	static const char *const names[] = {
 		[EXTENT_RAM] = "ram", [EXTENT_IMAGE] = "image", [EXTENT_HYP] = "hypervisor", [EXTENT_RESERVED] = "reserved",
 		[EXTENT_DEVICE] = "device", [EXTENT_VDEV] = "virtual-device", [EXTENT_GIC] = "gic",
+		[EXTENT_SHARED] = "shared",
 	};
 
 	return names[kind];
@@ -59,7 +60,7 @@ static void emit_extents(struct out *out, const struct decision *d, const char *
 		out_printf(out, ", ");
 		text(out, "kind", kind_name(e->kind));
 		out_printf(out, ", ");
-		owner(out, d, e->cell, e->kind == EXTENT_RESERVED ? "nobody" : "core");
+		owner(out, d, e->cell, e->kind == EXTENT_RESERVED ? "nobody" : e->kind == EXTENT_SHARED ? "shared" : "core");
 		out_printf(out, ", ");
 		text(out, "what", e->what);
 		out_printf(out, ", ");
@@ -360,6 +361,7 @@ void emit_json(const struct decision *d, const char *dir)
 	out_printf(&out, "  \"pa_bits\": %u,\n  \"line_limit\": %u,\n  \"physical\": [\n", d->pa_bits, d->line_limit);
 	emit_extents(&out, d, "    ", d->phys, d->phys_count);
 	out_printf(&out, "  ],\n");
+	emit_json_shares(d, &out);
 	emit_slots(&out, d);
 	emit_cpus(&out, d);
 	emit_service(&out, d);

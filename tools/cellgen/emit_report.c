@@ -253,6 +253,7 @@ void emit_report(const struct decision *d, const char *dir)
 	out_printf(&out, "Configuration %s\n(SHA-256 over partition.dtb and the images of the cells, in their order)\n", d->hash);
 	out_printf(&out, "Relies on %u physical address bits and on interrupt lines up to %u\n", d->pa_bits, d->line_limit);
 	emit_memory(d, &out);
+	emit_shares(d, &out);
 	emit_cpus(d, &out);
 	emit_lines(d, &out);
 	emit_devices(d, &out);

@@ -29,7 +29,7 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
+/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_share.c, dt_vdev.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
@@ -45,6 +45,8 @@ void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
+void dt_reserves(struct decision *d, struct diag *diag);
+void dt_shares(struct decision *d, struct cell *cell, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
@@ -77,6 +79,8 @@ u32 guest_line(const struct decision *d, const struct cell *cell, u32 intid); /*
 void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
 void place_guest_map(struct decision *d, struct cell *cell);
 void place_slots(struct decision *d, u64 tables_size);
+void place_reserves(struct decision *d, struct diag *diag);
+void place_share_map(const struct decision *d, struct cell *cell);
 void extent_add(struct extent **list, u32 *count, struct extent extent);
 void extent_sort(struct extent *list, u32 count);
 void phys_add(struct decision *d, struct extent extent);
@@ -120,6 +124,9 @@ u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_owners(const struct decision *d, struct out *out);
 void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
+const char *share_rights(const struct share *share);            /* "rw-" or "r--": never executable */
+void emit_shares(const struct decision *d, struct out *out);    /* of report.txt */
+void emit_json_shares(const struct decision *d, struct out *out);
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
 void emit_report(const struct decision *d, const char *dir);
 void emit_json(const struct decision *d, const char *dir);
