@@ -93,6 +93,22 @@ def overlap(a, b):
     return [(x, y) for x in a for y in b if x[0] < y[0] + y[1] and y[0] < x[0] + x[1]]
 
 
+def joined(spans):
+    """Those that overlap as one: two devices in a page."""
+    found = []
+    for base, size in sorted(spans):
+        if found and base < sum(found[-1]):
+            found[-1] = found[-1][0], max(base + size, sum(found[-1])) - found[-1][0]
+        else:
+            found.append((base, size))
+    return found
+
+
+def pages(base, size):
+    start, end = base & ~0xFFF, -(-(base + size) // 0x1000) * 0x1000
+    return start, end - start
+
+
 def number(text):
     return int(text, 16)
 
@@ -176,8 +192,8 @@ class Partition:
         wanted = [(g, p, s, ram_kind) for g, p, s in self.ram(cell)]
         if ram_kind != "rwx":
             return wanted
-        wanted += [(number(e["base"]), number(e["base"]), number(e["size"]), "device")
-                   for e in cell["map"] if e["kind"] == "device"]
+        wanted += [(base, base, size, "device") for base, size in
+                   joined((number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] == "device")]
         wanted += [(guest, base, size, rights) for _, guest, base, size, rights in self.shares(cell)]
         for cpu in self.cpus:
             if cpu.get("cell") == cell["name"] and not self.mediated(cell): # which has no frame of the real one
@@ -398,14 +414,32 @@ class Partition:
         """Each cell has the registers of the devices that its DTS names, and no others."""
         for cell in self.cells:
             wanted = [reg for node in self.devices(cell) if "reg" in node.props for reg in node.regs()]
-            pages = [(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in wanted]
-            assert sorted(pages) == sorted(self.physical("device", cell["name"]))
+            assert sorted(pages(*w) for w in wanted) == sorted(self.physical("device", cell["name"]))
 
     def devices(self, cell):
-        """The nodes that access names."""
+        """The nodes that access names, then those below its buses."""
         node = self.asked(cell)
         flags = node.count("#access-flags-cells", 0)
-        return [self.phandles[p] for p in (node.cells("access")[::1 + flags] if "access" in node.props else [])]
+        cells = node.cells("access") if "access" in node.props else []
+        found = [self.phandles[p] for p in (cells[::1 + flags] if len(cells) > 1 else cells) if p]
+        return found + [n for n in self.on_buses(node) if n not in found]
+
+    def on_buses(self, node):
+        """docs/partition.md, once more: what can be given, but for what is excepted."""
+        buses, excepts = ([self.phandles[p] for p in node.cells(name)] if name in node.props else []
+                          for name in ("cloison,access-bus", "cloison,access-except"))
+        system = ("arm,gic-v3", "arm,gic-v3-its", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,psci-1.0", "simple-bus")
+        for found in self.tree.walk():
+            on = any(b in found.path()[1:] for b in buses) and not any(e in found.path() for e in excepts)
+            aside = any(found.inside(n) for n in ("domains", "cpus", "reserved-memory", "chosen", "aliases"))
+            off = any(n.props.get("status", b"okay\0") != b"okay\0" for n in found.path())
+            console = "cloison,console" in self.hypervisor.props and found is self.phandles[self.hypervisor.cells("cloison,console")[0]]
+            console = console or found.name == "pl011@9000000"
+            mine = found.props.get("device_type") == b"memory\0" or any(found.compatible(s) for s in system) or console
+            device = any(name in found.props for name in ("reg", "interrupts", "interrupts-extended", "interrupt-map"))
+            chip = "reg" in found.props and found.parent.count("#size-cells", 1) == 0
+            if on and device and not (aside or off or mine or chip or "interrupt-controller" in found.props):
+                yield found
 
     def check_hash(self, folder):
         digest = hashlib.sha256((self.out / "partition.dtb").read_bytes())
@@ -454,7 +488,7 @@ class Partition:
         for node in root.children:
             if "reg" in node.props and not node.name.startswith("memory@"):
                 numbers = node.numbers("reg")
-                regs |= {(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in zip(numbers[::2], numbers[1::2])}
+                regs |= {pages(*r) for r in zip(numbers[::2], numbers[1::2])}
             if "interrupts" in node.props and node.name != "timer":
                 cells = node.cells("interrupts")
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}

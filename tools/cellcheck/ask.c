@@ -109,31 +109,16 @@ static void read_wires(struct arena *a, const struct hw *hw, struct ask_cell *ce
 	}
 }
 
-static void read_access(struct arena *a, const struct hw *hw, struct ask_cell *cell)
+static void read_access(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell)
 {
-	int above = cell->node, length;
-	const u8 *p = tree_prop(hw->tree, cell->node, "access", &length);
-	u32 step;
-
-	while (above >= 0 && !tree_prop(hw->tree, above, "#access-flags-cells", NULL))
-		above = hw->tree->nodes.v[above].parent;
-	step = 4 * (1 + tree_u32(hw->tree, above, "#access-flags-cells", 0));
-	for (u32 at = 0; p && step < 1024 && at + step <= (u32)length; at += step) {
-		int device = tree_phandle(hw->tree, (u32)get_be(p + at, 4));
+	devices_read(a, hw, ask, cell);
+	for (size_t d = 0; d < cell->devices.n; d++) {
 		spans regs = { 0 };
 
-		if (device < 0 && length == 4 && !get_be(p, 4))
-			break; /* a bare 0: nothing */
-		if (device < 0)
-			unreadable("cell '%s': access names no node", cell->name);
-		*VEC_ADD(a, cell->devices) = device;
-		tree_regs(a, hw->tree, device, &regs);
-		for (size_t i = 0; i < regs.n; i++) {
-			u64 from = regs.v[i].base & ~(PAGE - 1), end = (regs.v[i].base + regs.v[i].size + PAGE - 1) & ~(PAGE - 1);
-
-			*VEC_ADD(a, cell->pages) = (struct span) { from, end - from };
-		}
-		read_wires(a, hw, cell, device);
+		tree_regs(a, hw->tree, cell->devices.v[d], &regs);
+		for (size_t i = 0; i < regs.n; i++)
+			devices_page(a, cell, regs.v[i]);
+		read_wires(a, hw, cell, cell->devices.v[d]);
 	}
 }
 
@@ -196,7 +181,7 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->limit = tree_u32(t, node, "cloison,interrupt-limit", 0);
 	read_cpus(a, hw, cell, node);
 	read_memory(a, t, cell);
-	read_access(a, hw, cell);
+	read_access(a, hw, ask, cell);
 	read_vdevs(a, t, cell);
 	if (!cell->cpus.n)
 		unreadable("cell '%s' has no CPU", cell->name);

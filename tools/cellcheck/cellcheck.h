@@ -201,6 +201,8 @@ struct ask {
 	size_t vcpus, ranges, vdevs;
 };
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
+void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell); /* devices.c */
+void devices_page(struct arena *a, struct ask_cell *cell, struct span reg);
 void regions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* regions.c */
 
 /* ---- one check */

@@ -39,12 +39,13 @@ static void map_shares(const struct decision *d, struct tables *t, const struct 
 	}
 }
 
-static void map_device(struct tables *t, u64 root, const struct device *device)
+static void map_devices(const struct decision *d, struct tables *t, const struct cell *cell)
 {
-	for (u32 i = 0; i < device->reg_count; i++) {
-		u64 base = align_down(device->regs[i].base, PAGE_SIZE);
+	struct range *pages;
+	u32 count = device_pages(d, cell, &pages);
 
-		map(t, root, base, base, align_up(device->regs[i].base + device->regs[i].size, PAGE_SIZE) - base, S2_DEVICE);
+	for (u32 i = 0; i < count; i++) {
+		map(t, cell->root_const, pages[i].base, pages[i].base, pages[i].size, S2_DEVICE);
 	}
 }
 
@@ -58,9 +59,7 @@ static void make_run(const struct decision *d, struct cell *cell, struct tables 
 		map(t, cell->root_const, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI,
 		    GIC_FRAME, S2_DEVICE);
 	}
-	for (u32 i = 0; i < cell->access_count; i++) {
-		map_device(t, cell->root_const, &d->devices[cell->access[i].device]);
-	}
+	map_devices(d, t, cell);
 	for (u32 i = 0; i < PTE_ENTRIES; i++) {
 		if (tables_read(t, cell->root_const, i)) {
 			cell->root_used = i + 1;

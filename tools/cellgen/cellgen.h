@@ -79,6 +79,8 @@ struct prop {
 	const u8 *data; /* big-endian cells or strings, as in the DTB */
 	u32 size;       /* bytes */
 	struct pos at;
+	const char *written; /* of some lists: '&' for each cell that is a reference in the source, else '0' */
+	u32 written_count;   /* 0: not known */
 };
 
 /* One of the blocks that together make a node: name { ... } or &label { ... }. */
@@ -210,9 +212,24 @@ struct access {
 	u32 phandle;
 	const struct node *node; /* NULL: no node has that phandle */
 	u16 device;              /* index into devices; DEVICE_NONE: node is not a device */
+	bool by_bus;             /* not named: below a bus of cloison,access-bus */
+	const char *flags;       /* as written behind the reference, without effect; NULL: none */
 	struct pos at;
 };
 #define DEVICE_NONE 0xffffu
+
+/* One entry of cloison,access-bus or cloison,access-except. */
+struct bus_wish {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	struct pos at;
+};
+
+/* Below such a bus, and yet not the cell's. */
+struct skip {
+	const struct node *node;
+	const char *why; /* "the core's console" */
+};
 
 /* One entry of a `memory-region` property. */
 struct share {
@@ -318,6 +335,12 @@ struct cell {
 	u32 ram_count;
 	struct access *access;
 	u32 access_count;
+	struct bus_wish *buses; /* cloison,access-bus */
+	u32 bus_count;
+	struct bus_wish *excepts; /* cloison,access-except */
+	u32 except_count;
+	struct skip *skips;
+	u32 skip_count;
 	struct share *shares;   /* memory-region */
 	u32 share_count;
 	struct image images[IMAGE_KIND_COUNT];

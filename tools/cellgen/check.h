@@ -14,6 +14,7 @@ void check_nodes(const struct decision *d, struct diag *diag);      /* check_nod
 void check_properties(const struct decision *d, struct diag *diag); /* check_prop.c */
 void check_cells(const struct decision *d, struct diag *diag);      /* check_cell.c */
 void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu.c */
+void check_access(const struct decision *d, struct diag *diag);     /* check_access.c */
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
 void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */
 void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
@@ -64,6 +65,8 @@ void check_reference(u32 phandle, const char *what, struct pos at, struct diag *
 /* ---- check_device.c, check_regs.c ---- */
 
 bool check_refused(const struct device *device); /* no cell can have it: reported once, with the device */
+
+const char *access_advice(const struct access *access); /* what to do with a device that cannot be given */
 
 /* A region in a guest's map whose guest address nobody wrote: what it lies over is check_share.c's finding. */
 bool check_share_silent(const struct extent *e);

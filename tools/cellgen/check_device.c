@@ -74,11 +74,11 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 			   "virtual UART (a child node with compatible \"arm,pl011\")", cell, device->name, where,
 			   diag_at(d->hyp.console_at));
 	} else if (device->system) {
-		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; take it out", cell,
-			   device->name, where, device->system);
+		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; %s", cell,
+			   device->name, where, device->system, access_advice(claim->access));
 	} else if (device->master) {
 		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s), and no IOMMU "
-			   "that this version knows is in front of it; take it out", cell, device->name, where, device->master);
+			   "that this version knows is in front of it; %s", cell, device->name, where, device->master, access_advice(claim->access));
 	} else if (device->untranslated) {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
@@ -92,13 +92,14 @@ static void check_interrupts(const struct claim *claim, const struct device *dev
 
 	if (device->foreign_irq) {
 		diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has an interrupt that goes to no shared line "
-			   "of the GIC; only those can be given to a cell", claim->cell->name, device->name, where);
+			   "of the GIC; only those can be given to a cell: %s", claim->cell->name, device->name, where,
+			   access_advice(claim->access));
 	}
 	for (u32 i = 0; i < device->irq_count; i++) {
 		if (device->irqs[i].ppi) {
 			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has the private interrupt %u of each "
-				   "CPU; only shared lines can be given to a cell", claim->cell->name, device->name, where,
-				   device->irqs[i].intid);
+				   "CPU; only shared lines can be given to a cell: %s", claim->cell->name, device->name, where,
+				   device->irqs[i].intid, access_advice(claim->access));
 		} else if (device->irqs[i].flags != 1 && device->irqs[i].flags != 4) {
 			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), whose interrupt on SPI %u has the flags 0x%x; a "
 				   "shared line of the GIC is 4 (level) or 1 (rising edge): correct the board tree", claim->cell->name,
@@ -171,6 +172,13 @@ void check_references(const struct decision *d, const struct cell *cell, const s
 	}
 }
 
+/* For a finding about the board's text: why that text matters. */
+static const char *whose(const struct claim *claim, const struct device *device)
+{
+	return !claim->access->by_bus ? device->name : mem_format("%s (below a bus of cloison,access-bus of '%s', %s: add it to "
+		"cloison,access-except, if it cannot go along)", device->name, claim->cell->name, diag_at(claim->access->at));
+}
+
 static void check_status(const struct claim *claim, const struct device *device, struct diag *diag)
 {
 	const char *status = node_string(device->node, "status");
@@ -182,26 +190,34 @@ static void check_status(const struct claim *claim, const struct device *device,
 	}
 }
 
+static void report_owners(const struct claim *claim, const struct claim *other, const struct device *device, struct diag *diag)
+{
+	if (other->cell == claim->cell) {
+		diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' twice; list it once", device->name,
+			   claim->cell->name);
+	} else if (claim->access->by_bus) {
+		diag_error(diag, "device-owned-twice", claim->access->at, "%s is below a bus of cloison,access-bus of '%s', but it is given to "
+			   "'%s' at %s; add it to cloison,access-except", device->name, claim->cell->name, other->cell->name,
+			   diag_at(other->access->at));
+	} else {
+		diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' here and to '%s' at %s; take it from one of "
+			   "them", device->name, claim->cell->name, other->cell->name, diag_at(other->access->at));
+	}
+}
+
+/* Of a device that is named and one that comes with a bus, the bus is where something can be done about it. */
 static void check_owner(const struct decision *d, const struct claims *claims, u32 index, struct diag *diag)
 {
 	const struct claim *claim = &claims->list[index];
-	const struct device *device = &d->devices[claim->access->device];
 
 	for (u32 i = 0; i < index; i++) {
 		const struct claim *other = &claims->list[i];
+		bool swap = other->access->by_bus && !claim->access->by_bus;
 
-		if (other->access->device != claim->access->device) {
-			continue;
+		if (other->access->device == claim->access->device) {
+			report_owners(swap ? other : claim, swap ? claim : other, &d->devices[claim->access->device], diag);
+			return;
 		}
-		if (other->cell == claim->cell) {
-			diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' twice; list it once",
-				   device->name, claim->cell->name);
-		} else {
-			diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' here and to '%s' at %s; take "
-				   "it from one of them", device->name, claim->cell->name, other->cell->name,
-				   diag_at(other->access->at));
-		}
-		return;
 	}
 }
 
@@ -223,7 +239,7 @@ void check_devices(const struct decision *d, struct diag *diag)
 			report_refused(d, claim, device, diag);
 		} else {
 			check_interrupts(claim, device, diag);
-			check_references(d, claim->cell, device->node, device->name, diag);
+			check_references(d, claim->cell, device->node, whose(claim, device), diag);
 			check_status(claim, device, diag);
 			check_registers(d, claim->access, claim->cell, diag);
 		}

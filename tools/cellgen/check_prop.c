@@ -42,6 +42,8 @@ static const struct rule hypervisor_rules[] = {
 static const struct rule cell_rules[] = {
 	COMMON_RULES,
 	{ .name = "access" },
+	{ .name = "cloison,access-bus" },
+	{ .name = "cloison,access-except" },
 	{ .name = "#access-flags-cells" },
 	{ .name = "access-flags-names" },
 	{ .name = "memory-region" },

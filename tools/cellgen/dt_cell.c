@@ -203,26 +203,6 @@ static void load_ram(struct cell *cell, struct diag *diag)
 	load_bases(cell, diag);
 }
 
-/* References, each followed by #access-flags-cells flags, of which none means anything here. */
-static void load_access(const struct decision *d, struct cell *cell, struct diag *diag)
-{
-	const struct prop *prop = node_prop(cell->node, "access");
-	u32 step = 1 + node_cells(cell->node, "#access-flags-cells", 0);
-
-	if (prop && (prop->size == 0 || prop->size % (4 * step) != 0)) {
-		diag_error(diag, "bad-property", prop->at, "access of '%s' is not a list of references such as <&rtc0>",
-			   cell->name);
-		return;
-	}
-	for (u32 i = 0; prop && i < prop->size / 4; i += step) {
-		struct access *access = mem_push(&cell->access, &cell->access_count, sizeof(*access));
-		u32 phandle = prop_cell(prop, i);
-		const struct node *node = tree_phandle(d->tree, phandle);
-
-		*access = (struct access){ .phandle = phandle, .node = node, .device = device_of(d, node), .at = prop->at };
-	}
-}
-
 static void load_image(struct cell *cell, enum image_kind kind, const char *prop)
 {
 	struct image *image = &cell->images[kind];
@@ -243,7 +223,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->cpus = claims.list;
 	cell->cpu_count = claims.count;
 	load_ram(cell, diag);
-	load_access(d, cell, diag);
+	dt_access(d, cell, diag);
 	dt_shares(d, cell, diag);
 	load_image(cell, IMAGE_KERNEL, "cloison,kernel");
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");

@@ -81,7 +81,7 @@ static const char *why_master(const struct node *node)
 	return NULL;
 }
 
-static const char *why_system(const struct node *node)
+const char *device_why_system(const struct node *node)
 {
 	const char *type = node_string(node, "device_type");
 
@@ -199,7 +199,7 @@ void dt_devices(struct decision *d, struct diag *diag)
 		device->node = node;
 		device->name = node_nick(node);
 		device->master = why_master(node);
-		device->system = why_system(node);
+		device->system = device_why_system(node);
 		load_regs(device, diag);
 	}
 	dt_irqs(d, diag);

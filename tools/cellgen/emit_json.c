@@ -308,6 +308,19 @@ static const char *console_policy(const struct decision *d, const struct cell *c
 	return "none";
 }
 
+static void emit_skips(struct out *out, const struct cell *cell)
+{
+	out_printf(out, "      \"not_given\": [%s", cell->skip_count ? "\n" : "");
+	for (u32 i = 0; i < cell->skip_count; i++) {
+		out_printf(out, "        { ");
+		text(out, "path", cell->skips[i].node->path);
+		out_printf(out, ", ");
+		text(out, "why", cell->skips[i].why);
+		out_printf(out, " }%s", comma(i, cell->skip_count));
+	}
+	out_printf(out, "      ],\n");
+}
+
 static void emit_cell(struct out *out, const struct decision *d, const struct cell *cell)
 {
 	out_printf(out, "    {\n      ");
@@ -336,6 +349,7 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 	}
 	out_printf(out, "      ],\n");
 	emit_virtual(out, d, cell);
+	emit_skips(out, cell);
 	emit_images(out, cell);
 	out_printf(out, "      \"map\": [\n");
 	emit_extents(out, d, "        ", cell->map, cell->map_count);

@@ -187,6 +187,16 @@ static void emit_virtual(const struct decision *d, const struct cell *cell, stru
 	}
 }
 
+/* What cloison,access-bus does not bring, and why. */
+static void emit_skips(const struct cell *cell, struct out *out)
+{
+	for (u32 i = 0; i < cell->skip_count; i++) {
+		const char *heading = i ? "" : "\n  Below its buses, and not given\n";
+
+		out_printf(out, "%s  %-28s %s\n", heading, cell->skips[i].node->path, cell->skips[i].why);
+	}
+}
+
 static void emit_images(const struct cell *cell, struct out *out)
 {
 	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
@@ -219,6 +229,7 @@ static void emit_cell(const struct decision *d, const struct cell *cell, struct 
 	if (cell->mediated) {
 		emit_virtual(d, cell, out);
 	}
+	emit_skips(cell, out);
 	out_printf(out, "\n  Images\n");
 	emit_images(cell, out);
 }

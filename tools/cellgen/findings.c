@@ -63,6 +63,10 @@ static const struct finding_kind kinds[] = {
 	{ "cpu-not-startable", "CPUs", "A CPU is used that the core cannot switch on.", "Give another CPU." },
 	/* ---- devices ---- */
 	{ "not-a-device", "Devices", "access names something that is no device.", "Name a device of the board." },
+	{ "access-flags", "Devices", "Where access has a flag it should have a reference, or the other way round.",
+	  "Make #access-flags-cells of the cell and its access agree." },
+	{ "not-a-bus", "Devices", "cloison,access-bus names a node below which there is no device.", "Name a bus, or a device by access." },
+	{ "not-on-bus", "Devices", "cloison,access-except names something that cloison,access-bus does not bring.", "Take it out." },
 	{ "device-owned-twice", "Devices", "One device is given away twice.", "Take it from one of the two." },
 	{ "device-not-assignable", "Devices", "A device that every cell depends on, or that is the core's.", "Take it out of access." },
 	{ "device-untranslated", "Devices", "The registers of a device are at no address of the CPU (a chip on I2C, a PCI function).",

@@ -29,11 +29,21 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_share.c, dt_vdev.c ---- */
+/* ---- dt_tree.c, dt_lines.c, dt_openings.c, dt_written.c, dt_board.c, dt_access.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_share.c, dt_vdev.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
 void tree_openings(struct tree *tree, const char *pp, u64 size);    /* by_reference, from the preprocessed text */
+void tree_written(struct tree *tree, const char *pp, u64 size);     /* written, from the same */
+
+/* A line of the preprocessed text, and which line of which file it is. Begin with zeros. */
+struct pp_line {
+	const char *file;
+	u32 number;
+	u64 start, end, next;
+};
+bool pp_next(const char *pp, u64 size, struct pp_line *line); /* false: there is none */
+
 struct node *tree_find(const struct tree *tree, const char *path);
 u32 node_own_cells(const struct node *node, const char *name, u32 fallback); /* not inherited */
 /* Property of (address, size) pairs; a broken length or a cell count outside 1..2 is a finding. */
@@ -45,9 +55,11 @@ void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
+void dt_access(const struct decision *d, struct cell *cell, struct diag *diag);
 void dt_reserves(struct decision *d, struct diag *diag);
 void dt_shares(struct decision *d, struct cell *cell, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
+const char *device_why_system(const struct node *node);           /* why nobody can have it, or NULL */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
 
@@ -80,6 +92,7 @@ void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
 void place_guest_map(struct decision *d, struct cell *cell);
 void place_slots(struct decision *d, u64 tables_size);
 void place_reserves(struct decision *d, struct diag *diag);
+u32 device_pages(const struct decision *d, const struct cell *cell, struct range **pages); /* sorted; how many ranges */
 void place_share_map(const struct decision *d, struct cell *cell);
 void extent_add(struct extent **list, u32 *count, struct extent extent);
 void extent_sort(struct extent *list, u32 count);
