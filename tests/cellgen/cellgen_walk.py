@@ -125,7 +125,8 @@ class Partition:
         self.machine = (self.gen / "machine.c").read_text(errors="replace")
         self.tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
         self.phandles = {n.cells("phandle")[0]: n for n in self.tree.walk() if "phandle" in n.props}
-        self.hypervisor = [n for n in self.tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][0]
+        self.hypervisor = next(n for n in self.tree.child("domains").walk() if n.compatible("openamp,hypervisor-v1"))
+        self.nodes = [n for n in self.hypervisor.walk() if n.compatible("cloison,cell-v1")] # in the order of the tree
         self.memory = Memory()
         self.memory.add(self.slots["tables"][0], (self.gen / "tables.bin").read_bytes())
         self.memory.add(self.slots["roots"][0], (self.gen / "roots.bin").read_bytes())
@@ -140,7 +141,7 @@ class Partition:
 
     def asked(self, cell):
         """The cell's node in the partition."""
-        return self.hypervisor.child(cell["name"])
+        return next(n for n in self.nodes if n.name == cell["name"])
 
     def mediated(self, cell):
         node = self.asked(cell)
@@ -400,7 +401,10 @@ class Partition:
         assert sorted(lines) == sorted((c["kick_line"], c["name"]) for c in self.cpus if c["kick_line"])
 
     def check_service(self):
-        wanted = self.phandles[self.hypervisor.cells("cpus")[0]] if "cpus" in self.hypervisor.props else None
+        cells = self.hypervisor.cells("cpus") if "cpus" in self.hypervisor.props else []
+        wanted = self.phandles[cells[0]] if cells else None
+        if len(cells) == 3: # a cluster, a mask of its CPUs, a mode
+            wanted = [c for c in wanted.children if c.props.get("device_type") == b"cpu\0"][cells[1].bit_length() - 1]
         index = re.search(r"machine_service_cpu = (\w+);", self.machine).group(1)
         assert index == ("CPU_NONE" if self.service() is None else str(self.service()))
         assert (self.service() is None) == (wanted is None)
@@ -443,7 +447,7 @@ class Partition:
 
     def check_hash(self, folder):
         digest = hashlib.sha256((self.out / "partition.dtb").read_bytes())
-        for node in self.hypervisor.children:
+        for node in self.nodes:
             for prop in ("cloison,kernel", "cloison,initrd"):
                 if prop in node.props:
                     digest.update((folder / node.text(prop)).read_bytes())
@@ -467,6 +471,7 @@ class Partition:
             assert chosen.numbers("linux,initrd-end") == [number(image["guest"]) + image["bytes"]]
         self.check_guest_devices(cell, root)
         self.check_guest_regions(cell, root)
+        self.check_children(cell, root)
         return chosen.props["rng-seed"]
 
     def check_guest_regions(self, cell, root):
@@ -482,6 +487,18 @@ class Partition:
         for node in self.devices(cell):
             if "memory-region" in node.props:
                 assert [places[p] for p in root.child(node.name).cells("memory-region")] == node.cells("memory-region")
+
+    def check_children(self, cell, root):
+        """What is behind a device and enabled, unless it has an address of the CPU."""
+        def same(ours, theirs):
+            kept = [c for c in theirs.children if c.props.get("status", b"okay\0") == b"okay\0" and
+                    not ("reg" in c.props and "ranges" in theirs.props)]
+            assert [c.name for c in ours.children] == [c.name for c in kept]
+            for mine, other in zip(ours.children, kept):
+                assert mine.props == {k: v for k, v in other.props.items() if k not in ("phandle", "status")}
+                same(mine, other)
+        for node in self.devices(cell):
+            same(root.child(node.name), node)
 
     def check_guest_devices(self, cell, root):
         regs, lines, phandles = set(), set(), set()

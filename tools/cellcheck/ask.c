@@ -212,6 +212,15 @@ static void read_console(struct arena *a, struct ask *ask, const struct hw *hw, 
 	ask->console_clock = tree_u32(t, tree_phandle(t, tree_u32(t, node, "clocks", 0)), "clock-frequency", 0);
 }
 
+/* Between top and node there are only domains, none of them a cell. */
+static bool in_domains(const struct tree *t, int node, int top)
+{
+	for (node = t->nodes.v[node].parent; node >= 0 && node != top; node = t->nodes.v[node].parent)
+		if (!tree_is(t, node, "openamp,domain-v1") || tree_is(t, node, "cloison,cell-v1"))
+			return false;
+	return top >= 0 && node == top;
+}
+
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 {
 	const struct tree *t = hw->tree;
@@ -220,8 +229,8 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 	spans memory = { 0 };
 
 	memset(ask, 0, sizeof *ask);
-	for (size_t i = 0; i < t->nodes.n; i++)
-		if (domains >= 0 && t->nodes.v[i].parent == domains && tree_is(t, (int)i, "openamp,hypervisor-v1"))
+	for (size_t i = 0; i < t->nodes.n && hypervisor < 0; i++)
+		if (tree_is(t, (int)i, "openamp,hypervisor-v1") && in_domains(t, (int)i, domains))
 			hypervisor = (int)i;
 	if (hypervisor < 0)
 		unreadable("the tree is no partition: no openamp,hypervisor-v1 below /domains");
@@ -233,7 +242,7 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 	ask->service = core.cpus.n ? core.cpus.v[0] : -1;
 	read_console(a, ask, hw, hypervisor);
 	for (size_t i = 0; i < t->nodes.n; i++)
-		if (t->nodes.v[i].parent == hypervisor && tree_is(t, (int)i, "cloison,cell-v1"))
+		if (tree_is(t, (int)i, "cloison,cell-v1") && in_domains(t, (int)i, hypervisor))
 			read_cell(a, ask, hw, (int)i);
 	if (!ask->cells.n)
 		unreadable("the partition has no cells");

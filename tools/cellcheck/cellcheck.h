@@ -184,6 +184,7 @@ struct ask_cell {
 	VEC(struct ask_range) ram;
 	VEC(int) devices;
 	VEC(struct ask_share) shares;
+	VEC(int) no_dma; /* said to be no bus masters */
 	VEC(struct ask_vdev) vdevs;
 	spans pages; /* of devices */
 	VEC(struct wire) wires; /* of devices, each once */

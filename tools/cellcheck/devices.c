@@ -102,6 +102,11 @@ static void read_buses(struct arena *a, const struct hw *hw, const struct ask *a
 
 void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell)
 {
+	int length;
+	const u8 *p = tree_prop(hw->tree, cell->node, "cloison,no-dma", &length);
+
+	for (int at = 0; p && at + 4 <= length; at += 4)
+		*VEC_ADD(a, cell->no_dma) = tree_phandle(hw->tree, (u32)get_be(p + at, 4));
 	read_named(a, hw, cell);
 	read_buses(a, hw, ask, cell);
 }

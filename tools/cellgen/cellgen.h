@@ -147,6 +147,7 @@ struct device {
 	bool foreign_irq;        /* has an interrupt whose parent is not the GIC */
 	bool untranslated;       /* has a reg that is no CPU address (a bus without ranges) */
 	const char *master;      /* why it can master the bus: "compatible \"virtio,mmio\""; NULL if it cannot */
+	bool passive;            /* it is known to be no bus master; neither: somebody has to say so */
 	const char *system;      /* why it can be nobody's: "the interrupt controller"; NULL: an ordinary device */
 	bool console;            /* decided: the core's UART */
 };
@@ -339,6 +340,8 @@ struct cell {
 	u32 bus_count;
 	struct bus_wish *excepts; /* cloison,access-except */
 	u32 except_count;
+	struct bus_wish *no_dma; /* cloison,no-dma */
+	u32 no_dma_count;
 	struct skip *skips;
 	u32 skip_count;
 	struct share *shares;   /* memory-region */

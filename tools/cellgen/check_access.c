@@ -98,6 +98,45 @@ static void check_both(const struct cell *cell, const struct bus_wish *wish, str
 	}
 }
 
+/* ---- who cannot write memory by itself */
+
+bool said_passive(const struct cell *cell, const struct node *node)
+{
+	for (u32 i = 0; i < cell->no_dma_count; i++) {
+		if (cell->no_dma[i].node == node) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct access *access_to(const struct cell *cell, const struct node *node)
+{
+	for (u32 i = 0; i < cell->access_count; i++) {
+		if (cell->access[i].node == node) {
+			return &cell->access[i];
+		}
+	}
+	return NULL;
+}
+
+/* Somebody's word is needed where nothing is known, and worth nothing against what is. */
+static void check_word(const struct decision *d, const struct cell *cell, const struct bus_wish *wish, struct diag *diag)
+{
+	const struct access *access = access_to(cell, wish->node);
+	const char *whose = mem_format("cloison,no-dma of '%s'", cell->name);
+
+	if (!wish->node) {
+		check_reference(wish->phandle, whose, wish->at, diag);
+	} else if (!access) {
+		diag_error(diag, "not-in-access", wish->at, "%s names %s (%s), which '%s' does not have; take it out", whose,
+			   node_nick(wish->node), diag_at(wish->node->at), cell->name);
+	} else if (access->device != DEVICE_NONE && d->devices[access->device].master) {
+		diag_error(diag, "bus-master", wish->at, "%s says that %s (%s) cannot write memory by itself, but it can (%s); take it out here and "
+			   "of access", whose, node_nick(wish->node), diag_at(wish->node->at), d->devices[access->device].master);
+	}
+}
+
 void check_access(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->cell_count; i++) {
@@ -110,6 +149,9 @@ void check_access(const struct decision *d, struct diag *diag)
 		for (u32 k = 0; k < cell->except_count; k++) {
 			check_except(d, cell, &cell->excepts[k], diag);
 			check_both(cell, &cell->excepts[k], diag);
+		}
+		for (u32 k = 0; k < cell->no_dma_count; k++) {
+			check_word(d, cell, &cell->no_dma[k], diag);
 		}
 	}
 }

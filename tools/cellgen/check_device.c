@@ -85,6 +85,17 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 	}
 }
 
+/* Known to be none, or said to be none: anything else might be a bus master. */
+static void check_dma(const struct claim *claim, const struct device *device, struct diag *diag)
+{
+	if (!device->passive && !said_passive(claim->cell, device->node)) {
+		diag_error(diag, "dma-unknown", claim->access->at, "'%s' asks for %s (%s), and nothing says whether it can write memory by itself; "
+			   "if it cannot, write cloison,no-dma = <&%s>, else %s", claim->cell->name, device->name,
+			   diag_at(device->node->at), device->node->label ? device->name : mem_format("{%s}", device->node->path),
+			   access_advice(claim->access));
+	}
+}
+
 static void check_interrupts(const struct claim *claim, const struct device *device, struct diag *diag)
 {
 	struct pos at = claim->access->at;
@@ -205,6 +216,25 @@ static void report_owners(const struct claim *claim, const struct claim *other, 
 	}
 }
 
+/* What is behind a device goes along with it, if a guest can be told of it. */
+static void check_children(const struct decision *d, const struct claim *claim, const struct node *node, struct diag *diag)
+{
+	for (const struct node *child = node->child; child; child = child->next) {
+		const char *name = mem_format("%s, which is behind %s", node_nick(child), node_nick(node));
+
+		if (!child_carried(d, child)) {
+			continue;
+		}
+		check_references(d, claim->cell, child, name, diag);
+		if (node_prop(child, "interrupts") || node_prop(child, "interrupts-extended")) {
+			diag_error(diag, "device-interrupt", claim->access->at, "'%s' asks for %s (%s), and %s (%s) has an interrupt, which cannot go "
+				   "along: disable that node, or %s", claim->cell->name, node_nick(node), diag_at(node->at), name,
+				   diag_at(child->at), access_advice(claim->access));
+		}
+		check_children(d, claim, child, diag);
+	}
+}
+
 /* Of a device that is named and one that comes with a bus, the bus is where something can be done about it. */
 static void check_owner(const struct decision *d, const struct claims *claims, u32 index, struct diag *diag)
 {
@@ -238,7 +268,9 @@ void check_devices(const struct decision *d, struct diag *diag)
 		if (check_refused(device)) {
 			report_refused(d, claim, device, diag);
 		} else {
+			check_dma(claim, device, diag);
 			check_interrupts(claim, device, diag);
+			check_children(d, claim, device->node, diag);
 			check_references(d, claim->cell, device->node, whose(claim, device), diag);
 			check_status(claim, device, diag);
 			check_registers(d, claim->access, claim->cell, diag);

@@ -166,6 +166,7 @@ static void load_buses(const struct decision *d, struct cell *cell, struct diag 
 {
 	cell->buses = load_list(d, cell, "cloison,access-bus", &cell->bus_count, diag);
 	cell->excepts = load_list(d, cell, "cloison,access-except", &cell->except_count, diag);
+	cell->no_dma = load_list(d, cell, "cloison,no-dma", &cell->no_dma_count, diag);
 	for (u32 i = 0; cell->bus_count && i < d->tree->node_count; i++) {
 		const struct node *node = d->tree->nodes[i];
 		bool known = device_of(d, node) != DEVICE_NONE || node_prop(node, "compatible");

@@ -56,6 +56,11 @@ static void put_regions(struct writer *w, const struct prop *prop)
 	put_cells(w, prop->name, cells, count);
 }
 
+static bool is_width(const char *name)
+{
+	return strcmp(name, "#address-cells") == 0 || strcmp(name, "#size-cells") == 0;
+}
+
 static void put_props(struct writer *w, const struct node *node)
 {
 	for (u32 i = 0; i < node->prop_count; i++) {
@@ -65,9 +70,47 @@ static void put_props(struct writer *w, const struct node *node)
 			put_clocks(w, prop);
 		} else if (strcmp(prop->name, "memory-region") == 0) {
 			put_regions(w, prop);
-		} else if (device_prop_copied(prop->name)) {
+		} else if (device_prop_copied(prop->name) && !is_width(prop->name)) {
 			put(w, prop->name, prop->data, prop->size);
 		}
+	}
+}
+
+/* How the nodes behind a device are addressed matters only if there are any. */
+static void put_widths(struct writer *w, const struct node *node)
+{
+	static const char *const names[] = { "#address-cells", "#size-cells" };
+	const struct node *child = node->child;
+
+	while (child && !child_carried(w->d, child)) {
+		child = child->next;
+	}
+	for (u32 i = 0; child && i < ARRAY_COUNT(names); i++) {
+		const struct prop *prop = node_prop(node, names[i]);
+
+		if (prop) {
+			put(w, prop->name, prop->data, prop->size);
+		}
+	}
+}
+
+/* Chips behind a controller, partitions of a flash: as they are, with addresses that mean something to the device only. */
+static void emit_children(struct writer *w, const struct node *node)
+{
+	for (const struct node *child = node->child; child; child = child->next) {
+		const struct prop *reg = node_prop(child, "reg");
+
+		if (!child_carried(w->d, child)) {
+			continue;
+		}
+		put_begin(w, child->name);
+		put_props(w, child);
+		put_widths(w, child);
+		if (reg) {
+			put(w, reg->name, reg->data, reg->size);
+		}
+		emit_children(w, child);
+		put_end(w);
 	}
 }
 
@@ -77,6 +120,7 @@ static void emit_device(struct writer *w, const struct device *device)
 
 	put_begin(w, device->node->name);
 	put_props(w, device->node);
+	put_widths(w, device->node);
 	if (device->reg_count) {
 		put_ranges(w, device->regs, device->reg_count);
 	}
@@ -89,6 +133,7 @@ static void emit_device(struct writer *w, const struct device *device)
 	if (device->irq_count) {
 		put_cells(w, "interrupts", cells, device->irq_count * 3);
 	}
+	emit_children(w, device->node);
 	put_end(w);
 }
 

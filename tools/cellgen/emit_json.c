@@ -232,9 +232,10 @@ static void emit_virtual(struct out *out, const struct decision *d, const struct
 	out_printf(out, "\n      ],\n");
 }
 
-static void emit_device_parts(struct out *out, const struct device *device)
+static void emit_device_parts(struct out *out, const struct device *device, bool owned)
 {
-	text(out, "why", device->console ? "the core's console" : device->system ? device->system : device->master ? device->master : "");
+	text(out, "why", device->console ? "the core's console" : device->system ? device->system : device->master ? device->master :
+	     device->passive || !owned ? "" : "no bus master, as cloison,no-dma says");
 	out_printf(out, ", \"registers\": [");
 	for (u32 i = 0; i < device->reg_count; i++) {
 		out_printf(out, "%s{ ", i ? ", " : " ");
@@ -264,7 +265,7 @@ static void emit_devices(struct out *out, const struct decision *d)
 		out_printf(out, ", ");
 		text(out, "owner", name ? name : device->console || device->system ? "core" : "nobody");
 		out_printf(out, ", \"master\": %s, ", device->master ? "true" : "false");
-		emit_device_parts(out, device);
+		emit_device_parts(out, device, name != NULL);
 		out_printf(out, " }%s", comma(i, d->device_count));
 	}
 	out_printf(out, "  ],\n");
@@ -376,6 +377,7 @@ void emit_json(const struct decision *d, const char *dir)
 	emit_extents(&out, d, "    ", d->phys, d->phys_count);
 	out_printf(&out, "  ],\n");
 	emit_json_shares(d, &out);
+	emit_json_ignored(d, &out);
 	emit_slots(&out, d);
 	emit_cpus(&out, d);
 	emit_service(&out, d);

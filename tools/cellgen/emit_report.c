@@ -137,7 +137,7 @@ static void emit_device(const struct decision *d, u32 index, struct out *out)
 		out_printf(out, "%12s ", "-");
 	}
 	if (owner) {
-		out_printf(out, "'%s'\n", owner);
+		out_printf(out, "'%s'%s\n", owner, device->passive ? "" : ", no bus master as cloison,no-dma says");
 	} else if (device->console) {
 		out_printf(out, "the core: its console\n");
 	} else if (device->system) {
@@ -271,6 +271,7 @@ void emit_report(const struct decision *d, const char *dir)
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(d, &d->cells[i], &out);
 	}
+	emit_ignored(d, &out);
 	emit_checks(&out);
 	file_write(dir, "report.txt", out.data, out.size);
 }

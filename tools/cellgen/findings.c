@@ -82,6 +82,8 @@ static const struct finding_kind kinds[] = {
 	{ "not-in-access", "Devices", "A pair names a device that the cell does not have.", "Add it to access, or take the pair out." },
 	{ "bus-master", "DMA", "A device can write any memory by itself, and no IOMMU that is known is in front of it.",
 	  "Take it out of access." },
+	{ "dma-unknown", "DMA", "Nobody knows whether a device can write memory by itself.",
+	  "Look it up in its manual; if it cannot, name it in cloison,no-dma, which the reports repeat." },
 	/* ---- virtual devices ---- */
 	{ "unknown-virtual-device", "Virtual devices", "There is no such virtual device.",
 	  "Take the node out, or name a device of the board in access." },

@@ -29,7 +29,7 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_openings.c, dt_written.c, dt_board.c, dt_access.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_share.c, dt_vdev.c ---- */
+/* ---- dt_tree.c, dt_lines.c, dt_openings.c, dt_written.c, dt_board.c, dt_domains.c, dt_access.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_share.c, dt_vdev.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
@@ -55,10 +55,22 @@ void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
+enum domain_kind {
+	DOMAIN_NONE,    /* not below /domains */
+	DOMAIN_OURS,    /* the hypervisor's node, a cell, or something in a cell */
+	DOMAIN_HOLDS,   /* a domain that holds one of those, and decides nothing */
+	DOMAIN_FOREIGN, /* stands where one of those could, and is none */
+	DOMAIN_INSIDE,  /* in a foreign one */
+};
+enum domain_kind domain_kind(const struct decision *d, const struct node *node);
+const struct node *domain_hypervisor(const struct decision *d);   /* NULL: there is none */
+bool domain_is_cell(const struct decision *d, const struct node *node);
+bool vdev_foreign(const struct node *node);                       /* in a cell, with a binding of somebody else's */
 void dt_access(const struct decision *d, struct cell *cell, struct diag *diag);
 void dt_reserves(struct decision *d, struct diag *diag);
 void dt_shares(struct decision *d, struct cell *cell, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
+bool child_carried(const struct decision *d, const struct node *child); /* of a device: goes into the guest's tree with it */
 const char *device_why_system(const struct node *node);           /* why nobody can have it, or NULL */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
@@ -137,9 +149,20 @@ u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_owners(const struct decision *d, struct out *out);
 void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
+bool said_passive(const struct cell *cell, const struct node *node); /* by cloison,no-dma */
 const char *share_rights(const struct share *share);            /* "rw-" or "r--": never executable */
 void emit_shares(const struct decision *d, struct out *out);    /* of report.txt */
 void emit_json_shares(const struct decision *d, struct out *out);
+struct ignored {
+	const char *what;  /* "xen,kernel" */
+	const char *where; /* path of its node */
+	const char *why;
+	struct pos at;
+};
+u32 ignored_list(const struct decision *d, struct ignored **list); /* carried and not obeyed: how many */
+void emit_ignored(const struct decision *d, struct out *out);      /* of report.txt */
+void emit_json_ignored(const struct decision *d, struct out *out);
+const char *prop_ignored(const struct decision *d, const struct node *node, const struct prop *prop); /* why, or NULL */
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
 void emit_report(const struct decision *d, const char *dir);
 void emit_json(const struct decision *d, const char *dir);
