@@ -472,6 +472,7 @@ class Partition:
         self.check_guest_devices(cell, root)
         self.check_guest_regions(cell, root)
         self.check_children(cell, root)
+        self.check_clocks(cell, root)
         return chosen.props["rng-seed"]
 
     def check_guest_regions(self, cell, root):
@@ -488,6 +489,30 @@ class Partition:
             if "memory-region" in node.props:
                 assert [places[p] for p in root.child(node.name).cells("memory-region")] == node.cells("memory-region")
 
+    @staticmethod
+    def clocks_of(node, phandles):
+        """What a driver gets: (name, compatible, everything that says how fast, the same of what it is a factor of)"""
+        numbers = ("clock-frequency", "clock-mult", "clock-div", "clock-accuracy", "clock-output-names", "#clock-cells")
+        names = node.props.get("clock-names", b"").split(b"\0")[:-1]
+        clocks = [phandles[p] for p in (node.cells("clocks") if "clocks" in node.props else [])]
+        assert not names or len(names) == len(clocks)
+        return [(name, c.name, c.text("compatible"), {n: c.props[n] for n in numbers if n in c.props}, Partition.clocks_of(c, phandles))
+                for name, c in zip(names or [None] * len(clocks), clocks)]
+
+    def check_clocks(self, cell, root):
+        """The same clocks in the same order, each once, and none that nobody uses."""
+        phandles = {n.cells("phandle")[0]: n for n in root.walk() if "phandle" in n.props}
+        virtual = [n for n in self.asked(cell).children if "clocks" in n.props]
+        for theirs in self.devices(cell) + virtual:
+            mine = root.child(theirs.name)
+            for other in theirs.walk():
+                shown = [n for n in mine.walk() if n.name == other.name]
+                if shown:
+                    assert self.clocks_of(shown[0], phandles) == self.clocks_of(other, self.phandles)
+        used = {p for n in root.walk() for p in (n.cells("clocks") if "clocks" in n.props else [])}
+        clocks = [n for n in root.walk() if "#clock-cells" in n.props]
+        assert {n.cells("phandle")[0] for n in clocks} == used and len({n.name for n in clocks}) == len(clocks)
+
     def check_children(self, cell, root):
         """What is behind a device and enabled, unless it has an address of the CPU."""
         def same(ours, theirs):
@@ -495,7 +520,8 @@ class Partition:
                     not ("reg" in c.props and "ranges" in theirs.props)]
             assert [c.name for c in ours.children] == [c.name for c in kept]
             for mine, other in zip(ours.children, kept):
-                assert mine.props == {k: v for k, v in other.props.items() if k not in ("phandle", "status")}
+                assert set(mine.props) == set(other.props) - {"phandle", "status"}
+                assert all(v == other.props[k] for k, v in mine.props.items() if k != "clocks")
                 same(mine, other)
         for node in self.devices(cell):
             same(root.child(node.name), node)

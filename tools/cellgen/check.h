@@ -73,6 +73,9 @@ bool check_share_silent(const struct extent *e);
 /* memory-region of a device: regions of which the guest's tree has every one. */
 bool share_all_named(const struct decision *d, const struct cell *cell, const struct prop *prop);
 
+/* clocks and clock-names of a node that goes into a guest's tree. (check_clock.c) */
+void check_clocks(const struct decision *d, const struct node *node, const char *whose, struct diag *diag);
+
 /* Properties of a node that goes into a guest's tree. whose: "rtc0", "serial@9000000 of 'linux'". */
 void check_references(const struct decision *d, const struct cell *cell, const struct node *node, const char *whose, struct diag *diag);
 void check_registers(const struct decision *d, const struct access *access, const struct cell *cell, struct diag *diag);

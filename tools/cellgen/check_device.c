@@ -119,43 +119,6 @@ static void check_interrupts(const struct claim *claim, const struct device *dev
 	}
 }
 
-/* A driver takes its clocks by name: one name too many is a clock that is not there. */
-static void check_clock_names(const struct node *node, const char *whose, u32 clocks, struct diag *diag)
-{
-	const struct prop *names = node_prop(node, "clock-names");
-	u32 count = 0;
-
-	for (u32 i = 0; names && i < names->size; i++) {
-		count += names->data[i] == 0;
-	}
-	if (names && count != clocks) {
-		diag_error(diag, "bad-property", names->at, "clock-names of %s has %u name(s), but its clocks are %u; name each clock "
-			   "once", whose, count, clocks);
-	}
-}
-
-/* clocks may only name clocks that a guest can be shown: fixed ones without arguments. */
-static void check_clocks(const struct decision *d, const char *whose, const struct prop *prop, struct diag *diag)
-{
-	for (u32 i = 0; i < prop->size / 4; i++) {
-		const struct node *clock = tree_phandle(d->tree, prop_cell(prop, i));
-
-		if (!clock) {
-			check_reference(prop_cell(prop, i), mem_format("clocks of %s", whose), prop->at, diag);
-			return; /* the rest may be arguments of this one */
-		}
-		if (!node_compatible(clock, "fixed-clock") || node_own_cells(clock, "#clock-cells", 0) != 0) {
-			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), which is no fixed-clock without arguments: a "
-				   "guest cannot be shown it", whose, node_nick(clock), diag_at(clock->at));
-			return;
-		}
-		if (!node_prop(clock, "clock-frequency") || prop_cell(node_prop(clock, "clock-frequency"), 0) == 0) {
-			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), a fixed-clock without clock-frequency: "
-				   "a guest could not use it; correct the board tree", whose, node_nick(clock), diag_at(clock->at));
-		}
-	}
-}
-
 /* A device may use regions that its cell has. */
 static void check_regions(const struct decision *d, const struct cell *cell, const char *whose, const struct prop *prop, struct diag *diag)
 {
@@ -172,8 +135,7 @@ void check_references(const struct decision *d, const struct cell *cell, const s
 		const struct prop *prop = &node->props[i];
 
 		if (strcmp(prop->name, "clocks") == 0) {
-			check_clocks(d, whose, prop, diag);
-			check_clock_names(node, whose, prop->size / 4, diag);
+			check_clocks(d, node, whose, diag);
 		} else if (strcmp(prop->name, "memory-region") == 0) {
 			check_regions(d, cell, whose, prop, diag);
 		} else if (prop_is_reference(prop->name)) {

@@ -141,6 +141,21 @@ static void add_clocks(struct clocks *clocks, struct names *names, const struct 
 		if (clock && k == clocks->count) {
 			*(const struct node **)mem_push(&clocks->list, &clocks->count, sizeof(clock)) = clock;
 			add_name(names, clock->name, prop->at, cell, diag);
+			if (clock_factor(clock)) {
+				add_clocks(clocks, names, d, clock, cell, diag);
+			}
+		}
+	}
+}
+
+/* Of a device, and of what is behind it. */
+static void add_device_clocks(struct clocks *clocks, struct names *names, const struct decision *d, const struct node *node,
+			      const struct cell *cell, struct diag *diag)
+{
+	add_clocks(clocks, names, d, node, cell, diag);
+	for (const struct node *child = node->child; child; child = child->next) {
+		if (child_carried(d, child)) {
+			add_device_clocks(clocks, names, d, child, cell, diag);
 		}
 	}
 }
@@ -166,7 +181,7 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 		}
 		if (access->device != DEVICE_NONE && !repeated && !check_refused(&d->devices[access->device])) {
 			add_name(&names, access->node->name, access->at, cell, diag);
-			add_clocks(&clocks, &names, d, access->node, cell, diag);
+			add_device_clocks(&clocks, &names, d, access->node, cell, diag);
 		}
 	}
 	for (u32 i = 0; i < cell->vdev_count; i++) {

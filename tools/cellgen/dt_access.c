@@ -132,7 +132,7 @@ static const char *why_skipped(const struct decision *d, const struct cell *cell
 	if (system) {
 		return system;
 	}
-	if (node_compatible(node, "fixed-clock") || node_compatible(node, "fixed-factor-clock")) {
+	if (clock_fixed(node) || clock_factor(node)) {
 		return "a clock, which goes along with the devices that use it";
 	}
 	if (!device) {

@@ -47,3 +47,13 @@ bool device_prop_copied(const char *name)
 	return strncmp(name, "cloison,", 8) != 0 && !prop_is_reference(name) &&
 	       !listed(rewritten, ARRAY_COUNT(rewritten), name);
 }
+
+bool clock_fixed(const struct node *clock)
+{
+	return node_compatible(clock, "fixed-clock");
+}
+
+bool clock_factor(const struct node *clock)
+{
+	return node_compatible(clock, "fixed-factor-clock");
+}

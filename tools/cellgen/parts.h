@@ -71,6 +71,8 @@ void dt_reserves(struct decision *d, struct diag *diag);
 void dt_shares(struct decision *d, struct cell *cell, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
 bool child_carried(const struct decision *d, const struct node *child); /* of a device: goes into the guest's tree with it */
+bool clock_fixed(const struct node *clock);                       /* the clocks that go along with a device */
+bool clock_factor(const struct node *clock);
 const char *device_why_system(const struct node *node);           /* why nobody can have it, or NULL */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
