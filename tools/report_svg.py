@@ -27,7 +27,7 @@ def text(x, y, klass, words):
 
 def legend():
     words = [("hypervisor", "the hypervisor"), ("c0", "memory of a cell, in its colour"), ("c0 image", "pristine image of a cell"),
-             ("reserved", "reserved: nobody's"), ("free", "free")]
+             ("reserved", "reserved: nobody's"), ("shared", "shared by cells"), ("free", "free")]
     return '<div class="legend">' + "".join(
         f'<span><svg width="14" height="14" class="mark">{box(0.5, 0.5, 13, 13, k)}</svg> {w}</span>' for k, w in words) + "</div>"
 
@@ -129,7 +129,7 @@ def guest(cell, klass, esc, num, size):
         inside = [i for i in images if e["kind"] == "ram" and base <= num(i["base"]) < base + length]
         height = 40 + 40 * len(inside)
         second = f"0x{base:x}, {size(length)}" + (f" \u2192 {physical[e['base']]}" if e["kind"] == "ram" and e["base"] in physical else "")
-        out += entry(e, y, 0, klass if e["kind"] in ("ram", "device") else "plain", height, second, esc, num)
+        out += entry(e, y, 0, klass if e["kind"] in ("ram", "device") else "shared" if e["kind"] == "shared" else "plain", height, second, esc, num)
         for k, i in enumerate(inside):
             out += entry(i, y + 38 + 40 * k, 14, "plain", 38, f"0x{num(i['base']):x}, {size(num(i['size']))}", esc, num)
         y, at = y + height + 2, max(at, base + length)

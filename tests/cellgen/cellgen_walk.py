@@ -95,6 +95,22 @@ def overlap(a, b):
     return [(x, y) for x in a for y in b if x[0] < y[0] + y[1] and y[0] < x[0] + x[1]]
 
 
+def joined(spans):
+    """Those that overlap as one: two devices in a page."""
+    found = []
+    for base, size in sorted(spans):
+        if found and base < sum(found[-1]):
+            found[-1] = found[-1][0], max(base + size, sum(found[-1])) - found[-1][0]
+        else:
+            found.append((base, size))
+    return found
+
+
+def pages(base, size):
+    start, end = base & ~0xFFF, -(-(base + size) // 0x1000) * 0x1000
+    return start, end - start
+
+
 def number(text):
     return int(text, 16)
 
@@ -113,7 +129,8 @@ class Partition:
         self.machine = (self.gen / "machine.c").read_text(errors="replace")
         self.tree = cellgen_fdt.parse((self.out / "partition.dtb").read_bytes())
         self.phandles = {n.cells("phandle")[0]: n for n in self.tree.walk() if "phandle" in n.props}
-        self.hypervisor = [n for n in self.tree.child("domains").children if n.compatible("openamp,hypervisor-v1")][0]
+        self.hypervisor = next(n for n in self.tree.child("domains").walk() if n.compatible("openamp,hypervisor-v1"))
+        self.nodes = [n for n in self.hypervisor.walk() if n.compatible("cloison,cell-v1")] # in the order of the tree
         self.colors = cellgen_color.Colors(self)
         self.frames = cellgen_color.frames(self.gen)
         self.memory = Memory()
@@ -138,7 +155,7 @@ class Partition:
 
     def asked(self, cell):
         """The cell's node in the partition."""
-        return self.hypervisor.child(cell["name"])
+        return next(n for n in self.nodes if n.name == cell["name"])
 
     def mediated(self, cell):
         node = self.asked(cell)
@@ -151,13 +168,46 @@ class Partition:
         found = [i for i, c in enumerate(self.cpus) if c["serves"]]
         return found[0] if found else None
 
+    # ---- regions
+
+    def shares(self, cell):
+        """(node, guest address, physical address, size, rights) of each region that memory-region names."""
+        asked, found = self.asked(cell), []
+        nodes = [self.phandles[p] for p in (asked.cells("memory-region") if "memory-region" in asked.props else [])]
+        words = asked.props.get("cloison,memory-region-rights", b"rw\0" * len(nodes)).decode().split("\0")
+        bases = asked.numbers("cloison,memory-region-base") if "cloison,memory-region-base" in asked.props else [None] * len(nodes)
+        for node, word, base in zip(nodes, words, bases):
+            reported = next(r for r in self.report["regions"] if r["path"] == "/reserved-memory/" + node.name)
+            if "reg" in node.props:
+                (place, size), = node.regs()
+            else:
+                place, size = number(reported["base"]), cellgen_fdt.join(node.cells("size"))
+            users = [(number(c["guest"]), c["rights"]) for c in reported["cells"] if c["cell"] == cell["name"]]
+            rights = {"rw": "rw-", "r": "r--"}[word]
+            guest = place if base is None else base
+            assert users == [(guest, rights)] and (place, size) == (number(reported["base"]), number(reported["size"]))
+            found.append((node, guest, place, size, rights))
+        return found
+
+    def check_regions(self):
+        """Each is where it is for all who name it; what is placed lies from the top of RAM downwards."""
+        named = [node for cell in self.cells for node, *_ in self.shares(cell)]
+        assert {"/reserved-memory/" + n.name for n in named} == {r["path"] for r in self.report["regions"]}
+        places = [(number(r["base"]), number(r["size"])) for r in self.report["regions"] if not r["asked"]]
+        assert all(b + s <= a for (a, _), (b, s) in zip(places, places[1:]))
+        everything = [(number(r["base"]), number(r["size"])) for r in self.report["regions"]]
+        claims = [c for k in ("hypervisor", "image", "ram", "reserved") for c in self.physical(k)]
+        for i, region in enumerate(everything):
+            assert region in self.physical("shared") and not overlap([region], claims + everything[:i])
+
     # ---- stage 2
 
     def run_ranges(self, cell):
         gicr = next(number(e["base"]) for e in cell["map"] if e["kind"] == "gic" and "redist" in e["what"])
         wanted = [(g, p, s, "rwx") for m in cell["memory"] for g, p, s in self.colors.spread(cell, number(m["guest"]), m)]
-        wanted += [(number(e["base"]), number(e["base"]), number(e["size"]), "device")
-                   for e in cell["map"] if e["kind"] == "device"]
+        wanted += [(base, base, size, "device") for base, size in
+                   joined((number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] == "device")]
+        wanted += [(guest, base, size, rights) for _, guest, base, size, rights in self.shares(cell)]
         for cpu in self.cpus:
             if cpu.get("cell") == cell["name"] and not self.mediated(cell): # which has no frame of the real one
                 frame = gicr + cpu["vcpu"] * 2 * FRAME + FRAME
@@ -241,12 +291,14 @@ class Partition:
             assert not overlap(mine, hyp), f"{name} reaches the hypervisor"
             assert not overlap(mine, images), f"{name} reaches pristine images while it runs"
             for other, theirs in reach.items():
-                assert other == name or not overlap(mine, theirs), f"{name} and {other} share memory"
+                both = {(b, s) for c in self.cells if c["name"] in (name, other) for _, _, b, s, _ in self.shares(c)}
+                rest = [m for m in mine if not any(b <= m[0] and sum(m) <= b + s for b, s in both)]
+                assert other == name or not overlap(rest, theirs), f"{name} and {other} share memory"
         for cell in self.cells:
             own = [(p, s) for i in cell["images"] for _, p, s in self.colors.spread(cell, 0, i)]
             allowed = [(self.frames_of("copier")[self.cells.index(cell)], 4 * KIB)]
             for at, out, size, kind in self.memory.leaves(number(cell["load_root"]), S2):
-                if kind in ("rw-", "rwx", "device"):
+                if at < LOAD_WINDOW: # what the run root has too
                     assert any(b <= out and out + size <= b + s for b, s in reach[cell["name"]])
                 elif at != LOAD_WINDOW + 4 * KIB:
                     assert any(b <= out and out + size <= b + s for b, s in own + allowed), f"{at:#x} shows others' images"
@@ -368,7 +420,10 @@ class Partition:
         assert sorted(lines) == sorted((c["kick_line"], c["name"]) for c in self.cpus if c["kick_line"])
 
     def check_service(self):
-        wanted = self.phandles[self.hypervisor.cells("cpus")[0]] if "cpus" in self.hypervisor.props else None
+        cells = self.hypervisor.cells("cpus") if "cpus" in self.hypervisor.props else []
+        wanted = self.phandles[cells[0]] if cells else None
+        if len(cells) == 3: # a cluster, a mask of its CPUs, a mode
+            wanted = [c for c in wanted.children if c.props.get("device_type") == b"cpu\0"][cells[1].bit_length() - 1]
         index = re.search(r"machine_service_cpu = (\w+);", self.machine).group(1)
         assert index == ("CPU_NONE" if self.service() is None else str(self.service()))
         assert (self.service() is None) == (wanted is None)
@@ -382,18 +437,36 @@ class Partition:
         """Each cell has the registers of the devices that its DTS names, and no others."""
         for cell in self.cells:
             wanted = [reg for node in self.devices(cell) if "reg" in node.props for reg in node.regs()]
-            pages = [(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in wanted]
-            assert sorted(pages) == sorted(self.physical("device", cell["name"]))
+            assert sorted(pages(*w) for w in wanted) == sorted(self.physical("device", cell["name"]))
 
     def devices(self, cell):
-        """The nodes that access names."""
+        """The nodes that access names, then those below its buses."""
         node = self.asked(cell)
         flags = node.count("#access-flags-cells", 0)
-        return [self.phandles[p] for p in (node.cells("access")[::1 + flags] if "access" in node.props else [])]
+        cells = node.cells("access") if "access" in node.props else []
+        found = [self.phandles[p] for p in (cells[::1 + flags] if len(cells) > 1 else cells) if p]
+        return found + [n for n in self.on_buses(node) if n not in found]
+
+    def on_buses(self, node):
+        """docs/partition.md, once more: what can be given, but for what is excepted."""
+        buses, excepts = ([self.phandles[p] for p in node.cells(name)] if name in node.props else []
+                          for name in ("cloison,access-bus", "cloison,access-except"))
+        system = ("arm,gic-v3", "arm,gic-v3-its", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,psci-1.0", "simple-bus")
+        for found in self.tree.walk():
+            on = any(b in found.path()[1:] for b in buses) and not any(e in found.path() for e in excepts)
+            aside = any(found.inside(n) for n in ("domains", "cpus", "reserved-memory", "chosen", "aliases"))
+            off = any(n.props.get("status", b"okay\0") != b"okay\0" for n in found.path())
+            console = "cloison,console" in self.hypervisor.props and found is self.phandles[self.hypervisor.cells("cloison,console")[0]]
+            console = console or found.name == "pl011@9000000"
+            mine = found.props.get("device_type") == b"memory\0" or any(found.compatible(s) for s in system) or console
+            device = any(name in found.props for name in ("reg", "interrupts", "interrupts-extended", "interrupt-map"))
+            chip = "reg" in found.props and found.parent.count("#size-cells", 1) == 0
+            if on and device and not (aside or off or mine or chip or "interrupt-controller" in found.props):
+                yield found
 
     def check_hash(self, folder):
         digest = hashlib.sha256((self.out / "partition.dtb").read_bytes())
-        for node in self.hypervisor.children:
+        for node in self.nodes:
             for prop in ("cloison,kernel", "cloison,initrd"):
                 if prop in node.props:
                     digest.update((folder / node.text(prop)).read_bytes())
@@ -416,19 +489,73 @@ class Partition:
             assert chosen.numbers("linux,initrd-start") == [number(image["guest"])]
             assert chosen.numbers("linux,initrd-end") == [number(image["guest"]) + image["bytes"]]
         self.check_guest_devices(cell, root)
+        self.check_guest_regions(cell, root)
+        self.check_children(cell, root)
+        self.check_clocks(cell, root)
         return chosen.props["rng-seed"]
+
+    def check_guest_regions(self, cell, root):
+        """Under /reserved-memory at their guest addresses, and what refers to them still does."""
+        shares, places = self.shares(cell), {}
+        assert ("reserved-memory" in [c.name for c in root.children]) == bool(shares)
+        for node, guest, _, size, _ in shares:
+            shown = root.child("reserved-memory").child(f"{node.name.split('@')[0]}@{guest:x}")
+            assert shown.numbers("reg") == [guest, size] and shown.props["no-map"] == b""
+            kept = {k: v for k, v in node.props.items() if k not in ("reg", "size", "alignment", "phandle", "no-map")}
+            assert kept == {k: v for k, v in shown.props.items() if k not in ("reg", "phandle", "no-map")}
+            places[shown.cells("phandle")[0]] = node.cells("phandle")[0]
+        for node in self.devices(cell):
+            if "memory-region" in node.props:
+                assert [places[p] for p in root.child(node.name).cells("memory-region")] == node.cells("memory-region")
+
+    @staticmethod
+    def clocks_of(node, phandles):
+        """What a driver gets: (name, compatible, everything that says how fast, the same of what it is a factor of)"""
+        numbers = ("clock-frequency", "clock-mult", "clock-div", "clock-accuracy", "clock-output-names", "#clock-cells")
+        names = node.props.get("clock-names", b"").split(b"\0")[:-1]
+        clocks = [phandles[p] for p in (node.cells("clocks") if "clocks" in node.props else [])]
+        assert not names or len(names) == len(clocks)
+        return [(name, c.name, c.text("compatible"), {n: c.props[n] for n in numbers if n in c.props}, Partition.clocks_of(c, phandles))
+                for name, c in zip(names or [None] * len(clocks), clocks)]
+
+    def check_clocks(self, cell, root):
+        """The same clocks in the same order, each once, and none that nobody uses."""
+        phandles = {n.cells("phandle")[0]: n for n in root.walk() if "phandle" in n.props}
+        virtual = [n for n in self.asked(cell).children if "clocks" in n.props]
+        for theirs in self.devices(cell) + virtual:
+            mine = root.child(theirs.name)
+            for other in theirs.walk():
+                shown = [n for n in mine.walk() if n.name == other.name]
+                if shown:
+                    assert self.clocks_of(shown[0], phandles) == self.clocks_of(other, self.phandles)
+        used = {p for n in root.walk() for p in (n.cells("clocks") if "clocks" in n.props else [])}
+        clocks = [n for n in root.walk() if "#clock-cells" in n.props]
+        assert {n.cells("phandle")[0] for n in clocks} == used and len({n.name for n in clocks}) == len(clocks)
+
+    def check_children(self, cell, root):
+        """What is behind a device and enabled, unless it has an address of the CPU."""
+        def same(ours, theirs):
+            kept = [c for c in theirs.children if c.props.get("status", b"okay\0") == b"okay\0" and
+                    not ("reg" in c.props and "ranges" in theirs.props)]
+            assert [c.name for c in ours.children] == [c.name for c in kept]
+            for mine, other in zip(ours.children, kept):
+                assert set(mine.props) == set(other.props) - {"phandle", "status"}
+                assert all(v == other.props[k] for k, v in mine.props.items() if k != "clocks")
+                same(mine, other)
+        for node in self.devices(cell):
+            same(root.child(node.name), node)
 
     def check_guest_devices(self, cell, root):
         regs, lines, phandles = set(), set(), set()
         for node in root.children:
             if "reg" in node.props and not node.name.startswith("memory@"):
                 numbers = node.numbers("reg")
-                regs |= {(base, -(-size // (4 * KIB)) * 4 * KIB) for base, size in zip(numbers[::2], numbers[1::2])}
+                regs |= {pages(*r) for r in zip(numbers[::2], numbers[1::2])}
             if "interrupts" in node.props and node.name != "timer":
                 cells = node.cells("interrupts")
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}
             phandles |= set(node.cells("phandle")) if "phandle" in node.props else set()
-        assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image")}
+        assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image", "shared")}
         seen = cell["virtual_lines"] if self.mediated(cell) else \
             [ln for ln in self.report["lines"] if ln["owner"] == cell["name"]]
         assert lines == {ln["intid"] for ln in seen} and (self.mediated(cell) or not cell["virtual_lines"])
@@ -443,6 +570,7 @@ class Partition:
         self.check_walls()
         self.check_registers()
         self.check_physical()
+        self.check_regions()
         self.check_lines()
         self.check_service()
         cellgen_vgic.check(self)

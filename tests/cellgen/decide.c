@@ -81,6 +81,28 @@ static void ram_unlisted(struct decision *d)
 	d->cells[0].ram[0].backing.stripes[0].base += BLOCK_SIZE;
 }
 
+/* In good/shared-regions.dts the third region is one that cellgen places. */
+static void region_over_cell(struct decision *d)
+{
+	struct extent *e = phys(d, EXTENT_SHARED, CELL_NONE);
+
+	while (e->base != d->reserves[2].phys) {
+		e++;
+	}
+	e->base = d->reserves[2].phys = d->cells[0].ram[0].phys;
+	extent_sort(d->phys, d->phys_count);
+}
+
+static void region_unlisted(struct decision *d)
+{
+	d->reserves[2].phys -= PAGE_SIZE;
+}
+
+static void region_moved(struct decision *d)
+{
+	d->cells[1].shares[0].guest -= PAGE_SIZE;
+}
+
 static void image_unlisted(struct decision *d)
 {
 	d->cells[1].images[IMAGE_DTB].backing.stripes[0].base += PAGE_SIZE;
@@ -175,6 +197,9 @@ static const struct {
 	{ "ram-over-console", ram_over_console },
 	{ "ram-outside", ram_outside },
 	{ "ram-unlisted", ram_unlisted },
+	{ "region-over-cell", region_over_cell },
+	{ "region-unlisted", region_unlisted },
+	{ "region-moved", region_moved },
 	{ "image-unlisted", image_unlisted },
 	{ "window-unlisted", window_unlisted },
 	{ "hypervisor-unlisted", hypervisor_unlisted },

@@ -112,6 +112,9 @@ SPOILED = {
     "ram-over-console": "memory-overlap",
     "ram-outside": "memory-outside-ram",
     "ram-unlisted": "claim-not-listed",
+    "region-over-cell": "memory-overlap",
+    "region-unlisted": "claim-not-listed",
+    "region-moved": "claim-not-listed",
     "image-unlisted": "claim-not-listed",
     "window-unlisted": "claim-not-listed",
     "hypervisor-unlisted": "claim-not-listed",
@@ -127,7 +130,8 @@ SPOILED = {
     "number-beyond": "line-limit",
     "line-of-another": "claim-not-listed",
 }
-SPOILED_IN = {way: "virtual-interrupts" for way in ("number-twice", "number-beyond", "line-of-another")} # else two-cells
+SPOILED_IN = {**{way: "virtual-interrupts" for way in ("number-twice", "number-beyond", "line-of-another")},
+              **{way: "shared-regions" for way in ("region-over-cell", "region-unlisted", "region-moved")}} # else two-cells
 
 
 @pytest.fixture(scope="session", name="spoiled")

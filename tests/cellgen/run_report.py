@@ -202,6 +202,16 @@ def test_a_cell_comes_and_goes(desk, tmp_path):
     assert any(w.startswith("  'extra' is gone: 8 MiB of memory") for w in back)
 
 
+def test_regions(desk, tmp_path):
+    assert changed(desk, tmp_path, "shared-regions", ("memory-region = <&shm1>;", ""),
+                   ("size = <0x0 0x00400000>", "size = <0x0 0x00800000>")) == [
+        "regions: shm1: named by: was 'linux' r-- at 0x50400000, 'control' rw- at 0x7fffd000, 'other' rw- at 0x7fffd000, is now "
+        "'linux' r-- at 0x50400000, 'control' rw- at 0x7fffd000",
+        "regions: shm2: size: was 4 MiB, is now 8 MiB",
+        "regions: shm2: physical address: was 0x7f800000, is now 0x7f400000",
+    ]
+
+
 def test_limits_and_numbers(desk, tmp_path):
     assert changed(desk, tmp_path, "interrupt-limits", ("cloison,interrupt-limit = <20000>", "cloison,interrupt-limit = <30000>"),
                    ("<&gpio0 0>", "<&gpio0 7>")) == [

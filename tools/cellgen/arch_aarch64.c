@@ -2,7 +2,7 @@
 /*
  * What the aarch64 tables hold and what the isolation registers say.
  *
- *   per cell   run root      memory, its devices; with direct interrupts the SGI frames of its redistributors
+ *   per cell   run root      memory, shared regions, its devices; with direct interrupts the SGI frames of its redistributors
  *              load root     the run root's tables wherever there is memory; its copier, load list, pristine images
  *              load list     what the copier copies where (struct load_list)
  *   per CPU    EL2 root      the core, this CPU's stack and struct cpu, the run roots; identically the registers it drives
@@ -41,12 +41,24 @@ static void map_backing(const struct space *s, u64 from, const struct backing *b
 	}
 }
 
-static void map_device(const struct space *s, const struct device *device)
+/* Under the load root they are seen only where they are in one GiB with memory. */
+static void map_shares(const struct decision *d, const struct space *s, const struct cell *cell)
 {
-	for (u32 i = 0; i < device->reg_count; i++) {
-		u64 base = align_down(device->regs[i].base, PAGE_SIZE);
+	for (u32 i = 0; i < cell->share_count; i++) {
+		const struct share *share = &cell->shares[i];
+		const struct reserve *reserve = &d->reserves[share->reserve];
 
-		map(s, base, base, align_up(device->regs[i].base + device->regs[i].size, PAGE_SIZE) - base, S2_DEVICE);
+		map(s, share->guest, reserve->phys, reserve->size, share->write ? S2_SHARED : S2_SHARED_READ);
+	}
+}
+
+static void map_devices(const struct decision *d, const struct space *s, const struct cell *cell)
+{
+	struct range *pages;
+	u32 count = device_pages(d, cell, &pages);
+
+	for (u32 i = 0; i < count; i++) {
+		map(s, pages[i].base, pages[i].base, pages[i].size, S2_DEVICE);
 	}
 }
 
@@ -57,14 +69,13 @@ static void make_run(const struct decision *d, struct cell *cell, struct tables 
 	for (u32 i = 0; i < cell->ram_count; i++) {
 		map_backing(&s, cell->ram[i].guest, &cell->ram[i].backing, cell->ram[i].size, S2_RAM);
 	}
+	map_shares(d, &s, cell);
 	/* A mediated cell sees no frame of the real one */
 	for (u32 n = 0; n < cell->cpu_count && !cell->mediated; n++) {
 		map(&s, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI, GIC_FRAME,
 		    S2_DEVICE);
 	}
-	for (u32 i = 0; i < cell->access_count; i++) {
-		map_device(&s, &d->devices[cell->access[i].device]);
-	}
+	map_devices(d, &s, cell);
 	for (u32 i = 0; i < PTE_ENTRIES; i++) {
 		if (tables_read(t, cell->root_const, i)) {
 			cell->root_used = i + 1;

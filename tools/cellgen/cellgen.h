@@ -80,6 +80,8 @@ struct prop {
 	const u8 *data; /* big-endian cells or strings, as in the DTB */
 	u32 size;       /* bytes */
 	struct pos at;
+	const char *written; /* of some lists: '&' for each cell that is a reference in the source, else '0' */
+	u32 written_count;   /* 0: not known */
 };
 
 /* One of the blocks that together make a node: name { ... } or &label { ... }. */
@@ -146,6 +148,7 @@ struct device {
 	bool foreign_irq;        /* has an interrupt whose parent is not the GIC */
 	bool untranslated;       /* has a reg that is no CPU address (a bus without ranges) */
 	const char *master;      /* why it can master the bus: "compatible \"virtio,mmio\""; NULL if it cannot */
+	bool passive;            /* it is known to be no bus master; neither: somebody has to say so */
 	const char *system;      /* why it can be nobody's: "the interrupt controller"; NULL: an ordinary device */
 	bool console;            /* decided: the core's UART */
 };
@@ -227,6 +230,20 @@ struct backing {
 	u32 stripe_count;
 };
 
+/* A child of /reserved-memory: nobody's, unless cells name it by memory-region. */
+struct reserve {
+	const struct node *node;
+	const char *name;    /* label, else node name */
+	struct range *regs;  /* asked: reg, its fixed place; none: cellgen places it */
+	u32 reg_count;
+	u64 size;            /* asked: of the first entry of reg, else the property size; 0: neither is there */
+	u64 alignment;       /* asked, else what blocks need; only of one that cellgen places */
+	u64 phys;            /* asked or decided; ADDRESS_NONE: not placed */
+	u32 share_count;     /* how often cells name it */
+	struct pos at;       /* of its reg or size, else the node */
+};
+#define RESERVE_NONE 0xffffu
+
 /* ---- what cells ask for, and get ---- */
 
 /* One entry of a `cpus` property. */
@@ -242,9 +259,36 @@ struct access {
 	u32 phandle;
 	const struct node *node; /* NULL: no node has that phandle */
 	u16 device;              /* index into devices; DEVICE_NONE: node is not a device */
+	bool by_bus;             /* not named: below a bus of cloison,access-bus */
+	const char *flags;       /* as written behind the reference, without effect; NULL: none */
 	struct pos at;
 };
 #define DEVICE_NONE 0xffffu
+
+/* One entry of cloison,access-bus or cloison,access-except. */
+struct bus_wish {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	struct pos at;
+};
+
+/* Below such a bus, and yet not the cell's. */
+struct skip {
+	const struct node *node;
+	const char *why; /* "the core's console" */
+};
+
+/* One entry of a `memory-region` property. */
+struct share {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	u16 reserve;             /* index into reserves; RESERVE_NONE: node is no child of /reserved-memory */
+	const char *rights;      /* asked: "rw", "r" or a word that check_share.c refuses; "rw" if nothing is said */
+	bool write;              /* of `rights` */
+	bool guest_asked;        /* by cloison,memory-region-base */
+	u64 guest;               /* asked, else the physical address; ADDRESS_NONE: not placed */
+	struct pos at;
+};
 
 /* One range of a cell's memory. */
 struct ram {
@@ -305,6 +349,7 @@ enum extent_kind {
 	EXTENT_RESERVED, /* physical: reserved-memory, memreserve */
 	EXTENT_DEVICE,  /* registers, in whole pages */
 	EXTENT_VDEV,    /* guest: window of a virtual device */
+	EXTENT_SHARED,  /* a child of reserved-memory that cells name */
 	EXTENT_GIC,     /* guest: distributor, redistributors. physical: the real ones */
 };
 
@@ -313,7 +358,7 @@ struct extent {
 	u64 base;
 	u64 size;
 	enum extent_kind kind;
-	u16 cell;         /* CELL_NONE: the core's, or nobody's */
+	u16 cell;         /* CELL_NONE: the core's, nobody's, or several cells' */
 	const struct colors *colors; /* physical: only the frames of these colours; NULL: all of it */
 	bool asked;       /* its address comes from the DTS; otherwise cellgen chose it */
 	const char *what; /* "RAM of 'linux'", "the hypervisor's memory", "rtc0" */
@@ -341,6 +386,16 @@ struct cell {
 	u32 ram_count;
 	struct access *access;
 	u32 access_count;
+	struct bus_wish *buses; /* cloison,access-bus */
+	u32 bus_count;
+	struct bus_wish *excepts; /* cloison,access-except */
+	u32 except_count;
+	struct bus_wish *no_dma; /* cloison,no-dma */
+	u32 no_dma_count;
+	struct skip *skips;
+	u32 skip_count;
+	struct share *shares;   /* memory-region */
+	u32 share_count;
 	struct image images[IMAGE_KIND_COUNT];
 	const char *interrupts; /* cloison,interrupts: "direct", "mediated"; the default if it says nothing (dt_cell.c) */
 	bool mediated;          /* of `interrupts` */
@@ -468,6 +523,8 @@ struct decision {
 	u32 cpu_count;
 	struct ram_bank *banks;
 	u32 bank_count;
+	struct reserve *reserves; /* in the order of the tree */
+	u32 reserve_count;
 	struct device *devices;
 	u32 device_count;
 	struct board_line *board_lines; /* sorted by intid */

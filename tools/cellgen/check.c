@@ -15,12 +15,14 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_core(decision, diag);
 	check_cells(decision, diag);
 	check_cpus(decision, diag);       /* then who owns what */
+	check_access(decision, diag);
 	check_devices(decision, diag);
 	check_vdevs(decision, diag);
 	check_lines(decision, diag);
 	check_virtual(decision, diag);
 	check_memory(decision, diag);     /* and last the two address spaces */
 	check_colors(decision, diag);
+	check_shares(decision, diag);
 	check_guests(decision, diag);
 	check_claims(decision, diag);
 }

@@ -14,12 +14,14 @@ void check_nodes(const struct decision *d, struct diag *diag);      /* check_nod
 void check_properties(const struct decision *d, struct diag *diag); /* check_prop.c */
 void check_cells(const struct decision *d, struct diag *diag);      /* check_cell.c */
 void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu.c */
+void check_access(const struct decision *d, struct diag *diag);     /* check_access.c */
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
 void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */
 void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
 void check_virtual(const struct decision *d, struct diag *diag);    /* check_virtual.c */
 void check_memory(const struct decision *d, struct diag *diag);     /* check_memory.c */
 void check_colors(const struct decision *d, struct diag *diag);     /* check_color.c */
+void check_shares(const struct decision *d, struct diag *diag);     /* check_share.c */
 void check_guests(const struct decision *d, struct diag *diag);     /* check_guest.c */
 void check_board(const struct decision *d, struct diag *diag);      /* check_board.c */
 void check_firmware(const struct decision *d, struct diag *diag);   /* check_firmware.c */
@@ -65,8 +67,18 @@ void check_reference(u32 phandle, const char *what, struct pos at, struct diag *
 
 bool check_refused(const struct device *device); /* no cell can have it: reported once, with the device */
 
+const char *access_advice(const struct access *access); /* what to do with a device that cannot be given */
+
+/* A region in a guest's map whose guest address nobody wrote: what it lies over is check_share.c's finding. */
+bool check_share_silent(const struct extent *e);
+/* memory-region of a device: regions of which the guest's tree has every one. */
+bool share_all_named(const struct decision *d, const struct cell *cell, const struct prop *prop);
+
+/* clocks and clock-names of a node that goes into a guest's tree. (check_clock.c) */
+void check_clocks(const struct decision *d, const struct node *node, const char *whose, struct diag *diag);
+
 /* Properties of a node that goes into a guest's tree. whose: "rtc0", "serial@9000000 of 'linux'". */
-void check_references(const struct decision *d, const struct node *node, const char *whose, struct diag *diag);
+void check_references(const struct decision *d, const struct cell *cell, const struct node *node, const char *whose, struct diag *diag);
 void check_registers(const struct decision *d, const struct access *access, const struct cell *cell, struct diag *diag);
 
 #endif

@@ -55,6 +55,23 @@ static void check_physical(const struct decision *d, const struct cell *cell, st
 	}
 }
 
+static void check_regions(const struct decision *d, const struct cell *cell, struct diag *diag)
+{
+	for (u32 i = 0; i < cell->share_count; i++) {
+		const struct share *share = &cell->shares[i];
+		const struct reserve *reserve = share->reserve == RESERVE_NONE ? NULL : &d->reserves[share->reserve];
+
+		if (!reserve || reserve->phys == ADDRESS_NONE) {
+			continue;
+		}
+		check_listed(d->phys, d->phys_count, &(struct extent){ .base = reserve->phys, .size = reserve->size,
+			.kind = EXTENT_SHARED, .cell = reserve->share_count == 1 ? cell->index : CELL_NONE,
+			.what = reserve->name, .at = share->at }, diag);
+		check_listed(cell->map, cell->map_count, &(struct extent){ .base = share->guest, .size = reserve->size,
+			.kind = EXTENT_SHARED, .cell = cell->index, .what = reserve->name, .at = share->at }, diag);
+	}
+}
+
 static void check_guest(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
 	for (u32 i = 0; i < cell->ram_count; i++) {
@@ -110,6 +127,7 @@ void check_claims(const struct decision *d, struct diag *diag)
 	for (u32 i = 0; i < d->cell_count; i++) {
 		check_physical(d, &d->cells[i], diag);
 		check_guest(d, &d->cells[i], diag);
+		check_regions(d, &d->cells[i], diag);
 	}
 	if (d->hyp.memory.size) {
 		check_listed(d->phys, d->phys_count, &(struct extent){ .base = d->hyp.memory.base, .size = d->hyp.memory.size,

@@ -74,14 +74,25 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 			   "virtual UART (a child node with compatible \"arm,pl011\")", cell, device->name, where,
 			   diag_at(d->hyp.console_at));
 	} else if (device->system) {
-		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; take it out", cell,
-			   device->name, where, device->system);
+		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; %s", cell,
+			   device->name, where, device->system, access_advice(claim->access));
 	} else if (device->master) {
 		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s), and no IOMMU "
-			   "that this version knows is in front of it; take it out", cell, device->name, where, device->master);
+			   "that this version knows is in front of it; %s", cell, device->name, where, device->master, access_advice(claim->access));
 	} else if (device->untranslated) {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
+	}
+}
+
+/* Known to be none, or said to be none: anything else might be a bus master. */
+static void check_dma(const struct claim *claim, const struct device *device, struct diag *diag)
+{
+	if (!device->passive && !said_passive(claim->cell, device->node)) {
+		diag_error(diag, "dma-unknown", claim->access->at, "'%s' asks for %s (%s), and nothing says whether it can write memory by itself; "
+			   "if it cannot, write cloison,no-dma = <&%s>, else %s", claim->cell->name, device->name,
+			   diag_at(device->node->at), device->node->label ? device->name : mem_format("{%s}", device->node->path),
+			   access_advice(claim->access));
 	}
 }
 
@@ -92,13 +103,14 @@ static void check_interrupts(const struct claim *claim, const struct device *dev
 
 	if (device->foreign_irq) {
 		diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has an interrupt that goes to no shared line "
-			   "of the GIC; only those can be given to a cell", claim->cell->name, device->name, where);
+			   "of the GIC; only those can be given to a cell: %s", claim->cell->name, device->name, where,
+			   access_advice(claim->access));
 	}
 	for (u32 i = 0; i < device->irq_count; i++) {
 		if (device->irqs[i].ppi) {
 			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), which has the private interrupt %u of each "
-				   "CPU; only shared lines can be given to a cell", claim->cell->name, device->name, where,
-				   device->irqs[i].intid);
+				   "CPU; only shared lines can be given to a cell: %s", claim->cell->name, device->name, where,
+				   device->irqs[i].intid, access_advice(claim->access));
 		} else if (device->irqs[i].flags != 1 && device->irqs[i].flags != 4) {
 			diag_error(diag, "device-interrupt", at, "'%s' asks for %s (%s), whose interrupt on SPI %u has the flags 0x%x; a "
 				   "shared line of the GIC is 4 (level) or 1 (rising edge): correct the board tree", claim->cell->name,
@@ -107,56 +119,37 @@ static void check_interrupts(const struct claim *claim, const struct device *dev
 	}
 }
 
-/* A driver takes its clocks by name: one name too many is a clock that is not there. */
-static void check_clock_names(const struct node *node, const char *whose, u32 clocks, struct diag *diag)
+/* A device may use regions that its cell has. */
+static void check_regions(const struct decision *d, const struct cell *cell, const char *whose, const struct prop *prop, struct diag *diag)
 {
-	const struct prop *names = node_prop(node, "clock-names");
-	u32 count = 0;
-
-	for (u32 i = 0; names && i < names->size; i++) {
-		count += names->data[i] == 0;
-	}
-	if (names && count != clocks) {
-		diag_error(diag, "bad-property", names->at, "clock-names of %s has %u name(s), but its clocks are %u; name each clock "
-			   "once", whose, count, clocks);
+	if (!share_all_named(d, cell, prop)) {
+		diag_error(diag, "device-reference", prop->at, "memory-region of %s names a region that '%s' does not have; name it in "
+			   "memory-region of '%s' (%s), or take the property or the device out", whose, cell->name, cell->name,
+			   diag_at(cell->at));
 	}
 }
 
-/* clocks may only name clocks that a guest can be shown: fixed ones without arguments. */
-static void check_clocks(const struct decision *d, const char *whose, const struct prop *prop, struct diag *diag)
-{
-	for (u32 i = 0; i < prop->size / 4; i++) {
-		const struct node *clock = tree_phandle(d->tree, prop_cell(prop, i));
-
-		if (!clock) {
-			check_reference(prop_cell(prop, i), mem_format("clocks of %s", whose), prop->at, diag);
-			return; /* the rest may be arguments of this one */
-		}
-		if (!node_compatible(clock, "fixed-clock") || node_own_cells(clock, "#clock-cells", 0) != 0) {
-			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), which is no fixed-clock without arguments: a "
-				   "guest cannot be shown it", whose, node_nick(clock), diag_at(clock->at));
-			return;
-		}
-		if (!node_prop(clock, "clock-frequency") || prop_cell(node_prop(clock, "clock-frequency"), 0) == 0) {
-			diag_error(diag, "device-reference", prop->at, "clocks of %s names %s (%s), a fixed-clock without clock-frequency: "
-				   "a guest could not use it; correct the board tree", whose, node_nick(clock), diag_at(clock->at));
-		}
-	}
-}
-
-void check_references(const struct decision *d, const struct node *node, const char *whose, struct diag *diag)
+void check_references(const struct decision *d, const struct cell *cell, const struct node *node, const char *whose, struct diag *diag)
 {
 	for (u32 i = 0; i < node->prop_count; i++) {
 		const struct prop *prop = &node->props[i];
 
 		if (strcmp(prop->name, "clocks") == 0) {
-			check_clocks(d, whose, prop, diag);
-			check_clock_names(node, whose, prop->size / 4, diag);
+			check_clocks(d, node, whose, diag);
+		} else if (strcmp(prop->name, "memory-region") == 0) {
+			check_regions(d, cell, whose, prop, diag);
 		} else if (prop_is_reference(prop->name)) {
 			diag_error(diag, "device-reference", prop->at, "%s of %s refers to another node, which the guest's tree does "
 				   "not have; take the property or the device out", prop->name, whose);
 		}
 	}
+}
+
+/* For a finding about the board's text: why that text matters. */
+static const char *whose(const struct claim *claim, const struct device *device)
+{
+	return !claim->access->by_bus ? device->name : mem_format("%s (below a bus of cloison,access-bus of '%s', %s: add it to "
+		"cloison,access-except, if it cannot go along)", device->name, claim->cell->name, diag_at(claim->access->at));
 }
 
 static void check_status(const struct claim *claim, const struct device *device, struct diag *diag)
@@ -170,26 +163,53 @@ static void check_status(const struct claim *claim, const struct device *device,
 	}
 }
 
+static void report_owners(const struct claim *claim, const struct claim *other, const struct device *device, struct diag *diag)
+{
+	if (other->cell == claim->cell) {
+		diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' twice; list it once", device->name,
+			   claim->cell->name);
+	} else if (claim->access->by_bus) {
+		diag_error(diag, "device-owned-twice", claim->access->at, "%s is below a bus of cloison,access-bus of '%s', but it is given to "
+			   "'%s' at %s; add it to cloison,access-except", device->name, claim->cell->name, other->cell->name,
+			   diag_at(other->access->at));
+	} else {
+		diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' here and to '%s' at %s; take it from one of "
+			   "them", device->name, claim->cell->name, other->cell->name, diag_at(other->access->at));
+	}
+}
+
+/* What is behind a device goes along with it, if a guest can be told of it. */
+static void check_children(const struct decision *d, const struct claim *claim, const struct node *node, struct diag *diag)
+{
+	for (const struct node *child = node->child; child; child = child->next) {
+		const char *name = mem_format("%s, which is behind %s", node_nick(child), node_nick(node));
+
+		if (!child_carried(d, child)) {
+			continue;
+		}
+		check_references(d, claim->cell, child, name, diag);
+		if (node_prop(child, "interrupts") || node_prop(child, "interrupts-extended")) {
+			diag_error(diag, "device-interrupt", claim->access->at, "'%s' asks for %s (%s), and %s (%s) has an interrupt, which cannot go "
+				   "along: disable that node, or %s", claim->cell->name, node_nick(node), diag_at(node->at), name,
+				   diag_at(child->at), access_advice(claim->access));
+		}
+		check_children(d, claim, child, diag);
+	}
+}
+
+/* Of a device that is named and one that comes with a bus, the bus is where something can be done about it. */
 static void check_owner(const struct decision *d, const struct claims *claims, u32 index, struct diag *diag)
 {
 	const struct claim *claim = &claims->list[index];
-	const struct device *device = &d->devices[claim->access->device];
 
 	for (u32 i = 0; i < index; i++) {
 		const struct claim *other = &claims->list[i];
+		bool swap = other->access->by_bus && !claim->access->by_bus;
 
-		if (other->access->device != claim->access->device) {
-			continue;
+		if (other->access->device == claim->access->device) {
+			report_owners(swap ? other : claim, swap ? claim : other, &d->devices[claim->access->device], diag);
+			return;
 		}
-		if (other->cell == claim->cell) {
-			diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' twice; list it once",
-				   device->name, claim->cell->name);
-		} else {
-			diag_error(diag, "device-owned-twice", claim->access->at, "%s is given to '%s' here and to '%s' at %s; take "
-				   "it from one of them", device->name, claim->cell->name, other->cell->name,
-				   diag_at(other->access->at));
-		}
-		return;
 	}
 }
 
@@ -210,8 +230,10 @@ void check_devices(const struct decision *d, struct diag *diag)
 		if (check_refused(device)) {
 			report_refused(d, claim, device, diag);
 		} else {
+			check_dma(claim, device, diag);
 			check_interrupts(claim, device, diag);
-			check_references(d, device->node, device->name, diag);
+			check_children(d, claim, device->node, diag);
+			check_references(d, claim->cell, device->node, whose(claim, device), diag);
 			check_status(claim, device, diag);
 			check_registers(d, claim->access, claim->cell, diag);
 		}

@@ -54,22 +54,55 @@ static void check_psci(const struct node *node, struct diag *diag)
 	}
 }
 
+static bool enabled(const struct node *node)
+{
+	const char *status = node_string(node, "status");
+
+	return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+}
+
+static bool is_psci(const struct node *node)
+{
+	return node_compatible(node, "arm,psci") || node_compatible(node, "arm,psci-0.2") || node_compatible(node, "arm,psci-1.0");
+}
+
+/* What every guest is told that it has, the board has to have. */
+static void check_there(const struct decision *d, bool timer, bool psci, struct diag *diag)
+{
+	if (!timer) {
+		diag_error(diag, "board-timer", d->tree->root->at, "the board tree has no enabled timer that is compatible with "
+			   "\"arm,armv8-timer\", which the core and every guest use; correct the board tree");
+	}
+	if (!psci) {
+		diag_error(diag, "board-psci", d->tree->root->at, "the board tree has no enabled node that is compatible with \"arm,psci-1.0\" or "
+			   "\"arm,psci-0.2\", by which CPUs are switched on and off; correct the board tree");
+	}
+	if (d->gic.node && !enabled(d->gic.node)) {
+		diag_error(diag, "board-gic", prop_at(d->gic.node, "status"), "the interrupt controller %s has status \"%s\", and there is no "
+			   "system without it; correct the board tree", node_nick(d->gic.node), node_string(d->gic.node, "status"));
+	}
+}
+
 void check_firmware(const struct decision *d, struct diag *diag)
 {
+	bool timer = false, psci = false;
+
 	for (u32 i = 0; i < d->tree->node_count; i++) {
 		const struct node *node = d->tree->nodes[i];
 
-		if (d->domains && node_below(node, d->domains)) {
+		if ((d->domains && node_below(node, d->domains)) || !enabled(node)) {
 			continue;
 		}
 		if (node_compatible(node, "arm,armv8-timer")) {
 			check_timer(node, diag);
+			timer = true;
 		}
-		if (node_compatible(node, "arm,psci") || node_compatible(node, "arm,psci-0.2") ||
-		    node_compatible(node, "arm,psci-1.0")) {
+		if (is_psci(node)) {
 			check_psci(node, diag);
+			psci = true;
 		}
 	}
+	check_there(d, timer, psci, diag);
 	if (d->gic.node) {
 		check_maintenance(d->gic.node, diag);
 	}

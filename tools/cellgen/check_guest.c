@@ -38,7 +38,7 @@ static bool pair_ignored(const struct decision *d, const struct extent *a, const
 {
 	bool a_image = a->kind == EXTENT_IMAGE, b_image = b->kind == EXTENT_IMAGE;
 
-	return a_image != b_image || /* an image is in RAM, which is compared with the rest */
+	return check_share_silent(a) || check_share_silent(b) || a_image != b_image || /* an image is in RAM, which is compared with the rest */
 	       (a->kind == EXTENT_DEVICE && b->kind == EXTENT_DEVICE) || /* 1:1, so check_regs.c has judged them */
 	       refused(d, a) || refused(d, b);
 }
@@ -74,7 +74,7 @@ static void check_map(const struct decision *d, const struct cell *cell, struct 
 {
 	for (u32 i = 0; i < cell->map_count; i++) {
 		const struct extent *e = &cell->map[i];
-		bool own = e->kind == EXTENT_RAM || e->kind == EXTENT_VDEV; /* devices: check_regs.c */
+		bool own = e->kind == EXTENT_RAM || e->kind == EXTENT_VDEV || e->kind == EXTENT_SHARED; /* devices: check_regs.c */
 
 		if (own && !range_wraps(e->base, e->size) && !range_below(e->base, e->size, LOAD_WINDOW)) {
 			diag_error(diag, "guest-address-limit", e->at, "%s of '%s' at %s reaches beyond 0x%llx, where guest addresses "
@@ -118,7 +118,7 @@ static void add_name(struct names *names, const char *name, struct pos at, const
 }
 
 /* What cellgen writes into every guest's tree by itself: emit_guest_dtb.c. */
-static const char *const own_nodes[] = { "chosen", "cpus", "psci", "timer", "cloison-clock" };
+static const char *const own_nodes[] = { "chosen", "cpus", "psci", "timer", "cloison-clock", "reserved-memory" };
 
 /* Clocks that go along: emit_guest_dtb.c. Each once, at the root, wherever the board has it. */
 struct clocks {
@@ -141,6 +141,21 @@ static void add_clocks(struct clocks *clocks, struct names *names, const struct 
 		if (clock && k == clocks->count) {
 			*(const struct node **)mem_push(&clocks->list, &clocks->count, sizeof(clock)) = clock;
 			add_name(names, clock->name, prop->at, cell, diag);
+			if (clock_factor(clock)) {
+				add_clocks(clocks, names, d, clock, cell, diag);
+			}
+		}
+	}
+}
+
+/* Of a device, and of what is behind it. */
+static void add_device_clocks(struct clocks *clocks, struct names *names, const struct decision *d, const struct node *node,
+			      const struct cell *cell, struct diag *diag)
+{
+	add_clocks(clocks, names, d, node, cell, diag);
+	for (const struct node *child = node->child; child; child = child->next) {
+		if (child_carried(d, child)) {
+			add_device_clocks(clocks, names, d, child, cell, diag);
 		}
 	}
 }
@@ -166,7 +181,7 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 		}
 		if (access->device != DEVICE_NONE && !repeated && !check_refused(&d->devices[access->device])) {
 			add_name(&names, access->node->name, access->at, cell, diag);
-			add_clocks(&clocks, &names, d, access->node, cell, diag);
+			add_device_clocks(&clocks, &names, d, access->node, cell, diag);
 		}
 	}
 	for (u32 i = 0; i < cell->vdev_count; i++) {

@@ -3,6 +3,7 @@
  * The nodes of the partition: which ones may stand where, what they are
  * called, and that none is opened twice by accident.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -35,56 +36,106 @@ static void check_openings(const struct node *node, struct diag *diag)
 	}
 }
 
-static void check_domains(const struct decision *d, struct diag *diag)
+static const char *const our_kinds[] = { "cloison,cell-v1", "openamp,hypervisor-v1" };
+
+/* One of its words is almost one of ours: nobody else's is. */
+static const char *misspelt(const struct node *node)
 {
-	for (const struct node *node = d->domains ? d->domains->child : NULL; node; node = node->next) {
-		if (node == d->hyp.node) {
-			continue;
+	const struct prop *prop = node_prop(node, "compatible");
+
+	for (u32 at = 0; prop && at < prop->size; at += (u32)strnlen((const char *)prop->data + at, prop->size - at) + 1) {
+		struct nearest nearest = { .word = (const char *)prop->data + at };
+
+		for (u32 i = 0; i < ARRAY_COUNT(our_kinds); i++) {
+			nearest_offer(&nearest, our_kinds[i]);
 		}
-		if (node_compatible(node, "openamp,hypervisor-v1")) {
-			diag_error(diag, "hypervisor-twice", node->at, "'%s' is a second hypervisor beside '%s' at %s; a partition "
-				   "has one", node->name, d->hyp.node->name, diag_at(d->hyp.node->at));
-		} else {
-			diag_error(diag, "unknown-node", node->at, "'%s' is not a hypervisor, and nothing else is understood "
-				   "directly below /domains; move a cell into the hypervisor's node", node->name);
+		if (nearest.best && prop->data[prop->size - 1] == 0) {
+			return nearest_hint(&nearest);
 		}
+	}
+	return NULL;
+}
+
+static bool has_our_words(const struct node *node)
+{
+	for (u32 i = 0; i < node->prop_count; i++) {
+		if (strncmp(node->props[i].name, "cloison,", 8) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Nothing but "a domain": in the hypervisor's node that is a cell that forgot to say so. */
+static bool only_domain(const struct decision *d, const struct node *node)
+{
+	const char *compatible = node_string(node, "compatible");
+
+	return node_below(node, d->hyp.node) && node_prop(node, "compatible") && compatible &&
+	       node_prop(node, "compatible")->size == strlen(compatible) + 1 && strcmp(compatible, "openamp,domain-v1") == 0;
+}
+
+/* Per-domain nodes of the System Device Tree that mean something in a cell only. */
+static bool plain_child(const struct node *node)
+{
+	return strcmp(node->name, "chosen") == 0 || strcmp(node->name, "reserved-memory") == 0;
+}
+
+/* Stands where a hypervisor or a cell could: it is one, or somebody else's, or a mistake. */
+static void check_foreign(const struct decision *d, const struct node *node, struct diag *diag)
+{
+	const char *hint = misspelt(node);
+	bool inside = node_below(node, d->hyp.node);
+
+	if (node_compatible(node, "openamp,hypervisor-v1")) {
+		diag_error(diag, "hypervisor-twice", node->at, "'%s' is a second hypervisor beside '%s' at %s; a partition "
+			   "has one", node->name, d->hyp.node->name, diag_at(d->hyp.node->at));
+	} else if (node_compatible(node, "cloison,cell-v1")) {
+		diag_error(diag, "unknown-node", node->at, "'%s' is a cell in '%s', where nobody looks for one; move it into '%s' (%s)", node->name,
+			   node->parent->name, d->hyp.node->name, diag_at(d->hyp.node->at));
+	} else if (hint || has_our_words(node) || only_domain(d, node) || (!node_prop(node, "compatible") && !plain_child(node))) {
+		diag_error(diag, "unknown-node", node->at, "'%s' is not a %s, so nobody would %s it; a cell has compatible = "
+			   "\"openamp,domain-v1\", \"cloison,cell-v1\"%s", node->name, inside ? "cell" : "hypervisor, and no domain of "
+			   "others", inside ? "run" : "read", hint ? hint : inside ? "" : ", and is in the hypervisor's node");
 	}
 }
 
-static void check_children(const struct decision *d, struct diag *diag)
+/* Deep in something that is not read. */
+static void check_stray(const struct decision *d, const struct node *node, struct diag *diag)
 {
-	for (const struct node *node = d->hyp.node->child; node; node = node->next) {
-		if (!node_compatible(node, "cloison,cell-v1")) {
-			diag_error(diag, "unknown-node", node->at, "'%s' is not a cell, so nobody would run it; a cell has "
-				   "compatible = \"openamp,domain-v1\", \"cloison,cell-v1\"", node->name);
-		}
+	bool hypervisor = node_compatible(node, "openamp,hypervisor-v1");
+
+	if (node_compatible(node->parent, "openamp,hypervisor-v1") && domain_kind(d, node->parent) == DOMAIN_FOREIGN) {
+		return; /* the second hypervisor is the mistake */
+	}
+	if (hypervisor || node_compatible(node, "cloison,cell-v1")) {
+		diag_error(diag, "unknown-node", node->at, "'%s' is a %s in '%s', where nobody looks for one; move it into '%s' (%s)",
+			   node->name, hypervisor ? "hypervisor" : "cell", node->parent->name,
+			   hypervisor ? d->domains->name : d->hyp.node->name,
+			   diag_at(hypervisor ? d->domains->at : d->hyp.node->at));
 	}
 }
 
-/* In a node of /domains that check_domains has refused. */
-static bool refused(const struct decision *d, const struct node *node)
+static bool is_cell(const struct decision *d, const struct node *node)
 {
-	while (node->parent && node->parent != d->domains) {
-		node = node->parent;
+	u32 i = 0;
+
+	while (i < d->cell_count && d->cells[i].node != node) {
+		i++;
 	}
-	return node->parent && node != d->hyp.node;
+	return i < d->cell_count;
 }
 
-/* Outside the hypervisor's node nobody looks for cells, and only directly below /domains for a hypervisor. */
-static void check_strays(const struct decision *d, struct diag *diag)
+static void check_kinds(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->tree->node_count; i++) {
 		const struct node *node = d->tree->nodes[i];
-		bool hypervisor = node_compatible(node, "openamp,hypervisor-v1");
+		enum domain_kind kind = domain_kind(d, node);
 
-		if (!node->parent || node->parent == d->hyp.node || node == d->hyp.node || refused(d, node)) {
-			continue;
-		}
-		if (hypervisor || node_compatible(node, "cloison,cell-v1")) {
-			diag_error(diag, "unknown-node", node->at, "'%s' is a %s in '%s', where nobody looks for one; move it into '%s' (%s)",
-				   node->name, hypervisor ? "hypervisor" : "cell", node->parent->name,
-				   hypervisor ? d->domains->name : d->hyp.node->name,
-				   diag_at(hypervisor ? d->domains->at : d->hyp.node->at));
+		if (kind == DOMAIN_FOREIGN) {
+			check_foreign(d, node, diag);
+		} else if (node->parent && node != d->hyp.node && !is_cell(d, node)) {
+			check_stray(d, node, diag);
 		}
 	}
 }
@@ -138,8 +189,6 @@ void check_nodes(const struct decision *d, struct diag *diag)
 			check_openings(node, diag);
 		}
 	}
-	check_domains(d, diag);
-	check_children(d, diag);
-	check_strays(d, diag);
+	check_kinds(d, diag);
 	check_names(d, diag);
 }

@@ -13,27 +13,31 @@ enum shape {
 	SHAPE_FLAG,   /* no value */
 	SHAPE_TEXT,   /* one string */
 	SHAPE_LATER,  /* understood, but not implemented */
+	SHAPE_ZERO,   /* one number, of which only 0 is implemented */
 };
 
 struct rule {
 	const char *name;
 	enum shape shape;
 	const char *choices[3]; /* SHAPE_TEXT: the only values, if any are listed */
+	const char *why;        /* it is accepted, and has no effect; NULL: it has */
 };
 
 /* Of every node in the System Device Tree's sense; those without an effect on who owns what. */
 #define COMMON_RULES \
 	{ .name = "compatible" }, { .name = "#address-cells" }, { .name = "#size-cells" }, { .name = "phandle" }, \
-	{ .name = "linux,phandle" }, { .name = "id" }, { .name = "os,type" }, { .name = "cpus" }, { .name = "memory" }
+	{ .name = "linux,phandle" }, { .name = "id", .why = "cells are numbered in their order" }, \
+	{ .name = "os,type", .why = "it describes, and decides nothing" }, { .name = "cpus" }, { .name = "memory" }
 
 static const struct rule domains_rules[] = {
-	{ .name = "compatible" }, { .name = "#address-cells" }, { .name = "#size-cells" }, { .name = "#access-flags-cells" },
+	{ .name = "compatible" }, { .name = "#address-cells" }, { .name = "#size-cells" },
+	{ .name = "#access-flags-cells", .why = "each cell says its own" },
 	{ .name = "phandle" }, { .name = "linux,phandle" }, { .name = "ranges" },
 };
 
 static const struct rule hypervisor_rules[] = {
 	COMMON_RULES,
-	{ .name = "#access-flags-cells" },
+	{ .name = "#access-flags-cells", .why = "each cell says its own" },
 	{ .name = "cloison,console" },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },
@@ -43,8 +47,14 @@ static const struct rule hypervisor_rules[] = {
 static const struct rule cell_rules[] = {
 	COMMON_RULES,
 	{ .name = "access" },
+	{ .name = "cloison,access-bus" },
+	{ .name = "cloison,access-except" },
+	{ .name = "cloison,no-dma" },
 	{ .name = "#access-flags-cells" },
-	{ .name = "access-flags-names" },
+	{ .name = "access-flags-names", .why = "flags of access have no effect" },
+	{ .name = "memory-region" },
+	{ .name = "cloison,memory-region-rights" },
+	{ .name = "cloison,memory-region-base" },
 	{ .name = "cloison,kernel", .shape = SHAPE_TEXT },
 	{ .name = "cloison,initrd", .shape = SHAPE_TEXT },
 	{ .name = "cloison,physical-base" },
@@ -60,13 +70,19 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,llc-colors-shared-with" },
 	{ .name = "reserved-memory", .shape = SHAPE_LATER },
 	{ .name = "sram", .shape = SHAPE_LATER },
-	{ .name = "#memory-flags-cells", .shape = SHAPE_LATER },
-	{ .name = "#sram-flags-cells", .shape = SHAPE_LATER },
+	{ .name = "#memory-flags-cells", .shape = SHAPE_ZERO },
+	{ .name = "#sram-flags-cells", .shape = SHAPE_ZERO },
 };
 
 static const struct rule vdev_rules[] = {
 	{ .name = "cloison,console", .shape = SHAPE_TEXT, .choices = { "block", "drop" } },
 	{ .name = "cloison,console-input", .shape = SHAPE_FLAG },
+};
+
+/* Words of the System Device Tree that say how others are kept out of what a domain has: here translation tables do. */
+static const char *const standard_words[] = {
+	"firewallconfig", "firewallconfig-default", "access-implicit-default", "#access-implicit-default-cells",
+	"memory-implicit-default", "#memory-implicit-default-cells", "sram-implicit-default", "#sram-implicit-default-cells",
 };
 
 /* What may stand on one kind of node. open: a node with its own binding, where only cloison,* is ours to judge. */
@@ -178,17 +194,46 @@ static void check_choice(const struct node *node, const struct prop *prop, const
 	}
 }
 
+/* Why a word that no rule has is somebody else's; NULL: it is nobody's, or almost one of ours. */
+static const char *why_foreign(const char *name, const struct vocabulary *here)
+{
+	const char *comma = strchr(name, ',');
+	struct nearest word = { .word = name }, prefix = { .word = comma ? mem_text(name, (u64)(comma - name)) : "" };
+
+	for (u32 i = 0; i < ARRAY_COUNT(standard_words); i++) {
+		if (strcmp(standard_words[i], name) == 0) {
+			return "translation tables keep others out, not flags of a firewall";
+		}
+	}
+	for (u32 i = 0; i < here->count; i++) {
+		nearest_offer(&word, here->rules[i].name);
+	}
+	nearest_offer(&prefix, "cloison");
+	return comma && !word.best && !prefix.best ? mem_format("a word of \"%s\", not of Cloison", prefix.word) : NULL;
+}
+
+const char *prop_ignored(const struct decision *d, const struct node *node, const struct prop *prop)
+{
+	const struct vocabulary *v = &vocabularies[kind_of(d, node)];
+	const struct rule *rule = find_rule(v, prop->name);
+
+	return rule ? rule->why : v->open ? NULL : why_foreign(prop->name, v);
+}
+
 static void check_prop(const struct node *node, const struct prop *prop, const struct vocabulary *v, struct diag *diag)
 {
 	const struct rule *rule = find_rule(v, prop->name);
 
 	if (!rule) {
-		if (!v->open || strncmp(prop->name, "cloison,", 8) == 0) {
+		if (v->open ? strncmp(prop->name, "cloison,", 8) == 0 : !why_foreign(prop->name, v)) {
 			report_unknown(node, prop, v, diag);
 		}
 	} else if (rule->shape == SHAPE_LATER) {
 		diag_error(diag, "not-supported", prop->at, "%s of '%s' is not supported yet; take it out", prop->name,
 			   node->name);
+	} else if (rule->shape == SHAPE_ZERO && (prop->size != 4 || prop_cell(prop, 0) != 0)) {
+		diag_error(diag, "not-supported", prop->at, "%s of '%s' is %u; only 0 is supported: take the flags out", prop->name,
+			   node->name, prop_cell(prop, 0));
 	} else if (rule->shape == SHAPE_TEXT) {
 		check_choice(node, prop, rule, diag);
 	} else if (rule->shape == SHAPE_FLAG && prop->size != 0) {
@@ -197,18 +242,12 @@ static void check_prop(const struct node *node, const struct prop *prop, const s
 	}
 }
 
-/* A node of the partition that is neither the hypervisor nor in a cell: check_node.c has said that nobody reads it. */
+/* A node of the partition that is not obeyed: check_node.c has said so if it is a mistake. */
 static bool unread(const struct decision *d, const struct node *node)
 {
-	if (node == d->domains || node == d->hyp.node || !d->domains || !node_below(node, d->domains)) {
-		return false;
-	}
-	for (u32 i = 0; i < d->cell_count; i++) {
-		if (node_below(node, d->cells[i].node)) {
-			return false;
-		}
-	}
-	return true;
+	enum domain_kind kind = domain_kind(d, node);
+
+	return kind == DOMAIN_FOREIGN || kind == DOMAIN_INSIDE;
 }
 
 void check_properties(const struct decision *d, struct diag *diag)

@@ -22,30 +22,38 @@ static bool pages_overlap(const struct range *a, const struct range *b)
 	       range_overlap(first_page(a), pages_size(a), first_page(b), pages_size(b));
 }
 
-/* The first register range of other that lies in a page of reg; for the same device, one behind reg itself. */
+/* The first register range of other that lies in a page of reg. */
 static const struct range *neighbour(const struct range *reg, const struct device *other)
 {
 	for (u32 i = 0; i < other->reg_count; i++) {
-		if (&other->regs[i] != reg && pages_overlap(reg, &other->regs[i])) {
+		if (pages_overlap(reg, &other->regs[i])) {
 			return &other->regs[i];
 		}
 	}
 	return NULL;
 }
 
-static bool owned(const struct decision *d, u16 device)
+static bool has(const struct cell *cell, u16 device)
 {
-	for (u32 i = 0; i < d->cell_count; i++) {
-		for (u32 j = 0; j < d->cells[i].access_count; j++) {
-			if (d->cells[i].access[j].device == device) {
-				return true;
-			}
+	for (u32 i = 0; i < cell->access_count; i++) {
+		if (cell->access[i].device == device) {
+			return true;
 		}
 	}
 	return false;
 }
 
-/* Of two devices that are both given away, the one with the lower number reports. */
+static bool owned(const struct decision *d, u16 device)
+{
+	for (u32 i = 0; i < d->cell_count; i++) {
+		if (has(&d->cells[i], device)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A page has one owner, who may have several devices in it. Of two that are given away, the one with the lower number reports. */
 static void check_neighbours(const struct decision *d, const struct access *access, const struct range *reg,
 			     const struct cell *cell, struct diag *diag)
 {
@@ -55,13 +63,13 @@ static void check_neighbours(const struct decision *d, const struct access *acce
 		const struct device *other = &d->devices[i];
 		const struct range *found = neighbour(reg, other);
 
-		if (!found || (i < access->device && owned(d, i)) || (i == access->device && found < reg)) {
+		if (!found || has(cell, i) || (i < access->device && owned(d, i))) {
 			continue;
 		}
 		diag_error(diag, "device-page-shared", access->at, "'%s' asks for %s (%s), whose registers at %s share a page with "
-			   "those of %s (%s) at %s; a page has one owner, so take the device out", cell->name, device->name,
+			   "those of %s (%s) at %s; a page has one owner, so %s", cell->name, device->name,
 			   diag_at(device->node->at), text_range(reg->base, reg->size), other->name,
-			   diag_at(other->node->at), text_range(found->base, found->size));
+			   diag_at(other->node->at), text_range(found->base, found->size), access_advice(access));
 	}
 }
 
@@ -90,8 +98,8 @@ void check_registers(const struct decision *d, const struct access *access, cons
 		struct region region = {
 			.what = mem_format("the register block of %s", device->name),
 			.base = reg->base,
-			.size = align_up(reg->size, PAGE_SIZE), /* the rest of the last page is empty, or a neighbour is found */
-			.alignment = PAGE_SIZE,
+			.size = align_up(reg->size, PAGE_SIZE), /* the rest of its pages is empty, or a neighbour is found */
+			.alignment = 1,
 			.at = prop_at(device->node, "reg"),
 		};
 
@@ -102,8 +110,9 @@ void check_registers(const struct decision *d, const struct access *access, cons
 		check_ram(d, access, reg, cell, diag);
 		if (!range_below(first_page(reg), pages_size(reg), LOAD_WINDOW)) {
 			diag_error(diag, "guest-address-limit", access->at, "'%s' asks for %s (%s), whose registers at %s lie "
-				   "above 0x%llx, where guest addresses end; take it out", cell->name, device->name,
-				   diag_at(device->node->at), text_range(reg->base, reg->size), TEXT_NUMBER(LOAD_WINDOW));
+				   "above 0x%llx, where guest addresses end; %s", cell->name, device->name,
+				   diag_at(device->node->at), text_range(reg->base, reg->size), TEXT_NUMBER(LOAD_WINDOW),
+				   access_advice(access));
 		}
 	}
 }

@@ -69,7 +69,7 @@ static void check_wishes(const struct decision *d, const struct vdev *vdev, stru
 		diag_error(diag, "device-reference", prop_at(vdev->node, "interrupts-extended"), "interrupts-extended of %s refers to "
 			   "another node; write interrupts = <0 number 4>, or nothing to have a line chosen", whose);
 	}
-	check_references(d, vdev->node, whose, diag);
+	check_references(d, &d->cells[vdev->cell], vdev->node, whose, diag);
 }
 
 /* The binding of a device is open: any word may stand there, and be carried along. */

@@ -70,30 +70,9 @@ static void load_banks(struct decision *d, struct diag *diag)
 	}
 }
 
-static void load_reserved_node(struct decision *d, const struct node *node, struct diag *diag)
+/* Nobody's, and nobody can name it. */
+static void load_memreserve(struct decision *d)
 {
-	const struct prop *reg = node_prop(node, "reg");
-	struct range *ranges = NULL;
-	u32 count = 0;
-
-	if (reg) {
-		count = prop_ranges(reg, node_own_cells(node->parent, "#address-cells", 2),
-				    node_own_cells(node->parent, "#size-cells", 1), &ranges, diag);
-	}
-	for (u32 i = 0; i < count; i++) {
-		phys_add(d, (struct extent){ .base = ranges[i].base, .size = ranges[i].size, .kind = EXTENT_RESERVED,
-			.cell = CELL_NONE, .asked = true, .what = mem_format("reserved memory %s", node->name), .at = reg->at });
-	}
-}
-
-/* The board's reserved memory is nobody's. */
-static void load_reserved(struct decision *d, struct diag *diag)
-{
-	const struct node *reserved = tree_path(d->tree, "/reserved-memory");
-
-	for (const struct node *node = reserved ? reserved->child : NULL; node; node = node->next) {
-		load_reserved_node(d, node, diag);
-	}
 	for (u32 i = 0; i < d->tree->reserved_count; i++) {
 		phys_add(d, (struct extent){ .base = d->tree->reserved[i].base, .size = d->tree->reserved[i].size,
 			.kind = EXTENT_RESERVED, .cell = CELL_NONE, .asked = true, .what = "/memreserve/",
@@ -191,7 +170,8 @@ void dt_board(struct decision *d, struct diag *diag)
 	load_cpus(d, diag);
 	dt_caches(d);
 	load_banks(d, diag);
-	load_reserved(d, diag);
+	load_memreserve(d);
+	dt_reserves(d, diag);
 	dt_devices(d, diag);
 	load_gic(d, diag);
 }

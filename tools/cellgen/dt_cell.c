@@ -12,9 +12,10 @@
 /* What a cell gets that says nothing. */
 #define INTERRUPTS_DEFAULT "mediated"
 
-/* The third cell of a cluster in cpus. */
+/* The third cell of a cluster in cpus: System Device Tree, "cpus Property". */
 #define MODE_LEVEL 3u
 #define MODE_SECURE 0x80000000u
+#define MODE_LOCKSTEP 0x40000000u /* of Cortex-R5 */
 
 static u16 cpu_of(const struct decision *d, const struct node *node)
 {
@@ -71,19 +72,43 @@ static bool is_cluster(const struct decision *d, const struct node *node)
 	return child != NULL;
 }
 
-static void check_cluster(const struct node *node, const struct prop *prop, u32 index, u32 level, struct diag *diag)
+/* Why this mode cannot be had at this level, not secure; NULL: it can. */
+static const char *why_not(u32 mode, u32 level)
+{
+	if (mode & MODE_SECURE) {
+		return "bit 31 is the secure state, and what Cloison runs is not secure";
+	}
+	if (mode & MODE_LOCKSTEP) {
+		return "bit 30 is lockstep, which only Cortex-R5 has";
+	}
+	if (mode & ~(MODE_SECURE | MODE_LOCKSTEP | MODE_LEVEL)) {
+		return "bits 2 to 29 are reserved";
+	}
+	if ((mode & MODE_LEVEL) > level) {
+		return mem_format("that is EL%u, but it runs at EL%u", mode & MODE_LEVEL, level);
+	}
+	return NULL;
+}
+
+static void check_cluster(const struct node *node, const struct node *cluster, const struct prop *prop, u32 index, u32 level,
+			  struct diag *diag)
 {
 	u32 mask = prop_cell(prop, index + 1), mode = prop_cell(prop, index + 2);
+	const char *problem = why_not(mode, level);
+	u32 width = node_own_cells(cluster, "#cpus-mask-cells", 1);
 
 	if (prop->size / 4 < index + 3) {
 		diag_error(diag, "bad-property", prop->at, "cpus of '%s' names a cluster, but a mask of its CPUs and a mode have to "
 			   "follow, such as <&cluster 0x3 0x0>", node->name);
+	} else if (width != 1) {
+		diag_error(diag, "not-supported", prop->at, "cpus of '%s' names the cluster %s, whose masks have %u cells (%s); only masks of "
+			   "one cell are supported", node->name, node_nick(cluster), width,
+			   diag_at(prop_at(cluster, "#cpus-mask-cells")));
 	} else if (mask == 0) {
 		diag_error(diag, "bad-value", prop->at, "cpus of '%s' names a cluster with the mask 0, which is no CPU at all; set one "
 			   "bit for each CPU", node->name);
-	} else if ((mode & MODE_LEVEL) > level || mode & MODE_SECURE) {
-		diag_error(diag, "bad-value", prop->at, "cpus of '%s' asks for mode 0x%x, but it runs at EL%u, not secure; write 0x%x "
-			   "or 0x0", node->name, mode, level, level);
+	} else if (problem) {
+		diag_error(diag, "bad-value", prop->at, "cpus of '%s' asks for mode 0x%x: %s; write 0x%x", node->name, mode, problem, level);
 	}
 }
 
@@ -105,7 +130,7 @@ static void load_claims(const struct decision *d, const struct node *node, struc
 		const struct node *target = tree_phandle(d->tree, phandle);
 
 		if (is_cluster(d, target)) {
-			check_cluster(node, prop, i, node == d->hyp.node ? 2 : 1, diag);
+			check_cluster(node, target, prop, i, node == d->hyp.node ? 2 : 1, diag);
 			claim_cluster(d, claims, target, prop_cell(prop, i + 1));
 			i += 2;
 		} else {
@@ -204,26 +229,6 @@ static void load_ram(struct cell *cell, struct diag *diag)
 	load_bases(cell, diag);
 }
 
-/* References, each followed by #access-flags-cells flags, of which none means anything here. */
-static void load_access(const struct decision *d, struct cell *cell, struct diag *diag)
-{
-	const struct prop *prop = node_prop(cell->node, "access");
-	u32 step = 1 + node_cells(cell->node, "#access-flags-cells", 0);
-
-	if (prop && (prop->size == 0 || prop->size % (4 * step) != 0)) {
-		diag_error(diag, "bad-property", prop->at, "access of '%s' is not a list of references such as <&rtc0>",
-			   cell->name);
-		return;
-	}
-	for (u32 i = 0; prop && i < prop->size / 4; i += step) {
-		struct access *access = mem_push(&cell->access, &cell->access_count, sizeof(*access));
-		u32 phandle = prop_cell(prop, i);
-		const struct node *node = tree_phandle(d->tree, phandle);
-
-		*access = (struct access){ .phandle = phandle, .node = node, .device = device_of(d, node), .at = prop->at };
-	}
-}
-
 static void load_image(struct cell *cell, enum image_kind kind, const char *prop)
 {
 	struct image *image = &cell->images[kind];
@@ -244,7 +249,8 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->cpus = claims.list;
 	cell->cpu_count = claims.count;
 	load_ram(cell, diag);
-	load_access(d, cell, diag);
+	dt_access(d, cell, diag);
+	dt_shares(d, cell, diag);
 	load_image(cell, IMAGE_KERNEL, "cloison,kernel");
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");
 	interrupts = node_string(node, "cloison,interrupts");
@@ -260,25 +266,19 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 
 void dt_cells(struct decision *d, struct diag *diag)
 {
-	const struct node *node;
-
 	d->hyp.console_device = DEVICE_NONE;
 	d->service_cpu = CPU_NONE;
 	d->domains = tree_path(d->tree, "/domains");
-	for (node = d->domains ? d->domains->child : NULL; node && !d->hyp.node; node = node->next) {
-		if (node_compatible(node, "openamp,hypervisor-v1")) {
-			d->hyp.node = node;
-		}
-	}
+	d->hyp.node = domain_hypervisor(d);
 	if (!d->hyp.node) {
 		diag_error(diag, "no-hypervisor", d->domains ? d->domains->at : d->tree->root->at, "there is no node below "
 			   "/domains that is compatible with \"openamp,hypervisor-v1\": nothing to generate");
 		return;
 	}
 	load_hypervisor(d, diag);
-	for (node = d->hyp.node->child; node; node = node->next) {
-		if (node_compatible(node, "cloison,cell-v1")) {
-			load_cell(d, node, diag);
+	for (u32 i = 0; i < d->tree->node_count; i++) {
+		if (domain_is_cell(d, d->tree->nodes[i])) {
+			load_cell(d, d->tree->nodes[i], diag);
 		}
 	}
 }

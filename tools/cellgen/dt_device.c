@@ -45,6 +45,31 @@ static const char *const masters[] = {
 	"fsl,imx7d-usdhc",
 };
 
+/*
+ * Devices that are known to do nothing by themselves. Of any other somebody has to say so (cloison,no-dma): that a node
+ * does not look like a bus master's is no reason to let it write all memory.
+ */
+static const char *const passive[] = {
+	"arm,pl011", "arm,sbsa-uart", "arm,cmsdk-uart", "ns16550a", "snps,dw-apb-uart", "cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,xuartps",
+	"arm,pl061", "arm,cmsdk-gpio", "snps,dw-apb-gpio", "xlnx,zynqmp-gpio-1.0",
+	"arm,pl031", "google,goldfish-rtc",
+	"arm,sp804", "arm,sp805", "arm,sbsa-gwdt", "snps,dw-apb-timer", "snps,dw-wdt", "cdns,wdt-r1p2", "cdns,ttc",
+	"snps,designware-i2c", "cdns,i2c-r1p10", "cdns,i2c-r1p14", "arm,pl022", "cdns,spi-r1p6",
+	"arm,pl050", "cfi-flash",
+};
+
+/* Words of a node that only a bus master has, and that begin so. */
+static const char *const master_words[] = {
+	"iommus", "iommu-map", "dma-", "#dma-cells", "msi-map", "bus-range", "phy-mode", "phy-connection-type", "local-mac-address",
+	"mac-address", "dr_mode", "snps,axi-config",
+};
+
+/* Generic names (Devicetree Specification, 2.2.2) of devices that move data by themselves. */
+static const char *const master_names[] = {
+	"dma", "dma-controller", "ethernet", "usb", "mmc", "sdhci", "sata", "ahci", "ufs", "pci", "pcie", "nvme", "gpu", "video-codec",
+	"crypto", "hdmi", "display", "isp", "camera", "scsi",
+};
+
 struct system_kind {
 	const char *compatible;
 	const char *why;
@@ -72,16 +97,34 @@ static const char *why_master(const struct node *node)
 		}
 	}
 	for (u32 i = 0; i < node->prop_count; i++) {
-		const char *name = node->props[i].name;
+		for (u32 k = 0; k < ARRAY_COUNT(master_words); k++) {
+			if (strncmp(node->props[i].name, master_words[k], strlen(master_words[k])) == 0) {
+				return mem_format("property %s", node->props[i].name);
+			}
+		}
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(master_names); i++) {
+		u64 length = strcspn(node->name, "@");
 
-		if (strcmp(name, "iommus") == 0 || strncmp(name, "dma-", 4) == 0) {
-			return mem_format("property %s", name);
+		if (strlen(master_names[i]) == length && memcmp(master_names[i], node->name, length) == 0) {
+			return mem_format("its name, %s", node->name);
 		}
 	}
 	return NULL;
 }
 
-static const char *why_system(const struct node *node)
+/* Nobody can tell a device without registers what to do. */
+static bool is_passive(const struct node *node)
+{
+	u32 i = 0;
+
+	while (i < ARRAY_COUNT(passive) && !node_compatible(node, passive[i])) {
+		i++;
+	}
+	return i < ARRAY_COUNT(passive) || !node_prop(node, "reg");
+}
+
+const char *device_why_system(const struct node *node)
 {
 	const char *type = node_string(node, "device_type");
 
@@ -183,6 +226,16 @@ u16 device_of(const struct decision *d, const struct node *node)
 	return DEVICE_NONE;
 }
 
+/* What has addresses of the CPU is a device by itself, and named by itself. */
+bool child_carried(const struct decision *d, const struct node *child)
+{
+	u16 index = device_of(d, child);
+	const char *status = node_string(child, "status");
+
+	return (!status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0) &&
+	       (index == DEVICE_NONE || d->devices[index].reg_count == 0);
+}
+
 void dt_devices(struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->tree->node_count; i++) {
@@ -199,7 +252,8 @@ void dt_devices(struct decision *d, struct diag *diag)
 		device->node = node;
 		device->name = node_nick(node);
 		device->master = why_master(node);
-		device->system = why_system(node);
+		device->passive = !device->master && is_passive(node);
+		device->system = device_why_system(node);
 		load_regs(device, diag);
 	}
 	dt_irqs(d, diag);

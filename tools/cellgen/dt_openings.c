@@ -16,8 +16,6 @@ struct scan {
 	const char *text;
 	struct opening **wanted;
 	u32 wanted_count;
-	const char *file; /* of the line at hand, as the latest linemarker says */
-	u32 line;
 };
 
 static bool is_space(char c)
@@ -49,31 +47,46 @@ static bool by_reference(const char *text, u64 brace)
 }
 
 /* # 12 "file.dts" 2 */
-static bool linemarker(struct scan *s, u64 start, u64 end)
+static bool linemarker(const char *text, u64 length, struct pp_line *line)
 {
-	const char *text = s->text + start;
-	const char *open = memchr(text, '"', end - start), *close;
+	const char *open = memchr(text, '"', length), *close;
 
-	if (end - start < 3 || text[0] != '#' || text[1] != ' ' || text[2] < '0' || text[2] > '9' || !open) {
+	if (length < 3 || text[0] != '#' || text[1] != ' ' || text[2] < '0' || text[2] > '9' || !open) {
 		return false;
 	}
-	close = memchr(open + 1, '"', end - start - (u64)(open + 1 - text));
+	close = memchr(open + 1, '"', length - (u64)(open + 1 - text));
 	if (!close) {
 		return false;
 	}
-	s->line = (u32)strtoul(text + 2, NULL, 10);
-	s->file = mem_text(open + 1, (u64)(close - open - 1));
+	line->number = (u32)strtoul(text + 2, NULL, 10) - 1;
+	line->file = mem_text(open + 1, (u64)(close - open - 1));
 	return true;
 }
 
-static void judge_line(struct scan *s, u64 start, u64 end)
+bool pp_next(const char *pp, u64 size, struct pp_line *line)
+{
+	bool marker = true;
+
+	while (marker && line->next < size) {
+		const char *newline = memchr(pp + line->next, '\n', size - line->next);
+
+		line->start = line->next;
+		line->end = newline ? (u64)(newline - pp) : size;
+		line->next = line->end + 1;
+		marker = linemarker(pp + line->start, line->end - line->start, line);
+	}
+	line->number++;
+	return !marker;
+}
+
+static void judge_line(struct scan *s, const struct pp_line *line)
 {
 	for (u32 i = 0; i < s->wanted_count; i++) {
 		struct opening *o = s->wanted[i];
 
-		if (s->file && o->at.line == s->line && o->at.col >= 1 && o->at.col <= end - start &&
-		    strcmp(o->at.file, s->file) == 0) {
-			o->by_reference = by_reference(s->text, start + o->at.col - 1);
+		if (line->file && o->at.line == line->number && o->at.col >= 1 && o->at.col <= line->end - line->start &&
+		    strcmp(o->at.file, line->file) == 0) {
+			o->by_reference = by_reference(s->text, line->start + o->at.col - 1);
 		}
 	}
 }
@@ -93,17 +106,11 @@ static void collect(struct scan *s, const struct tree *tree)
 
 void tree_openings(struct tree *tree, const char *pp, u64 size)
 {
-	struct scan s = { .text = pp, .line = 1 };
+	struct scan s = { .text = pp };
+	struct pp_line line = {0};
 
 	collect(&s, tree);
-	for (u64 start = 0; s.wanted_count && start < size;) {
-		const char *newline = memchr(pp + start, '\n', size - start);
-		u64 end = newline ? (u64)(newline - pp) : size;
-
-		if (!linemarker(&s, start, end)) {
-			judge_line(&s, start, end);
-			s.line++;
-		}
-		start = end + 1;
+	while (s.wanted_count && pp_next(pp, size, &line)) {
+		judge_line(&s, &line);
 	}
 }

@@ -16,7 +16,7 @@ static const char *const reference_ends[] = { "-gpio", "-gpios", "-supply", "-sy
 
 /* Written anew by cellgen, in the guest's terms, or of no meaning there. */
 static const char *const rewritten[] = {
-	"clocks", "interrupt-parent", "interrupts", "interrupts-extended", "linux,phandle", "phandle", "reg", "status",
+	"clocks", "interrupt-parent", "interrupts", "interrupts-extended", "linux,phandle", "phandle", "ranges", "reg", "status",
 };
 
 static bool listed(const char *const *list, u32 count, const char *name)
@@ -46,4 +46,14 @@ bool device_prop_copied(const char *name)
 {
 	return strncmp(name, "cloison,", 8) != 0 && !prop_is_reference(name) &&
 	       !listed(rewritten, ARRAY_COUNT(rewritten), name);
+}
+
+bool clock_fixed(const struct node *clock)
+{
+	return node_compatible(clock, "fixed-clock");
+}
+
+bool clock_factor(const struct node *clock)
+{
+	return node_compatible(clock, "fixed-factor-clock");
 }

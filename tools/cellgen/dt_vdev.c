@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* A cell's virtual devices: every child node of the cell but chosen. */
+/* A cell's virtual devices: every child node of the cell but chosen, and what is no device at all. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +57,7 @@ void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag)
 		const char *console = node_string(node, "cloison,console");
 		struct vdev *vdev;
 
-		if (strcmp(node->name, "chosen") == 0) {
+		if (strcmp(node->name, "chosen") == 0 || vdev_foreign(node)) {
 			continue;
 		}
 		vdev = mem_push(&d->vdevs, &d->vdev_count, sizeof(*vdev));

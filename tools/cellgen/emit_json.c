@@ -96,6 +96,7 @@ static const char *kind_name(enum extent_kind kind)
 	static const char *const names[] = {
 		[EXTENT_RAM] = "ram", [EXTENT_IMAGE] = "image", [EXTENT_HYP] = "hypervisor", [EXTENT_RESERVED] = "reserved",
 		[EXTENT_DEVICE] = "device", [EXTENT_VDEV] = "virtual-device", [EXTENT_GIC] = "gic",
+		[EXTENT_SHARED] = "shared",
 	};
 
 	return names[kind];
@@ -113,7 +114,7 @@ static void emit_extents(struct out *out, const struct decision *d, const char *
 		out_printf(out, ", ");
 		text(out, "kind", kind_name(e->kind));
 		out_printf(out, ", ");
-		owner(out, d, e->cell, e->kind == EXTENT_RESERVED ? "nobody" : "core");
+		owner(out, d, e->cell, e->kind == EXTENT_RESERVED ? "nobody" : e->kind == EXTENT_SHARED ? "shared" : "core");
 		out_printf(out, ", ");
 		text(out, "what", e->what);
 		out_printf(out, ", ");
@@ -293,9 +294,10 @@ static void emit_virtual(struct out *out, const struct decision *d, const struct
 	out_printf(out, "\n      ],\n");
 }
 
-static void emit_device_parts(struct out *out, const struct device *device)
+static void emit_device_parts(struct out *out, const struct device *device, bool owned)
 {
-	text(out, "why", device->console ? "the core's console" : device->system ? device->system : device->master ? device->master : "");
+	text(out, "why", device->console ? "the core's console" : device->system ? device->system : device->master ? device->master :
+	     device->passive || !owned ? "" : "no bus master, as cloison,no-dma says");
 	out_printf(out, ", \"registers\": [");
 	for (u32 i = 0; i < device->reg_count; i++) {
 		out_printf(out, "%s{ ", i ? ", " : " ");
@@ -325,7 +327,7 @@ static void emit_devices(struct out *out, const struct decision *d)
 		out_printf(out, ", ");
 		text(out, "owner", name ? name : device->console || device->system ? "core" : "nobody");
 		out_printf(out, ", \"master\": %s, ", device->master ? "true" : "false");
-		emit_device_parts(out, device);
+		emit_device_parts(out, device, name != NULL);
 		out_printf(out, " }%s", comma(i, d->device_count));
 	}
 	out_printf(out, "  ],\n");
@@ -371,6 +373,19 @@ static const char *console_policy(const struct decision *d, const struct cell *c
 	return "none";
 }
 
+static void emit_skips(struct out *out, const struct cell *cell)
+{
+	out_printf(out, "      \"not_given\": [%s", cell->skip_count ? "\n" : "");
+	for (u32 i = 0; i < cell->skip_count; i++) {
+		out_printf(out, "        { ");
+		text(out, "path", cell->skips[i].node->path);
+		out_printf(out, ", ");
+		text(out, "why", cell->skips[i].why);
+		out_printf(out, " }%s", comma(i, cell->skip_count));
+	}
+	out_printf(out, "      ],\n");
+}
+
 static void emit_cell(struct out *out, const struct decision *d, const struct cell *cell)
 {
 	out_printf(out, "    {\n      ");
@@ -403,6 +418,7 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 	}
 	out_printf(out, "      ],\n");
 	emit_virtual(out, d, cell);
+	emit_skips(out, cell);
 	emit_images(out, cell);
 	out_printf(out, "      \"map\": [\n");
 	emit_extents(out, d, "        ", cell->map, cell->map_count);
@@ -429,6 +445,8 @@ void emit_json(const struct decision *d, const char *dir)
 	out_printf(&out, "  \"pa_bits\": %u,\n  \"line_limit\": %u,\n  \"physical\": [\n", d->pa_bits, d->line_limit);
 	emit_extents(&out, d, "    ", d->phys, d->phys_count);
 	out_printf(&out, "  ],\n");
+	emit_json_shares(d, &out);
+	emit_json_ignored(d, &out);
 	emit_slots(&out, d);
 	emit_cpus(&out, d);
 	emit_service(&out, d);

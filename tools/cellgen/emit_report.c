@@ -159,7 +159,7 @@ static void emit_device(const struct decision *d, u32 index, struct out *out)
 		out_printf(out, "%12s ", "-");
 	}
 	if (owner) {
-		out_printf(out, "'%s'\n", owner);
+		out_printf(out, "'%s'%s\n", owner, device->passive ? "" : ", no bus master as cloison,no-dma says");
 	} else if (device->console) {
 		out_printf(out, "the core: its console\n");
 	} else if (device->system) {
@@ -209,6 +209,16 @@ static void emit_virtual(const struct decision *d, const struct cell *cell, stru
 	}
 }
 
+/* What cloison,access-bus does not bring, and why. */
+static void emit_skips(const struct cell *cell, struct out *out)
+{
+	for (u32 i = 0; i < cell->skip_count; i++) {
+		const char *heading = i ? "" : "\n  Below its buses, and not given\n";
+
+		out_printf(out, "%s  %-28s %s\n", heading, cell->skips[i].node->path, cell->skips[i].why);
+	}
+}
+
 static void emit_images(const struct cell *cell, struct out *out)
 {
 	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
@@ -242,6 +252,7 @@ static void emit_cell(const struct decision *d, const struct cell *cell, struct 
 	if (cell->mediated) {
 		emit_virtual(d, cell, out);
 	}
+	emit_skips(cell, out);
 	out_printf(out, "\n  Images\n");
 	emit_images(cell, out);
 }
@@ -277,12 +288,14 @@ void emit_report(const struct decision *d, const char *dir)
 	out_printf(&out, "Relies on %u physical address bits and on interrupt lines up to %u\n", d->pa_bits, d->line_limit);
 	emit_memory(d, &out);
 	emit_colors(d, &out);
+	emit_shares(d, &out);
 	emit_cpus(d, &out);
 	emit_lines(d, &out);
 	emit_devices(d, &out);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(d, &d->cells[i], &out);
 	}
+	emit_ignored(d, &out);
 	emit_checks(&out);
 	file_write(dir, "report.txt", out.data, out.size);
 }

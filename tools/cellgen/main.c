@@ -87,6 +87,7 @@ static void read_input(struct decision *d, const struct options *o)
 	tree_locate(tree, (const char *)text, size);
 	text = must_read(o->pp, &size);
 	tree_openings(tree, (const char *)text, size);
+	tree_written(tree, (const char *)text, size);
 	d->tree = tree;
 }
 

@@ -29,11 +29,21 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_color.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
+/* ---- dt_*.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
 void tree_openings(struct tree *tree, const char *pp, u64 size);    /* by_reference, from the preprocessed text */
+void tree_written(struct tree *tree, const char *pp, u64 size);     /* written, from the same */
+
+/* A line of the preprocessed text, and which line of which file it is. Begin with zeros. */
+struct pp_line {
+	const char *file;
+	u32 number;
+	u64 start, end, next;
+};
+bool pp_next(const char *pp, u64 size, struct pp_line *line); /* false: there is none */
+
 struct node *tree_find(const struct tree *tree, const char *path);
 u32 node_own_cells(const struct node *node, const char *name, u32 fallback); /* not inherited */
 /* Property of (address, size) pairs; a broken length or a cell count outside 1..2 is a finding. */
@@ -47,7 +57,25 @@ void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
 void dt_caches(struct decision *d);
 void dt_colors(const struct decision *d, const struct node *node, struct colors *colors, struct diag *diag);
+enum domain_kind {
+	DOMAIN_NONE,    /* not below /domains */
+	DOMAIN_OURS,    /* the hypervisor's node, a cell, or something in a cell */
+	DOMAIN_HOLDS,   /* a domain that holds one of those, and decides nothing */
+	DOMAIN_FOREIGN, /* stands where one of those could, and is none */
+	DOMAIN_INSIDE,  /* in a foreign one */
+};
+enum domain_kind domain_kind(const struct decision *d, const struct node *node);
+const struct node *domain_hypervisor(const struct decision *d);   /* NULL: there is none */
+bool domain_is_cell(const struct decision *d, const struct node *node);
+bool vdev_foreign(const struct node *node);                       /* in a cell, with a binding of somebody else's */
+void dt_access(const struct decision *d, struct cell *cell, struct diag *diag);
+void dt_reserves(struct decision *d, struct diag *diag);
+void dt_shares(struct decision *d, struct cell *cell, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
+bool child_carried(const struct decision *d, const struct node *child); /* of a device: goes into the guest's tree with it */
+bool clock_fixed(const struct node *clock);                       /* the clocks that go along with a device */
+bool clock_factor(const struct node *clock);
+const char *device_why_system(const struct node *node);           /* why nobody can have it, or NULL */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
 
@@ -79,6 +107,9 @@ u32 guest_line(const struct decision *d, const struct cell *cell, u32 intid); /*
 void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
 void place_guest_map(struct decision *d, struct cell *cell);
 void place_slots(struct decision *d);
+void place_reserves(struct decision *d, struct diag *diag);
+u32 device_pages(const struct decision *d, const struct cell *cell, struct range **pages); /* sorted; how many ranges */
+void place_share_map(const struct decision *d, struct cell *cell);
 void extent_add(struct extent **list, u32 *count, struct extent extent);
 void extent_sort(struct extent *list, u32 count);
 void phys_add(struct decision *d, struct extent extent);
@@ -143,6 +174,20 @@ void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each
 void emit_index(const struct decision *d, struct out *out);     /* machine_index */
 void emit_owners(const struct decision *d, struct out *out);
 void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
+bool said_passive(const struct cell *cell, const struct node *node); /* by cloison,no-dma */
+const char *share_rights(const struct share *share);            /* "rw-" or "r--": never executable */
+void emit_shares(const struct decision *d, struct out *out);    /* of report.txt */
+void emit_json_shares(const struct decision *d, struct out *out);
+struct ignored {
+	const char *what;  /* "xen,kernel" */
+	const char *where; /* path of its node */
+	const char *why;
+	struct pos at;
+};
+u32 ignored_list(const struct decision *d, struct ignored **list); /* carried and not obeyed: how many */
+void emit_ignored(const struct decision *d, struct out *out);      /* of report.txt */
+void emit_json_ignored(const struct decision *d, struct out *out);
+const char *prop_ignored(const struct decision *d, const struct node *node, const struct prop *prop); /* why, or NULL */
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
 void emit_report(const struct decision *d, const char *dir);
 void emit_json(const struct decision *d, const char *dir);

@@ -151,7 +151,8 @@ static void place_image(struct decision *d, struct cell *cell, struct image *ima
 	for (u32 i = 0; i < d->phys_count; i++) {
 		const struct extent *e = &d->phys[i];
 
-		if (e->kind == EXTENT_RESERVED && e->base > d->hyp.memory.base && e->base < backing_end(&image->backing)) {
+		if ((e->kind == EXTENT_RESERVED || (e->kind == EXTENT_SHARED && e->asked)) && e->base > d->hyp.memory.base &&
+		    e->base < backing_end(&image->backing)) {
 			diag_error(diag, "image-behind-reserved", image->at, "the pristine copy of \"%s\" finds room only behind %s at "
 				   "%s, and cloison.bin, one piece from the hypervisor's memory to the last image, would "
 				   "overwrite that; put the hypervisor's memory (%s) where more room follows", image->name,
@@ -281,11 +282,12 @@ void place(struct decision *d, struct diag *diag)
 	place_cpus(d);
 	place_lines(d, diag);
 	place_virtual(d, diag);
+	add_fixed(d);
+	place_reserves(d, diag); /* before the guests' trees, which say where these are */
 	for (u32 i = 0; i < d->cell_count; i++) {
 		place_guest(d, &d->cells[i], diag);
 		place_guest_map(d, &d->cells[i]);
 	}
-	add_fixed(d);
 	place_images(d, diag);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		for (u32 r = 0; r < d->cells[i].ram_count; r++) {

@@ -51,6 +51,8 @@
 #define S2_RAM (PTE_AF | PTE_SH_INNER | S2_NORMAL_WB | S2_READ | S2_WRITE)            /* RWX */
 #define S2_COPIER (PTE_AF | PTE_SH_INNER | S2_NORMAL_WB | S2_READ)                    /* R-X */
 #define S2_IMAGE (S2_COPIER | PTE_XN)                                                 /* R-- */
+#define S2_SHARED (S2_RAM | PTE_XN)                                                   /* RW, named by memory-region */
+#define S2_SHARED_READ (S2_COPIER | PTE_XN)                                           /* R-- */
 #define S2_DEVICE (PTE_AF | S2_DEVICE_NGNRE | S2_READ | S2_WRITE | PTE_XN)
 
 /* Where the load root shows what the copier needs: unused by any guest map (checked). */

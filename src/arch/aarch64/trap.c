@@ -81,7 +81,8 @@ static void fault(struct cpu *cpu, const char *what)
 static const char *abort_text(u64 esr, bool fetch)
 {
 	if (!ABORT_IS_TRANSLATION(esr))
-		return fetch ? "fetch from memory that may not be executed" : "access that the cell's map forbids";
+		return fetch ? "fetch from memory that may not be executed" :
+		       esr & DABT_WNR ? "write to memory that may not be written" : "read that the cell's map forbids";
 	if (fetch)
 		return "fetch outside the cell's map";
 	return esr & DABT_WNR ? "write outside the cell's map" : "read outside the cell's map";
