@@ -12,6 +12,8 @@ def kernel(text_offset=0, image_size=0x8000, magic=b"ARM\x64", size=0x1000, fill
 FILES = {
     "Image": kernel(),
     "Image-offset": kernel(text_offset=0x80000, size=0x1234, fill=0x22),
+    "hello.bin": kernel(text_offset=0x200000, fill=0x33), # our guests, so that make can build these too
+    "initrd.cpio.gz": b"not an archive either" * 99,
     "initrd": b"070701 not really an archive, of an odd length" * 31,
     "Image-no-magic": kernel(magic=b"MZ\0\0"),
     "Image-no-size": kernel(image_size=0),

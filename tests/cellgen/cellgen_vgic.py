@@ -69,7 +69,7 @@ class Cell:
         self.outputs = [(node, self.output(guest.child(node.name))) for node in self.asked.children if "reg" in node.props]
 
     def device(self, node, shown):
-        wires, phandle = self.partition.wires(node), node.cells("phandle")[0]
+        wires, phandle = self.partition.wires(node), node.cells("phandle")[0] if "phandle" in node.props else None # not labelled
         numbers = [spi + 32 for p, spi in pairs_of(self.asked, "cloison,virtual-interrupts") if p == phandle]
         self.written.update({line: spi for (line, _), spi in zip(wires, numbers)})
         for named, limit in pairs_of(self.asked, "cloison,interrupt-limits"):
