@@ -204,7 +204,7 @@ $(O)/obj/host/%.o: $(S)/%.c $(FLAGS)
 	$(call say,HOSTCC)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) $(HOST_WARNINGS) -I$(S)/src -I$(S)/tools/cellgen \
 		-I$(S)/src/arch/$(ISA) $(DEPFLAGS) -c -o $@ $<
 $(CELLGEN): $(CELLGEN_OBJECTS)
-	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lnettle
+	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lnettle -lz
 
 # FORMAT=json, FORMAT=sarif: findings as $(O)/findings.FORMAT besides. Asking is a reason to look again.
 ASKED_FORMAT := $(if $(filter command,$(firstword $(origin FORMAT))),$(FORMAT))

@@ -32,7 +32,7 @@ def build(folder, name, more=(), options=()):
             subprocess.run([compiler, *FLAGS, f"-I{SOURCES}", f"-I{ROOT}/src", f"-I{ROOT}/src/arch/aarch64", "-c", "-o",
                             str(objects[-1]), str(source)], check=True)
     binary = folder / name
-    subprocess.run([compiler, *FLAGS, *options, "-o", str(binary), *map(str, objects), "-lfdt", "-lnettle"], check=True)
+    subprocess.run([compiler, *FLAGS, *options, "-o", str(binary), *map(str, objects), "-lfdt", "-lnettle", "-lz"], check=True)
     return binary
 
 

@@ -65,7 +65,7 @@ class Builder:
     def _key(self, partition):
         h = hashlib.sha256(repr((str(partition), self.options)).encode())
         for p in self._sources(partition):
-            h.update(str(p.relative_to(ROOT)).encode() + b"\0" + p.read_bytes())
+            h.update(os.path.relpath(p, ROOT).encode() + b"\0" + p.read_bytes())
         return h.hexdigest()
 
     def _build(self, partition):

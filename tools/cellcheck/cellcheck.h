@@ -3,7 +3,7 @@
  * cellcheck: is the finished image what the partition says, and nothing more?
  *
  *     image.c  the bytes and the symbols      tree.c, board.c, ask.c  what hardware there is, what was asked
- *       | regs.c el2.c cells.c lists.c objects.c routes.c scan.c      each page of docs/image-format.md, compared
+ *       | regs.c el2.c cells.c lists.c kernel.c objects.c routes.c scan.c      each page of docs/image-format.md, compared
  *       | walk.c                                                      tables, as VMSAv8-64 defines a walk
  *       v reach.c                                                     who reaches what, from the leaves alone
  *     nobody.c, cert.c, json.c
@@ -164,9 +164,15 @@ struct ask_range {
 	u64 base, size, physical;
 	bool placed;
 };
+struct ask_address {
+	bool said;
+	u64 at;
+};
 struct ask_cell {
 	const char *name;
 	int node;
+	const char *kind; /* cloison,kernel-kind; NULL: not written */
+	struct ask_address load, entry;
 	bool direct, wfi_native, debug_stop, strict, initrd;
 	u32 limit;
 	VEC(int) cpus;
@@ -209,7 +215,7 @@ struct finding {
 };
 struct cell_trees {
 	leaves run, load;
-	u64 run_const, load_root, list;
+	u64 run_const, load_root, list, entry;
 };
 struct site {
 	const char *reg, *place;
@@ -268,6 +274,8 @@ void check_el2(struct check *c);
 void check_cells(struct check *c);
 void check_lists(struct check *c);
 void check_hash(struct check *c);
+struct piece;
+void check_kernel(struct check *c, size_t cell, const char *who, const struct piece *p);
 void check_objects(struct check *c);
 void check_routes(struct check *c);
 void check_scan(struct check *c);

@@ -33,6 +33,7 @@ static void walk_cells(struct check *c, u32 *user)
 		const char *name = c->ask->cells.v[i].name;
 
 		t->run_const = object_field(o, CELL_SIZE, i, 56, 8);
+		t->entry = object_field(o, CELL_SIZE, i, 32, 8);
 		t->load_root = load_root(c, i);
 		walk(c, arena_text(&c->arena, "cell '%s'", name), t->run_const, (*user)++, &t->run);
 		walk(c, arena_text(&c->arena, "cell '%s' while loading", name), t->load_root, (*user)++, &t->load);

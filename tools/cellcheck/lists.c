@@ -70,15 +70,6 @@ static void check_target(struct check *c, size_t cell, const char *who, const st
 		finding(c, "load", "%s: is copied to guest address 0x%llx, 0x%llx bytes: not the cell's RAM", who, p->target, p->size);
 }
 
-/* Arm64 Image header: text_offset at 8, "ARM\x64" at 56. */
-static void check_kernel(struct check *c, size_t cell, const char *who, const struct piece *p)
-{
-	if (p->image->size < 64 || memcmp(p->image->bytes + 56, "ARM\x64", 4))
-		finding(c, "load", "%s: is no arm64 Image", who);
-	else
-		expect(c, "load", who, "target", p->target, c->ask->cells.v[cell].ram.v[0].base + get(p->image->bytes + 8, 8));
-}
-
 static u64 chosen_number(const void *fdt, const char *name)
 {
 	int length = 0;
@@ -169,7 +160,10 @@ void check_lists(struct check *c)
 		finding(c, "load", "the number of image sections is not that of the cells' files");
 }
 
-/* ---- machine_hash: SHA-256 over the partition's DTB, then kernel and initrd of each cell */
+/*
+ * ---- machine_hash: SHA-256 over the partition's DTB, then target of the kernel and entry of each cell, 8 bytes each,
+ * then kernel and initrd of each cell
+ */
 
 /*
  * The image does not say how long a kernel's file is, only how long rounded up to 16. The
@@ -250,6 +244,19 @@ static bool parse_hash(struct check *c, struct search *s)
 	return true;
 }
 
+static void hash_start(struct check *c, size_t cell, struct sha256_ctx *ctx)
+{
+	struct piece p[3];
+	u8 bytes[16];
+
+	list_pieces(c, cell, p);
+	for (int i = 0; i < 8; i++) {
+		bytes[i] = (u8)(p[0].target >> 8 * i);
+		bytes[8 + i] = (u8)(c->cells[cell].entry >> 8 * i);
+	}
+	sha256_update(ctx, sizeof bytes, bytes);
+}
+
 void check_hash(struct check *c)
 {
 	struct search s = { .c = c };
@@ -269,6 +276,8 @@ void check_hash(struct check *c)
 	}
 	sha256_init(&ctx);
 	sha256_update(&ctx, c->partition_size, c->partition);
+	for (size_t i = 0; i < c->ask->cells.n; i++)
+		hash_start(c, i, &ctx);
 	search_cell(&s, 0, &ctx);
 	if (!s.found && s.effort < EFFORT)
 		finding(c, "hash", "machine_hash is not that of this partition with the kernels and initrds in the image");

@@ -283,14 +283,18 @@ static void emit_images(struct out *out, const struct cell *cell)
 		}
 		out_printf(out, "%s        { ", separator);
 		text(out, "name", image->name);
-		out_printf(out, ", \"kind\": \"%s\", \"bytes\": %llu, ", kinds[i], (ull)image->file_size);
-		hash(out, image->data, image->file_size);
+		out_printf(out, ", \"kind\": \"%s\", \"bytes\": %llu, ", kinds[i], (ull)image->data_size);
+		hash(out, image->data, image->data_size);
 		out_printf(out, ", ");
 		hex(out, "guest", image->guest);
 		out_printf(out, ", ");
 		hex(out, "physical", image->phys);
 		out_printf(out, ", ");
 		hex(out, "load_source", image->load_source);
+		if (i == IMAGE_KERNEL) {
+			out_printf(out, ", \"format\": \"%s%s\", ", image->gzip ? "gzip of " : "", kernel_kind_name(image->kind));
+			hex(out, "entry", image->entry);
+		}
 		out_printf(out, " }");
 		separator = ",\n";
 	}

@@ -13,6 +13,7 @@ const char *mem_format(const char *format, ...) __attribute__((format(printf, 1,
 const char *mem_text(const char *text, u64 length);              /* copy, terminated */
 void mem_free_all(void);
 _Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2))); /* no finding: exit 1 now */
+u64 little(const u8 *bytes, u32 count);                          /* a little-endian number */
 u64 align_up(u64 value, u64 alignment);                          /* to a power of two */
 u64 align_down(u64 value, u64 alignment);
 bool range_wraps(u64 base, u64 size);                            /* empty or beyond 2^64 */
@@ -25,9 +26,10 @@ struct out {
 	u64 room;
 };
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void out_little(struct out *out, u64 value, u32 count);
 u8 *file_read(const char *path, u64 *size);                      /* NULL: not a readable file */
 void file_write(const char *dir, const char *name, const void *data, u64 size);
-void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
+void file_link(const char *dir, const char *name, const char *path); /* dir/name -> path */
 
 /* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
 
@@ -64,10 +66,18 @@ const struct vdev_type *vdev_type_at(u32 index); /* NULL: there are no more */
 #define DEFAULT_UART_INTID (SPI_BASE + 1)
 bool vdev_is_default_uart(const struct vdev *vdev); /* NULL: no */
 
-/* ---- image.c, place*.c ---- */
+/* ---- image*.c, hash.c, place*.c ---- */
 
 void images_load(struct decision *d, struct diag *diag);
+void kernel_load(const struct cell *cell, struct image *image, struct diag *diag); /* its file is read */
+bool kernel_is_image(const struct image *image);
+const char *kernel_kind_name(enum kernel_kind kind);
+void elf_load(const struct cell *cell, struct image *image, struct diag *diag); /* data NULL afterwards: a finding says why */
+bool gzip_magic(const u8 *data, u64 size);
+/* NULL: *data is what the file holds. Else what is wrong with it, as the end of a sentence. */
+const char *gzip_read(const u8 *file, u64 size, const u8 **data, u64 *data_size);
 void hash_configuration(struct decision *d);
+void starts_of(const struct decision *d, struct out *out);       /* 16 bytes for each cell: what hash.c says */
 void hash_bytes(const void *data, u64 size, u8 digest[32]);
 void place(struct decision *d, struct diag *diag);
 void place_cpus(struct decision *d);

@@ -95,7 +95,7 @@ static void add_fixed(struct decision *d)
 
 static void place_image(struct decision *d, struct cell *cell, struct image *image, struct diag *diag)
 {
-	image->phys_size = align_up(image->file_size, PAGE_SIZE);
+	image->phys_size = align_up(image->data_size, PAGE_SIZE);
 	image->phys = phys_find(d, d->hyp.memory.base + d->hyp.memory.size, image->phys_size, PAGE_SIZE);
 	if (image->phys == ADDRESS_NONE) {
 		diag_error(diag, "no-room", image->at, "there is no room above the hypervisor's memory for the pristine copy of "
