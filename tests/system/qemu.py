@@ -32,7 +32,8 @@ class Failure(AssertionError):
 
 
 class Builder:
-    """Partitions, one after the other, in one build folder; results are kept apart and reused while no source changes."""
+    """Partitions ("base.dts", or "base.dts overlay.dtso..."), one after the other, in one build folder; results are kept apart
+    and reused while no source changes."""
 
     def __init__(self, folder, make_options=()):
         self.folder = Path(folder)
@@ -56,7 +57,7 @@ class Builder:
     def _sources(self, partition):
         yield ROOT / "Makefile"
         yield ROOT / "Kconfig"
-        for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition).parent)):
+        for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition.split()[0]).parent)):
             yield from (p for p in sorted((ROOT / top).rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
         for name in ("guests/manifest", "guests/initrd.cpio.gz"):
             if (ROOT / name).exists():
@@ -76,7 +77,8 @@ class Builder:
             return result
         work = self.folder / "work"
         work.mkdir(parents=True, exist_ok=True)
-        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / partition}",
+        base, *overlays = partition.split()
+        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
                    "BOARD=qemu-virt-aarch64", *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Kernels that are no plain Image: an ELF, raw, compressed; Linux as an Image.gz."""
+"""Kernels that are no plain Image: an ELF, raw, compressed; Linux as an Image.gz. A partition with an overlay."""
 
 import gzip
 import shutil
@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = "tests/cellgen/good"
 EXAMPLES = [f"{GOOD}/example-{name}.dts" for name in ("kernel-kind", "load-address", "entry")]
+
+OVERLAID = f"{GOOD}/example-overlay.dts {GOOD}/example-overlay.dtso"
 
 
 def stopped_as_meant(m, cell):
@@ -22,6 +24,14 @@ def stopped_as_meant(m, cell):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: Path(e).stem)
 def test_example(boot, example):
     stopped_as_meant(boot(example, limit=30), "hello")
+
+
+@pytest.mark.partition(OVERLAID)
+def test_overlay(boot):
+    """A base partition and an overlay that adds a cell, by make."""
+    m = boot(limit=30)
+    for cell in ("hello", "second"):
+        stopped_as_meant(m, cell)
 
 
 def make_files(folder, builder):

@@ -408,6 +408,9 @@ struct decision {
 	u8 digest[32];
 	const u8 *dtb;
 	u64 dtb_size;
+	const char **overlays;   /* as the user gave them, in order */
+	u32 overlay_count;
+	bool without_mediated;   /* the core is built without mediated interrupts */
 	const char **image_dirs; /* where images are looked for, in order */
 	u32 image_dir_count;
 	/* board */

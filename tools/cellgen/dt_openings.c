@@ -48,21 +48,19 @@ static bool by_reference(const char *text, u64 brace)
 	return start < end && text[start] == '&';
 }
 
-/* # 12 "file.dts" 2 */
-static bool linemarker(struct scan *s, u64 start, u64 end)
+bool line_marker(const char *line, u64 length, const char **file, u32 *number)
 {
-	const char *text = s->text + start;
-	const char *open = memchr(text, '"', end - start), *close;
+	const char *open = memchr(line, '"', length), *close;
 
-	if (end - start < 3 || text[0] != '#' || text[1] != ' ' || text[2] < '0' || text[2] > '9' || !open) {
+	if (length < 3 || line[0] != '#' || line[1] != ' ' || line[2] < '0' || line[2] > '9' || !open) {
 		return false;
 	}
-	close = memchr(open + 1, '"', end - start - (u64)(open + 1 - text));
+	close = memchr(open + 1, '"', length - (u64)(open + 1 - line));
 	if (!close) {
 		return false;
 	}
-	s->line = (u32)strtoul(text + 2, NULL, 10);
-	s->file = mem_text(open + 1, (u64)(close - open - 1));
+	*number = (u32)strtoul(line + 2, NULL, 10);
+	*file = mem_text(open + 1, (u64)(close - open - 1));
 	return true;
 }
 
@@ -100,7 +98,7 @@ void tree_openings(struct tree *tree, const char *pp, u64 size)
 		const char *newline = memchr(pp + start, '\n', size - start);
 		u64 end = newline ? (u64)(newline - pp) : size;
 
-		if (!linemarker(&s, start, end)) {
+		if (!line_marker(pp + start, end - start, &s.file, &s.line)) {
 			judge_line(&s, start, end);
 			s.line++;
 		}

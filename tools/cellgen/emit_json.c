@@ -351,7 +351,12 @@ void emit_json(const struct decision *d, const char *dir)
 
 	out_printf(&out, "{\n  ");
 	text(&out, "partition", d->name);
-	out_printf(&out, ",\n  ");
+	out_printf(&out, ",\n  \"overlays\": [");
+	for (u32 i = 0; i < d->overlay_count; i++) {
+		out_printf(&out, i ? ", " : " ");
+		emit_json_string(&out, path_base(d->overlays[i]));
+	}
+	out_printf(&out, " ],\n  ");
 	text(&out, "board", d->model);
 	out_printf(&out, ",\n  ");
 	text(&out, "hash", d->hash);

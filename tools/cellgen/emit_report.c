@@ -255,6 +255,9 @@ void emit_report(const struct decision *d, const char *dir)
 
 	out_printf(&out, "Partition %s on %s\n", d->name, d->model);
 	out_printf(&out, "Configuration %s\n(SHA-256 over partition.dtb, starts.bin and the kernels and initrds of the cells, in their order)\n", d->hash);
+	for (u32 i = 0; i < d->overlay_count; i++) {
+		out_printf(&out, "%s%s%s", i ? ", " : "With ", path_base(d->overlays[i]), i + 1 < d->overlay_count ? "" : "\n");
+	}
 	out_printf(&out, "Relies on %u physical address bits and on interrupt lines up to %u\n", d->pa_bits, d->line_limit);
 	emit_memory(d, &out);
 	emit_cpus(d, &out);

@@ -9,6 +9,12 @@
 
 static const struct finding_kind kinds[] = {
 	/* ---- the text ---- */
+	{ "source", "Form", "The preprocessor or the device-tree compiler cannot read the source. Lines have their own words; a "
+	  "document has them under this identifier.", "See the message." },
+	{ "overlay-header", "Form", "A file given as an overlay is none, or the partition is one.",
+	  "An overlay starts with /dts-v1/; /plugin/; and a partition does not. PARTITION= names one, OVERLAYS= the others." },
+	{ "overlay-root", "Form", "An overlay opens the root of the tree as a partition does.",
+	  "Refer to the node to be changed: &label { ... }; or &{/path} { ... };" },
 	{ "bad-property", "Form", "The value of a property has the wrong shape: length, type, number of entries.",
 	  "Write it as the message shows; docs/partition.md has an example of each property." },
 	{ "bad-value", "Form", "The value has the right shape, but is none of those that mean something.",
@@ -23,6 +29,8 @@ static const struct finding_kind kinds[] = {
 	{ "not-supported", "Form", "A word of the language that this version does not implement.", "Take it out." },
 	{ "mediated-only", "Form", "A property for mediated interrupts in a cell whose interrupts are direct.",
 	  "Take it out, or write cloison,interrupts = \"mediated\"." },
+	{ "mediated-not-built", "Form", "A cell has mediated interrupts, but the core is built without (MEDIATED=n).",
+	  "Write cloison,interrupts = \"direct\", or build with MEDIATED=y." },
 	/* ---- the hypervisor's node ---- */
 	{ "no-hypervisor", "Hypervisor", "The partition has no hypervisor node.",
 	  "Add a child of /domains with compatible = \"openamp,domain-v1\", \"openamp,hypervisor-v1\"." },

@@ -20,10 +20,11 @@ static bool read_in(struct image *image, const char *dir)
 	return image->data != NULL;
 }
 
-/* Beside the DTS first, then in the directories of -I, in their order. */
+/* Beside the source that names it, which may be an overlay; beside the partition; in the directories of -I, in their order. */
 static void find(const struct decision *d, struct image *image)
 {
-	bool found = image->name[0] == '/' ? read_beside(image, "") : read_beside(image, d->dts);
+	bool found = image->name[0] == '/' ? read_beside(image, "") :
+		     (image->at.file && read_beside(image, image->at.file)) || read_beside(image, d->dts);
 
 	for (u32 i = 0; !found && image->name[0] != '/' && i < d->image_dir_count; i++) {
 		found = read_in(image, d->image_dirs[i]);

@@ -36,6 +36,8 @@ void file_link(const char *dir, const char *name, const char *path); /* dir/name
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
 void tree_openings(struct tree *tree, const char *pp, u64 size);    /* by_reference, from the preprocessed text */
+/* # 12 "file.dts" 2: false if the line is none. */
+bool line_marker(const char *line, u64 length, const char **file, u32 *number);
 struct node *tree_find(const struct tree *tree, const char *path);
 u32 node_own_cells(const struct node *node, const char *name, u32 fallback); /* not inherited */
 /* Property of (address, size) pairs; a broken length or a cell count outside 1..2 is a finding. */
@@ -50,6 +52,13 @@ void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag)
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
+
+/* ---- overlay.c, errors.c ---- */
+
+/* An overlay's text as a part of one tree, of the same size; what is none is a finding. */
+const char *overlay_text(const char *pp, u64 size, const char *name, struct diag *diag);
+void overlay_refuse(const char *pp, u64 size, struct diag *diag); /* as a partition */
+void errors_read(const char *said, u64 size, const char *dts, struct diag *diag); /* what cpp or dtc has said */
 
 /* ---- vdev_types.c ---- */
 
