@@ -4,12 +4,13 @@
 Mutated partitions against cellgen: nothing may crash it, make it hang, or make it trip over its own "bug:" checks; and
 what it accepts has to pass the independent walk of the tables (tests/cellgen/cellgen_walk.py).
 
-    tests/fuzz/cellgen/fuzz.py [--seconds 10] [--seed 1] [--only text|dtb|image|libfuzzer] [--keep DIR]
+    tests/fuzz/cellgen/fuzz.py [--seconds 10] [--seed 1] [--only text|dtb|image|overlay|libfuzzer|libfuzzer-image] [--keep DIR]
 
 image  the file of a kernel: an ELF or a gzip with a few bytes changed
+overlay  the text of an overlay with a few characters changed
 text   the preprocessed source of a good partition with a few tokens changed, through dtc
 dtb    numbers and strings changed in place in the finished DTB: what dtc would never write
-libfuzzer   fuzz_dtb.c, coverage-guided (needs clang); not part of the default run
+libfuzzer   fuzz_dtb.c, coverage-guided (needs clang); not part of the default run. libfuzzer-image: fuzz_image.c likewise
 
 The same seed gives the same inputs. A failing input stays in DIR (default: fuzz-failures in the current folder).
 """
@@ -230,6 +231,20 @@ class Fuzz:
         finally:
             path.write_bytes(cellgen_images.FILES[kernel])
 
+    def overlay(self, rng):
+        """What goes in, blanked in places, comes out; of the same length, so that positions stay."""
+        text = bytearray((cellgen_desk.HERE / "good" / "overlays-more.dtso").read_bytes())
+        for _ in range(rng.choice((1, 2, 5))):
+            at = rng.randrange(len(text))
+            text[at:at + rng.choice((0, 1, 1, 8))] = rng.choice((b"{", b"}", b'"', b"'", b"/", b"&{", b"\\", b"\n", b"# 7 \"x\"\n", b"\0", b""))
+        (self.out / "partition.pp").write_bytes(text)
+        result = subprocess.run([str(self.desk.cellgen), "--check-overlay", "x.dtso", "--pp", "fuzz/partition.pp"], cwd=self.desk.folder,
+                                capture_output=True, check=False, timeout=TIMEOUT)
+        self.count("accepted" if result.returncode == 0 else "refused")
+        same = len(result.stdout) == len(text) and all(a in (b, 32) for a, b in zip(result.stdout, text))
+        if result.returncode not in (0, 1) or b"Sanitizer" in result.stderr or (result.returncode == 0) != same:
+            raise Failure(result.stderr.decode(errors="replace") or "the text that comes out is another")
+
     def once(self, mode, seed):
         """True: nothing wrong with the input of this number."""
         try:
@@ -238,22 +253,25 @@ class Fuzz:
         except Failure as e:
             place = self.keep / f"{mode}-{seed}"
             place.mkdir(parents=True, exist_ok=True)
-            for name in ("partition.pp", "partition.dtb", "partition.lines") + ("image",) * (mode == "image"):
+            names = {"image": ["partition.pp", "partition.dtb", "partition.lines", "image"], "overlay": ["partition.pp"]}
+            for name in names.get(mode, names["image"][:3]):
                 (place / name).write_bytes((self.out / name).read_bytes())
             (place / "why.txt").write_text(str(e))
             print(f"{mode} {seed}: {str(e).strip()[:600]}\n  kept in {place}")
             return False
 
 
-def libfuzzer(folder, seconds, keep):
-    """Coverage-guided, from the DTBs of the good partitions."""
+def libfuzzer(folder, what, seconds, keep):
+    """Coverage-guided, from the DTBs of the good partitions, or from kernels' files."""
     fuzz = Fuzz(folder, cellgen_desk.find_cellgen(folder), keep)
     corpus = folder / "corpus"
     corpus.mkdir()
-    for name, _, blob, _ in fuzz.seeds:
-        (corpus / name).write_bytes(blob)
-    binary = folder / "fuzz_dtb"
-    sources = sorted(map(str, cellgen_desk.SOURCES.glob("*.c"))) + [str(HERE / "fuzz_dtb.c")]
+    files = {name: blob for name, _, blob, _ in fuzz.seeds} if what == "dtb" else \
+        {name: data for name, data in cellgen_images.FILES.items() if len(data) < 1 << 16}
+    for name, data in files.items():
+        (corpus / name).write_bytes(data)
+    binary = folder / f"fuzz_{what}"
+    sources = sorted(map(str, cellgen_desk.SOURCES.glob("*.c"))) + [str(HERE / f"fuzz_{what}.c")]
     subprocess.run(["clang", "-std=c11", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all",
                     "-Dmain=cellgen_main", "-Dexit=fuzz_exit", "-Wl,--wrap=fatal", f"-I{cellgen_desk.SOURCES}", f"-I{ROOT}/src",
                     f"-I{ROOT}/src/arch/aarch64", "-o", str(binary), *sources, "-lfdt", "-lnettle", "-lz"], check=True)
@@ -267,18 +285,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=("text", "dtb", "image", "libfuzzer"))
+    parser.add_argument("--only", choices=("text", "dtb", "image", "overlay", "libfuzzer", "libfuzzer-image"))
     parser.add_argument("--keep", type=pathlib.Path, default=pathlib.Path("fuzz-failures"))
     options = parser.parse_args()
     options.keep = options.keep.resolve()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        if options.only == "libfuzzer":
-            return libfuzzer(folder, int(options.seconds), options.keep)
+        if options.only and options.only.startswith("libfuzzer"):
+            return libfuzzer(folder, "image" if options.only.endswith("image") else "dtb", int(options.seconds), options.keep)
         fuzz = Fuzz(folder, cellgen_desk.find_cellgen(folder), options.keep)
         end, seed, bad = time.monotonic() + options.seconds, options.seed * 1000000, 0
         while time.monotonic() < end:
-            for mode in [options.only] if options.only else ["text", "dtb", "dtb", "image"]:
+            for mode in [options.only] if options.only else ["text", "dtb", "dtb", "image", "overlay"]:
                 bad += not fuzz.once(mode, seed)
                 seed += 1
         print(f"fuzz: {seed - options.seed * 1000000} inputs, {bad} failures, {fuzz.counts}")
