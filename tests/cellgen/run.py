@@ -10,7 +10,7 @@ map what its report says (cellgen_walk.py).
 CELLGEN=path takes that binary; otherwise one is built with the sanitizers, once, into a temporary folder.
 
 A bad/NAME.dts has one mistake and is named after the finding's identifier (NAME is "id" or "id-variant"); bad/NAME.txt
-has the exact findings. All runs happen on a temporary "desk" (cellgen_desk.py). run_findings.py has the tests of formats
+has the exact findings. A comment "options: --overlay bad/NAME.dtso" in a partition is what it is built with. All runs happen on a temporary "desk" (cellgen_desk.py). run_findings.py has the tests of formats
 and catalogue, run_report.py those of the report and of comparing two.
 """
 import os
