@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION MEDIATED,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v)))))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -77,7 +77,9 @@ ISA       := $(call text,$(CONFIG_ISA))
 BOARD_NAME := $(call text,$(CONFIG_BOARD))
 UART      := $(call text,$(CONFIG_PLATFORM_UART))
 PARTITION_FILE := $(call text,$(CONFIG_PARTITION))
+here = $(foreach f,$(1),$(if $(filter /%,$(f)),,$(IN_TREE))$(f))
 PARTITION_FILE := $(if $(filter /%,$(PARTITION_FILE)),,$(IN_TREE))$(PARTITION_FILE)
+OVERLAY_FILES := $(call here,$(subst ",,$(CONFIG_OVERLAYS)))
 
 # ---------------------------------------------------------------- tools and flags
 
@@ -130,7 +132,7 @@ $(FLAGS): FORCE
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
 SOURCES := $(filter-out %/asm-offsets.c $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
-GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld)
+GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld frames.txt)
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
 
 .PHONY: all guests
@@ -205,23 +207,31 @@ $(O)/obj/host/%.o: $(S)/%.c $(FLAGS)
 	$(call say,HOSTCC)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) $(HOST_WARNINGS) -I$(S)/src -I$(S)/tools/cellgen \
 		-I$(S)/src/arch/$(ISA) $(DEPFLAGS) -c -o $@ $<
 $(CELLGEN): $(CELLGEN_OBJECTS)
-	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lnettle
+	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lnettle -lz
 
 # FORMAT=json, FORMAT=sarif: findings as $(O)/findings.FORMAT besides. Asking is a reason to look again.
 ASKED_FORMAT := $(if $(filter command,$(firstword $(origin FORMAT))),$(FORMAT))
-ifneq ($(ASKED_FORMAT),)
-$(GEN): FORCE
+ifneq ($(filter-out human json sarif,$(ASKED_FORMAT)),)
+$(error there is no FORMAT=$(ASKED_FORMAT); it can be human, json or sarif)
+endif
+# A file of gen that has gone is one, too.
+ifneq ($(ASKED_FORMAT)$(filter-out $(wildcard $(GEN)),$(GEN)),)
+$(O)/.generated: FORCE
 endif
 
 # The first time all our guests are made before, because the partition may name
 # any; later partition.d says which files it really came from.
 PARTITION_DEPS :=
 -include $(O)/partition.d
-$(GEN) &: $(PARTITION_FILE) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
+#
+# A stamp as old as what it stands for, not the files themselves: of those make would delete some when cellgen refuses.
+$(GEN): $(O)/.generated ;
+$(O)/.generated: $(PARTITION_FILE) $(OVERLAY_FILES) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
 		$(O)/.config | $(GUEST_BINS)
-	$(call say,CELLGEN,$(PARTITION_FILE))FORMAT=$(ASKED_FORMAT) $(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME)
+	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT=$(if $(CONFIG_MEDIATED),,mediated) \
+		$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME) $(OVERLAY_FILES) && touch -r $(O)/gen/machine.c $@
 # A file that has gone is for cellgen to report.
-$(filter-out $(GUEST_BINS) $(PARTITION_FILE),$(PARTITION_DEPS)): ;
+$(filter-out $(GUEST_BINS) $(GUEST_BINS:.bin=.elf) $(PARTITION_FILE) $(OVERLAY_FILES),$(PARTITION_DEPS)): ;
 
 # ---------------------------------------------------------------- the certificate
 
@@ -237,10 +247,10 @@ $(CELLCHECK): $(CELLCHECK_OBJECTS)
 $(O)/board.dtb: $(S)/src/platform/$(BOARD_NAME).dts
 	$(call say,DTC)mkdir -p $(@D) && cpp -undef -nostdinc -x assembler-with-cpp $< | dtc -q -@ -I dts -O dtb -o $@ -
 
-# A stamp, so that a refused image leaves both files to be read.
+# A stamp, so that a refused image leaves both files to be read. What is in it tells tools/run-qemu what the image is of.
 $(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
 	$(call say,CELLCHECK ,$(O)/certificate.txt)rm -f $@ && $(CELLCHECK) --board $(O)/board.dtb --partition $(O)/partition.dtb \
-		--text $(O)/certificate.txt --json $(O)/certificate.json $< && touch $@
+		--text $(O)/certificate.txt --json $(O)/certificate.json $< && cat $(O)/.config $< | sha256sum > $@
 
 # ---------------------------------------------------------------- run, look
 
@@ -255,9 +265,14 @@ check-image: all
 reproduce: all
 	$(Q)$(S)/tools/reproduce $(O) $(foreach v,LLVM CROSS_COMPILE KCFLAGS HOSTCC,$(if $($(v)),'$(v)=$($(v))'))
 
-# make diff-partition A=one.dts B=another.dts (or report.json of two builds)
+# make diff-partition A=one.dts B=another.dts (or report.json of two builds; or B="one.dts overlay.dts")
+ifneq ($(filter diff-partition,$(GOALS)),)
+ifeq ($(and $(A),$(B)),)
+$(error which two? make diff-partition A=one.dts B=another.dts)
+endif
+endif
 diff-partition: $(CELLGEN) | $(GUEST_BINS)
-	$(Q)$(S)/tools/diff-partition --out $(O)/diff --cellgen $(CELLGEN) -I $(O)/guests -I $(IN_TREE)guests $(A) $(B)
+	$(Q)$(S)/tools/diff-partition --out $(O)/diff --cellgen $(CELLGEN) -I $(O)/guests -I $(IN_TREE)guests $(if $(A),'$(A)') $(if $(B),'$(B)')
 
 # One record per source, as clangd wants them; it finds build/compile_commands.json by itself.
 quote = "$(1)"
@@ -317,7 +332,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.checked $(O)/board.dtb $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.checked $(O)/board.dtb $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

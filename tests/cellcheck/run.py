@@ -27,7 +27,7 @@ SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 FLIPS = int(os.environ.get("FLIPS", 4000))
 # In which images bits are flipped: direct and mediated cells, devices, several ranges, kicks, limits, initrds.
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
-           "virtual-interrupts", "no-service-cpu"]
+           "virtual-interrupts", "no-service-cpu", "image-kinds"]
 
 
 @pytest.fixture(scope="session", name="tools")
@@ -257,6 +257,51 @@ def test_attack(bench, cellcheck, tmp_path, attack):
     result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
     assert result.returncode == 1 and result.stdout == ""
     assert re.search(ATTACKS[attack], result.stderr), result.stderr
+
+
+# ---- kernels of all kinds: what is moved in image-kinds, and what must be said
+
+ELF, IMAGE, INSISTED, GZIP, RAW, RAW_BASE = range(6)
+
+
+def start_elsewhere(image, cell):
+    image.put(image.cell(cell, 32), image.get(image.cell(cell, 32)) + 4)
+
+
+def go_elsewhere(image, cell):
+    """Kernel and entry together, so that nothing but the place is wrong."""
+    for cpu in range(8):
+        if image.get(image.regs(cpu, 64)) and image.get(image.regs(cpu, 56)) >> 48 == cell + 1:
+            root = image.get(image.regs(cpu, 64)) & 0xFFFFFFFFFFFF
+            page = image.get(image.entry(root, 0x7FC0001000)) & 0xFFFFFFFFF000
+            image.put(page + 24, image.get(page + 24) + 0x1000)
+            image.put(image.cell(cell, 32), image.get(image.cell(cell, 32)) + 0x1000)
+            return
+    raise AssertionError
+
+
+@pytest.mark.parametrize("cell,change,said", [
+    (ELF, start_elsewhere, "machine_hash is not that of"), (ELF, go_elsewhere, "machine_hash is not that of"),
+    (INSISTED, go_elsewhere, "machine_hash is not that of"), (GZIP, go_elsewhere, "machine_hash is not that of"),
+    (IMAGE, go_elsewhere, r"kernel of 'control': target is 0x40001000, not 0x40000000"),
+    (IMAGE, start_elsewhere, r"kernel of 'control': entry is 0x40000004, not 0x40000000"),
+    (RAW, go_elsewhere, r"kernel of 'fifth': target is 0x40346670, not 0x40345670"),
+    (RAW, start_elsewhere, r"kernel of 'fifth': entry is 0x40346674, not 0x40346670"),
+    (RAW_BASE, start_elsewhere, r"kernel of 'sixth': entry is 0x40000004, not 0x40000000")])
+def test_kernel_elsewhere(bench, cellcheck, tmp_path, cell, change, said):
+    partition, path = bench.image("image-kinds")
+    image = Image(path)
+    change(image, cell)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and re.search(said, result.stderr), result.stderr
+
+
+def test_elf_starts_in_itself(bench, cellcheck, tmp_path):
+    partition, path = bench.image("image-kinds")
+    image = Image(path)
+    image.put(image.cell(ELF, 32), 0x40000000)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert "starts at 0x40000000, which is no instruction of it" in result.stderr
 
 
 def test_another_partition(bench, cellcheck):

@@ -5,6 +5,7 @@ so that paths in messages do not depend on where the checkout is. Also used by t
 """
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ def build(folder, name, more=(), options=()):
             subprocess.run([compiler, *FLAGS, f"-I{SOURCES}", f"-I{ROOT}/src", f"-I{ROOT}/src/arch/aarch64", "-c", "-o",
                             str(objects[-1]), str(source)], check=True)
     binary = folder / name
-    subprocess.run([compiler, *FLAGS, *options, "-o", str(binary), *map(str, objects), "-lfdt", "-lnettle"], check=True)
+    subprocess.run([compiler, *FLAGS, *options, "-o", str(binary), *map(str, objects), "-lfdt", "-lnettle", "-lz"], check=True)
     return binary
 
 
@@ -56,8 +57,14 @@ class Desk:
         cellgen_images.make(folder / "images")
         self.done = {}
 
+    def options(self, dts):
+        """What a partition of good/ or bad/ is built with: a comment "options: --overlay good/x.dtso"."""
+        found = re.search(r"^/\* options: (.*) \*/$", (self.folder / dts).read_text(errors="replace"), re.M)
+        return found[1].split() if found else []
+
     def run(self, dts, out, more=(), **environment):
-        command = [str(SOURCES / "cellgen-dts"), dts, "-o", out, "-I", "images", "--cellgen", str(self.cellgen), *more]
+        command = [str(SOURCES / "cellgen-dts"), dts, "-o", out, "-I", "images", "--cellgen", str(self.cellgen),
+                   *self.options(dts), *more]
         with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, **environment}, start_new_session=True) as process:
             try:

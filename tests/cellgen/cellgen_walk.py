@@ -12,6 +12,7 @@ import struct
 
 import cellgen_color
 import cellgen_fdt
+import cellgen_images
 import cellgen_vgic
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -465,11 +466,21 @@ class Partition:
                 yield found
 
     def check_hash(self, folder):
-        digest = hashlib.sha256((self.out / "partition.dtb").read_bytes())
-        for node in self.nodes:
-            for prop in ("cloison,kernel", "cloison,initrd"):
-                if prop in node.props:
-                    digest.update((folder / node.text(prop)).read_bytes())
+        """Over what is in the image, which of most files is the file. folder: where those are; None: any bytes will do."""
+        starts, parts, section = b"", [], 0
+        for cell in self.cells:
+            for image in cell["images"]:
+                if image["kind"] == "kernel":
+                    starts += struct.pack("<QQ", number(image["guest"]), number(image["entry"]))
+                if image["kind"] != "dtb":
+                    parts.append((self.gen / f"image.{section}").read_bytes())
+                    name = self.asked(cell).text(f"cloison,{image['kind']}")
+                    raw = self.asked(cell).props.get("cloison,kernel-kind") == b"raw\0"
+                    flat = None if raw or image["kind"] != "kernel" else cellgen_images.FLAT.get(name)
+                    assert not folder or parts[-1] == ((folder / name).read_bytes() if flat is None else flat), name
+                section += 1
+        assert starts == (self.gen / "starts.bin").read_bytes()
+        digest = hashlib.sha256((self.out / "partition.dtb").read_bytes() + starts + b"".join(parts))
         assert self.report["hash"] == digest.hexdigest()
 
     def check_guest_tree(self, cell):

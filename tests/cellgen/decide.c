@@ -134,6 +134,22 @@ static void kernel_over_dtb(struct decision *d)
 	map(d, EXTENT_IMAGE)->size = kernel->memory_size = MIB(3);
 }
 
+static void stack_over_stack(struct decision *d)
+{
+	d->cpus[1].guard -= PAGE_SIZE;
+	d->cpus[1].page -= PAGE_SIZE;
+}
+
+static void stack_without_guard(struct decision *d)
+{
+	d->cpus[0].page -= PAGE_SIZE;
+}
+
+static void stack_outside(struct decision *d)
+{
+	d->hyp.slots[SLOT_PERCPU].size -= PAGE_SIZE;
+}
+
 static void image_outside(struct decision *d)
 {
 	struct image *kernel = &d->cells[0].images[IMAGE_KERNEL];
@@ -206,6 +222,9 @@ static const struct {
 	{ "image-over-image", image_over_image },
 	{ "kernel-over-dtb", kernel_over_dtb },
 	{ "image-outside", image_outside },
+	{ "stack-over-stack", stack_over_stack },
+	{ "stack-without-guard", stack_without_guard },
+	{ "stack-outside", stack_outside },
 	{ "gic-over-window", gic_over_window },
 	{ "kick-twice", kick_twice },
 	{ "kick-driven", kick_driven },

@@ -10,7 +10,7 @@ map what its report says (cellgen_walk.py).
 CELLGEN=path takes that binary; otherwise one is built with the sanitizers, once, into a temporary folder.
 
 A bad/NAME.dts has one mistake and is named after the finding's identifier (NAME is "id" or "id-variant"); bad/NAME.txt
-has the exact findings. All runs happen on a temporary "desk" (cellgen_desk.py). run_findings.py has the tests of formats
+has the exact findings. A comment "options: --overlay bad/NAME.dtso" in a partition is what it is built with. All runs happen on a temporary "desk" (cellgen_desk.py). run_findings.py has the tests of formats
 and catalogue, run_report.py those of the report and of comparing two.
 """
 import os
@@ -30,8 +30,10 @@ from cellgen_desk import BAD, GOOD, HERE, ROOT, SOURCES, Desk, build, find_cellg
 UNPROVOKED = {
     "claim-not-listed": "a bug of cellgen's by definition",
     "image-overlap": "cellgen places images itself",
+    "stack-overlap": "cellgen places stacks itself",
     "image-outside-memory": "cellgen places images itself",
     "images-too-big": "takes images of more than 1022 MiB",
+    "source": "the words are those of dtc and cpp: run_findings.py",
 }
 
 
@@ -61,7 +63,7 @@ def test_bad_is_named_after_its_finding(name):
     text = (HERE / "bad" / f"{name}.txt").read_text()
     assert any(name == i or name.startswith(i + "-") for i in identifiers(text)) or name == "several-findings"
     for line in text.splitlines():
-        assert re.match(r"(bad|src/platform)/[a-z0-9-]+\.dts:[1-9][0-9]*:[1-9][0-9]*: error\[[a-z-]+\]: \S.*[^ .]$", line)
+        assert re.match(r"(bad|src/platform)/[a-z0-9-]+\.dtso?:[1-9][0-9]*:[1-9][0-9]*: error\[[a-z-]+\]: \S.*[^ .]$", line)
 
 
 def test_every_bad_has_both_files():
@@ -103,6 +105,33 @@ def test_errors_of_dtc_and_cpp_pass_through(desk, words):
     assert not (desk.folder / "out" / "dtc" / "gen").exists()
 
 
+def test_label_of_an_overlay_that_is_not_there(desk):
+    (desk.folder / "lost.dtso").write_text("/dts-v1/;\n/plugin/;\n\n\t&lunix { cpus = <&cpu0>; };\n")
+    result = desk.run("good/single-cpu.dts", "out/lost", more=["--overlay", "lost.dtso"])
+    assert result.returncode == 1 and "lost.dtso:4.2-8 Label or path lunix not found" in result.stderr
+    result = desk.run("good/single-cpu.dts", "out/lost", more=["--overlay", "missing.dtso"])
+    assert (result.returncode, result.stderr) == (1, "cellgen-dts: missing.dtso: no such overlay\n")
+
+
+BOARD_WARNING = "\n&uart0 { leaf@5 { reg = <0x0 0x5 0x0 0x1>; }; };\n"
+
+
+def test_warnings_of_dtc_are_those_of_the_tree(desk):
+    """Widths that a cell inherits are no mistake; what else dtc has to say comes through, the same with and without them."""
+    warnings = []
+    for name in ("small-cell", "own-clock"): # neither cell says its widths; the second has a device with a reg
+        text = (HERE / "good" / f"{name}.dts").read_text()
+        text = re.sub(r"\n\t\t\t\t#(address|size)-cells = <2>;", "", text)
+        (desk.folder / "warn.dts").write_text(text)
+        result = desk.run("warn.dts", "out/warn")
+        assert (result.returncode, result.stderr) == (0, "")
+        (desk.folder / "warn.dts").write_text(text.replace("\n/ {", BOARD_WARNING + "\n/ {"))
+        result = desk.run("warn.dts", "out/warn")
+        warnings.append({re.sub(r"^warn.dts:[0-9.-]+", "", ln) for ln in result.stderr.splitlines() if "leaf@5" in ln})
+        assert "/domains" not in result.stderr and "Failed prerequisite" not in result.stderr
+    assert warnings[0] == warnings[1] and any("reg_format" in w for w in warnings[0])
+
+
 # ---- what cellgen might decide wrongly by itself
 
 SPOILED = {
@@ -120,6 +149,9 @@ SPOILED = {
     "hypervisor-unlisted": "claim-not-listed",
     "image-over-image": "memory-overlap",
     "kernel-over-dtb": "image-overlap",
+    "stack-over-stack": "stack-overlap",
+    "stack-without-guard": "stack-overlap",
+    "stack-outside": "stack-overlap",
     "image-outside": "image-outside-memory",
     "gic-over-window": "guest-overlap",
     "kick-twice": "line-owned-twice",

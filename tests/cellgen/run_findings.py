@@ -22,15 +22,9 @@ def lines_of(text):
 
 
 def document(desk, name, form, kind="bad"):
-    """What cellgen writes to standard output; the files it reads are those of an earlier run, or made now."""
-    out = desk.folder / "out" / name
-    if not (out / "partition.lines").exists():
-        desk.run(f"{kind}/{name}.dts", f"out/{name}")
-    (out / f"{form}.tmp").mkdir(exist_ok=True)
-    inputs = [arg for part in ("dtb", "lines", "pp") for arg in (f"--{part}", f"out/{name}/partition.{part}")]
-    result = subprocess.run([desk.cellgen, "--dts", f"{kind}/{name}.dts", *inputs, "-o", f"out/{name}/{form}.tmp", "-I", "images",
-                             f"--format={form}"], cwd=desk.folder, capture_output=True, text=True, check=False)
-    assert result.stderr == "" and result.returncode == (1 if kind == "bad" else 0)
+    """What cellgen-dts writes to standard output."""
+    result = desk.run(f"{kind}/{name}.dts", f"out/{name}-{form}", more=[f"--format={form}"])
+    assert "error[" not in result.stderr and result.returncode == (1 if kind == "bad" else 0)
     return json.loads(result.stdout)
 
 
@@ -74,15 +68,19 @@ def from_sarif(log):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_formats_say_the_same(desk, name):
+def test_documents_say_the_same(desk, name):
     human = lines_of((HERE / "bad" / f"{name}.txt").read_text())
     assert human == sorted(human, key=lambda f: (f[0].encode(), *f[1:4]))
     report = document(desk, name, "json")
     assert from_json(report) == human
     for f in report["findings"]: # diag_at marks every place that a message names
-        said = set(re.findall(r"((?:bad|src/platform)/[\w-]+\.dts:\d+)", f["message"]))
+        said = set(re.findall(r"((?:bad|src/platform)/[\w-]+\.dtso?:\d+)", f["message"]))
         assert said == {f"{r['file']}:{r['line']}" for r in f["related"]}
-    assert from_sarif(document(desk, name, "sarif")) == human
+
+
+@pytest.mark.parametrize("name", BAD[::3]) # written from the same list as the other
+def test_sarif_says_the_same(desk, name):
+    assert from_sarif(document(desk, name, "sarif")) == lines_of((HERE / "bad" / f"{name}.txt").read_text())
 
 
 @pytest.mark.parametrize("name", ["single-cpu", "mediated-devices"])
@@ -139,6 +137,25 @@ def test_make_leaves_a_document(desk, tmp_path, form):
     assert result.returncode == 1 and result.stdout == "" and "error[no-cells]" in result.stderr
     read = json.loads((tmp_path / f"findings.{form}").read_text())
     assert [f[3] for f in (from_json if form == "json" else from_sarif)(read)] == ["no-cells"]
+
+
+SOURCE = {  # what dtc or cpp refuses: (text, place, a part of its words)
+    "syntax": ("/dts-v1/;\n/ { domains { = };\n", (2, 15), "syntax error"),
+    "reference": ("/dts-v1/;\n/ { domains { cpus = <&nobody>; }; };\n", (2, 13), 'label "nobody"'),
+    "include": ("/dts-v1/;\n#include <board/no-such-board.dts>\n/ { };\n", (2, 10), "No such file or directory"),
+    "label": ("/dts-v1/;\n/ { };\n&nobody { };\n", (3, 1), "Label or path nobody not found"),
+}
+
+
+@pytest.mark.parametrize("form", ["json", "sarif"])
+@pytest.mark.parametrize("what", SOURCE)
+def test_words_of_dtc_and_cpp_are_a_document(desk, what, form):
+    text, at, words = SOURCE[what]
+    (desk.folder / "source.dts").write_text(text)
+    result = desk.run("source.dts", "out/source", more=[f"--format={form}"])
+    assert result.returncode == 1 and words in result.stderr
+    found, = (from_json if form == "json" else from_sarif)(json.loads(result.stdout))
+    assert found[:4] == ("source.dts", *at, "source") and words in found[4]
 
 
 # ---- the catalogue

@@ -174,6 +174,7 @@ def test_memory_cpus_and_manner(desk, tmp_path):
         "cell 'linux': kernel file: was Image, is now Image-offset",
         "cell 'linux': kernel size: was 4096 bytes, is now 4660 bytes",
         "cell 'linux': kernel guest address: was 0x40000000, is now 0x40080000",
+        "cell 'linux': kernel entry: was 0x40000000, is now 0x40080000",
         "cell 'linux': initrd initrd is new",
         "CPUs: cpu2: was nobody's, is now 'linux'",
     ]

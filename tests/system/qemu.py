@@ -32,7 +32,8 @@ class Failure(AssertionError):
 
 
 class Builder:
-    """Partitions, one after the other, in one build folder; results are kept apart and reused while no source changes."""
+    """Partitions ("base.dts", or "base.dts overlay.dtso..."), one after the other, in one build folder; results are kept apart
+    and reused while no source changes."""
 
     def __init__(self, folder, make_options=()):
         self.folder = Path(folder)
@@ -57,7 +58,7 @@ class Builder:
         yield ROOT / "Makefile"
         yield ROOT / "Kconfig"
         yield ROOT / "tools" / "scatter"
-        for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition).parent)):
+        for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition.split()[0]).parent)):
             yield from (p for p in sorted((ROOT / top).rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
         for name in ("guests/manifest", "guests/initrd.cpio.gz"):
             if (ROOT / name).exists():
@@ -66,7 +67,7 @@ class Builder:
     def _key(self, partition):
         h = hashlib.sha256(repr((str(partition), self.options)).encode())
         for p in self._sources(partition):
-            h.update(str(p.relative_to(ROOT)).encode() + b"\0" + p.read_bytes())
+            h.update(os.path.relpath(p, ROOT).encode() + b"\0" + p.read_bytes())
         return h.hexdigest()
 
     def _build(self, partition):
@@ -77,7 +78,8 @@ class Builder:
             return result
         work = self.folder / "work"
         work.mkdir(parents=True, exist_ok=True)
-        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / partition}",
+        base, *overlays = partition.split()
+        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
                    "BOARD=qemu-virt-aarch64", *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}

@@ -96,7 +96,7 @@ static void make_list(struct cell *cell, struct tables *t)
 			tables_write(t, cell->load_list, at + (u32)offsetof(struct load_piece, source) / 8, image->load_source);
 			tables_write(t, cell->load_list, at + (u32)offsetof(struct load_piece, target) / 8, image->guest);
 			tables_write(t, cell->load_list, at + (u32)offsetof(struct load_piece, size) / 8,
-				     align_up(image->file_size, 16));
+				     align_up(image->data_size, 16));
 			count++;
 		}
 	}

@@ -5,6 +5,7 @@
  *     partition.dtb + partition.lines
  *        |  dt_tree.c, dt_lines.c     struct tree: every node and property with its place in the DTS
  *        |  dt_board.c, dt_cell.c     struct decision, fields marked "asked": references resolved
+ *        |  image*.c                  the files: decompressed, flattened, hashed
  *        |  place*.c                  struct decision, fields marked "decided": every address and line
  *        |  check*.c                  the decision is judged; reads everything, changes nothing
  *        |  arch_aarch64.c, tables.c  the tables as bytes
@@ -12,8 +13,8 @@
  *
  * Who reports what:
  *   dt_*.c    a property whose encoding is broken (length, not a string): it cannot be represented
- *   place*.c  what cannot be placed (does not fit, no room, no spare line left), images that are
- *             missing or are no arm64 Image
+ *   image*.c  images that are missing, or are nothing that a cell can start with
+ *   place*.c  what cannot be placed (does not fit, no room, no spare line left)
  *   check*.c  everything else: ownership, overlap, alignment, references to nothing, unknown names
  * After a finding everybody goes on with the rest, so that one run shows them all.
  *
@@ -36,6 +37,7 @@
 #define SPI_END 988u         /* the architecture's: INTIDs below 1020 */
 #define VIRTUAL_SPI_COUNT 960u /* of a mediated cell, whose numbers are its own: 31 words of INTIDs, as vgic_config.h says */
 #define GIC_FRAME KIB(64)
+#define IMAGE_MAX GIB(1)     /* bytes of a kernel once it is decompressed, or its segments are one piece */
 #define CELLS_MAX 16u        /* numbers in one entry of a list: #address-cells and the like */
 #define GICR_SIZE KIB(128)   /* redistributor of one CPU: RD frame, SGI frame */
 
@@ -303,22 +305,29 @@ struct ram {
 
 enum image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_DTB, IMAGE_KIND_COUNT };
 
+/* What a kernel's file is, decompressed. */
+enum kernel_kind { KERNEL_UNKNOWN, KERNEL_IMAGE, KERNEL_ELF, KERNEL_RAW };
+
 /* Something that lies in the cell's RAM when it starts. */
 struct image {
 	bool present;
 	const char *name;  /* as written; for the DTB "<cell>.dtb" */
 	const char *path;  /* as found, NULL: missing (reported by place.c) */
-	const u8 *data;
-	u64 file_size;
-	u64 text_offset;   /* kernel: from its header */
-	u64 memory_size;   /* bytes it needs in the cell: header's image_size, else file_size */
+	const u8 *data;    /* what is copied into the cell: the file, decompressed; of an ELF its segments as one piece */
+	u64 data_size;
+	u64 memory_size;   /* bytes it needs in the cell: an Image header's image_size, else data_size */
+	bool converted;    /* data are not the file's bytes */
+	bool gzip;         /* kernel: the file is compressed */
+	enum kernel_kind kind;
+	u64 load;          /* kernel: guest address of its first byte */
+	u64 entry;         /* kernel: of its first instruction */
 	struct pos at;
 	/* decided */
 	u64 guest;         /* ADDRESS_NONE: not placed */
 	u64 phys;          /* pristine copy: its first frame; ADDRESS_NONE: not placed */
 	struct backing backing; /* all of it */
 	u64 link;          /* link address: phys, unless its frames are scattered */
-	u64 phys_size;     /* file_size in whole pages */
+	u64 phys_size;     /* data_size in whole pages */
 	u64 load_source;   /* guest-physical, under the load root */
 	u32 section;       /* .image.N */
 };
@@ -374,6 +383,13 @@ struct line_wish {
 	struct pos at;
 };
 
+/* A guest address that the DTS may say. */
+struct address_wish {
+	bool asked;
+	u64 value;
+	struct pos at;
+};
+
 struct cell {
 	const struct node *node;
 	const char *name;
@@ -397,6 +413,9 @@ struct cell {
 	struct share *shares;   /* memory-region */
 	u32 share_count;
 	struct image images[IMAGE_KIND_COUNT];
+	const char *kernel_kind;     /* cloison,kernel-kind: "image", "elf", "raw"; NULL: recognised by what the file has */
+	struct address_wish load_address; /* cloison,load-address of a raw kernel */
+	struct address_wish entry;        /* cloison,entry of one */
 	const char *interrupts; /* cloison,interrupts: "direct", "mediated"; the default if it says nothing (dt_cell.c) */
 	bool mediated;          /* of `interrupts` */
 	struct line_wish *numbers; /* cloison,virtual-interrupts; the n-th one that names a device is for its n-th interrupt */
@@ -508,10 +527,13 @@ struct decision {
 	const char *name;       /* of the partition: file name without .dts */
 	const char *dts;        /* path of the partition's source as the user gave it */
 	const char *model;      /* of the board */
-	char hash[65];          /* SHA-256 over partition.dtb and the images, hex */
+	char hash[65];          /* SHA-256 over partition.dtb and what the cells start with (hash.c), hex */
 	u8 digest[32];
 	const u8 *dtb;
 	u64 dtb_size;
+	const char **overlays;   /* as the user gave them, in order */
+	u32 overlay_count;
+	bool without_mediated;   /* the core is built without mediated interrupts */
 	const char **image_dirs; /* where images are looked for, in order */
 	u32 image_dir_count;
 	/* board */

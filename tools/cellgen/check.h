@@ -35,6 +35,7 @@ void check_claims(const struct decision *d, struct diag *diag);     /* check_cla
 struct nearest {
 	const char *word;
 	const char *best; /* NULL: none is near enough to be a typing mistake */
+	const char *twin; /* another that is near, and so close to best that either may be meant; or NULL */
 	u32 distance;
 };
 void nearest_offer(struct nearest *nearest, const char *candidate);

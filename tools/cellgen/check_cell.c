@@ -127,6 +127,15 @@ static void check_chosen(const struct decision *d, const struct cell *cell, stru
 	}
 }
 
+static void check_built(const struct decision *d, const struct cell *cell, struct diag *diag)
+{
+	if (cell->mediated && d->without_mediated) {
+		diag_error(diag, "mediated-not-built", prop_at(cell->node, "cloison,interrupts"), "the interrupts of '%s' are mediated%s, but "
+			   "the core is built without that (MEDIATED=n); write cloison,interrupts = \"direct\", or build with MEDIATED=y",
+			   cell->name, node_prop(cell->node, "cloison,interrupts") ? "" : ", as it does not say otherwise");
+	}
+}
+
 void check_cells(const struct decision *d, struct diag *diag)
 {
 	if (d->hyp.node && d->cell_count == 0) {
@@ -139,6 +148,7 @@ void check_cells(const struct decision *d, struct diag *diag)
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		check_needs(&d->cells[i], diag);
+		check_built(d, &d->cells[i], diag);
 		check_chosen(d, &d->cells[i], diag);
 	}
 }

@@ -121,9 +121,28 @@ static void check_gic(const struct decision *d, struct diag *diag)
 	}
 }
 
+/* Guard, two pages of stack, struct cpu: in this order, inside the slot, and no page of them another CPU's. */
+static void check_stacks(const struct decision *d, struct diag *diag)
+{
+	const struct range *slot = &d->hyp.slots[SLOT_PERCPU];
+	u64 free = slot->base;
+
+	for (u32 i = 0; i < d->cpu_count; i++) {
+		const struct cpu *cpu = &d->cpus[i];
+
+		if (cpu->guard < free || cpu->page != cpu->guard + 3 * PAGE_SIZE || cpu->page >= slot->base + slot->size) {
+			diag_error(diag, "stack-overlap", cpu->node->at, "this is a bug of cellgen: the core's stack on %s (0x%llx to 0x%llx) "
+				   "is not its own; please report it with this partition", cpu->name, TEXT_NUMBER(cpu->guard),
+				   TEXT_NUMBER(cpu->page));
+		}
+		free = cpu->page + PAGE_SIZE;
+	}
+}
+
 void check_core(const struct decision *d, struct diag *diag)
 {
 	check_gic(d, diag);
+	check_stacks(d, diag);
 	if (d->hyp.node) {
 		check_hyp_memory(&d->hyp, diag);
 		check_console(d, diag);

@@ -42,15 +42,22 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
 	u32 distance = edit_distance(nearest->word, candidate);
 	u32 tolerated = 1 + (u32)strnlen(candidate, WORD_MAX) / 5;
 
-	if (distance <= tolerated && (!nearest->best || distance < nearest->distance)) {
+	if (distance > tolerated) {
+		return;
+	}
+	if (!nearest->best || distance < nearest->distance) {
+		nearest->twin = nearest->best && edit_distance(nearest->best, candidate) == 1 ? nearest->best : NULL;
 		nearest->best = candidate;
 		nearest->distance = distance;
+	} else if (edit_distance(nearest->best, candidate) == 1) {
+		nearest->twin = candidate;
 	}
 }
 
 const char *nearest_hint(const struct nearest *nearest)
 {
-	return nearest->best ? mem_format("; did you mean \"%s\"?", nearest->best) : "";
+	return !nearest->best ? "" : nearest->twin ? mem_format("; did you mean \"%s\" or \"%s\"?", nearest->best, nearest->twin) :
+						    mem_format("; did you mean \"%s\"?", nearest->best);
 }
 
 void check_spelling(const struct node *node, const char *whose, const char *const *words, u32 count, struct diag *diag)

@@ -238,6 +238,20 @@ static void load_image(struct cell *cell, enum image_kind kind, const char *prop
 		.at = prop_at(cell->node, prop) };
 }
 
+/* A guest address as one 64-bit number, whatever #address-cells says: as cloison,physical-base has it. */
+static struct address_wish load_address(const struct cell *cell, const char *name, struct diag *diag)
+{
+	const struct prop *prop = node_prop(cell->node, name);
+
+	if (prop && prop->size != 8) {
+		diag_error(diag, "bad-property", prop->at, "%s of '%s' has %u bytes; it is one 64-bit guest address (two cells), such as "
+			   "<0x0 0x40080000>", name, cell->name, prop->size);
+		prop = NULL;
+	}
+	return (struct address_wish){ .asked = prop != NULL, .value = prop ? prop_number(prop, 0, 2) : 0,
+		.at = prop_at(cell->node, name) };
+}
+
 static void load_cell(struct decision *d, const struct node *node, struct diag *diag)
 {
 	struct cell *cell = mem_push(&d->cells, &d->cell_count, sizeof(*cell));
@@ -253,6 +267,9 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	dt_shares(d, cell, diag);
 	load_image(cell, IMAGE_KERNEL, "cloison,kernel");
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");
+	cell->kernel_kind = node_string(node, "cloison,kernel-kind");
+	cell->load_address = load_address(cell, "cloison,load-address", diag);
+	cell->entry = load_address(cell, "cloison,entry", diag);
 	interrupts = node_string(node, "cloison,interrupts");
 	cell->interrupts = interrupts ? interrupts : INTERRUPTS_DEFAULT;
 	cell->mediated = strcmp(cell->interrupts, "direct") != 0;

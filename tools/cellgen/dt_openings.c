@@ -46,26 +46,26 @@ static bool by_reference(const char *text, u64 brace)
 	return start < end && text[start] == '&';
 }
 
-/* # 12 "file.dts" 2 */
-static bool linemarker(const char *text, u64 length, struct pp_line *line)
+bool line_marker(const char *line, u64 length, const char **file, u32 *number)
 {
-	const char *open = memchr(text, '"', length), *close;
+	const char *open = memchr(line, '"', length), *close;
 
-	if (length < 3 || text[0] != '#' || text[1] != ' ' || text[2] < '0' || text[2] > '9' || !open) {
+	if (length < 3 || line[0] != '#' || line[1] != ' ' || line[2] < '0' || line[2] > '9' || !open) {
 		return false;
 	}
-	close = memchr(open + 1, '"', length - (u64)(open + 1 - text));
+	close = memchr(open + 1, '"', length - (u64)(open + 1 - line));
 	if (!close) {
 		return false;
 	}
-	line->number = (u32)strtoul(text + 2, NULL, 10) - 1;
-	line->file = mem_text(open + 1, (u64)(close - open - 1));
+	*number = (u32)strtoul(line + 2, NULL, 10);
+	*file = mem_text(open + 1, (u64)(close - open - 1));
 	return true;
 }
 
 bool pp_next(const char *pp, u64 size, struct pp_line *line)
 {
 	bool marker = true;
+	u32 number;
 
 	while (marker && line->next < size) {
 		const char *newline = memchr(pp + line->next, '\n', size - line->next);
@@ -73,7 +73,8 @@ bool pp_next(const char *pp, u64 size, struct pp_line *line)
 		line->start = line->next;
 		line->end = newline ? (u64)(newline - pp) : size;
 		line->next = line->end + 1;
-		marker = linemarker(pp + line->start, line->end - line->start, line);
+		marker = line_marker(pp + line->start, line->end - line->start, &line->file, &number);
+		line->number = marker ? number - 1 : line->number;
 	}
 	line->number++;
 	return !marker;

@@ -67,7 +67,7 @@ static void emit_cell(const struct decision *d, const struct cell *cell, u32 fir
 	out_printf(out, "\t\t.console = %u,\n", console_of(d, cell));
 	out_printf(out, "\t\t.strict = %s,\n\t\t.debug_stop = %s,\n\t\t.wfi_native = %s,\n", truth(cell->strict),
 		   truth(cell->debug != NULL), truth(cell->wfi || cell->mediated));
-	out_printf(out, "\t\t.entry = 0x%llx, /* %s */\n", (ull)cell->images[IMAGE_KERNEL].guest,
+	out_printf(out, "\t\t.entry = 0x%llx, /* %s */\n", (ull)cell->images[IMAGE_KERNEL].entry,
 		   emit_comment(cell->images[IMAGE_KERNEL].name));
 	out_printf(out, "\t\t.dtb = 0x%llx,\n", (ull)cell->images[IMAGE_DTB].guest);
 	emit_arch(d, cell, out);

@@ -52,7 +52,7 @@ static void emit_chosen(struct writer *w)
 	}
 	if (initrd->present) {
 		put_u64(w, "linux,initrd-start", initrd->guest);
-		put_u64(w, "linux,initrd-end", initrd->guest + initrd->file_size);
+		put_u64(w, "linux,initrd-end", initrd->guest + initrd->data_size);
 	}
 	if (!(chosen && node_prop(chosen, "rng-seed"))) {
 		put_seed(w);

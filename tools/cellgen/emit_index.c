@@ -35,7 +35,7 @@ static void emit_of_cells(const struct decision *d, struct out *out)
 			const struct image *image = &d->cells[i].images[k];
 
 			if (image->present) {
-				emit_number(out, image->link, image->file_size, KIND_IMAGE, image->section);
+				emit_number(out, image->link, image->data_size, KIND_IMAGE, image->section);
 			}
 		}
 	}

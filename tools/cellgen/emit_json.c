@@ -347,8 +347,8 @@ static void emit_images(struct out *out, const struct cell *cell)
 		}
 		out_printf(out, "%s        { ", separator);
 		text(out, "name", image->name);
-		out_printf(out, ", \"kind\": \"%s\", \"bytes\": %llu, ", kinds[i], (ull)image->file_size);
-		hash(out, image->data, image->file_size);
+		out_printf(out, ", \"kind\": \"%s\", \"bytes\": %llu, ", kinds[i], (ull)image->data_size);
+		hash(out, image->data, image->data_size);
 		out_printf(out, ", ");
 		hex(out, "guest", image->guest);
 		out_printf(out, ", ");
@@ -357,6 +357,10 @@ static void emit_images(struct out *out, const struct cell *cell)
 		hex(out, "load_source", image->load_source);
 		out_printf(out, ", ");
 		emit_stripes(out, &image->backing);
+		if (i == IMAGE_KERNEL) {
+			out_printf(out, ", \"format\": \"%s%s\", ", image->gzip ? "gzip of " : "", kernel_kind_name(image->kind));
+			hex(out, "entry", image->entry);
+		}
 		out_printf(out, " }");
 		separator = ",\n";
 	}
@@ -431,7 +435,12 @@ void emit_json(const struct decision *d, const char *dir)
 
 	out_printf(&out, "{\n  ");
 	text(&out, "partition", d->name);
-	out_printf(&out, ",\n  ");
+	out_printf(&out, ",\n  \"overlays\": [");
+	for (u32 i = 0; i < d->overlay_count; i++) {
+		out_printf(&out, i ? ", " : " ");
+		emit_json_string(&out, path_base(d->overlays[i]));
+	}
+	out_printf(&out, " ],\n  ");
 	text(&out, "board", d->model);
 	out_printf(&out, ",\n  ");
 	text(&out, "hash", d->hash);

@@ -48,6 +48,18 @@ static void emit_layout_ld(const struct decision *d, const char *dir)
 	file_write(dir, "layout.ld", out.data, out.size);
 }
 
+/*
+ * image.N: a link, so that no path of this machine is in what is emitted (`as -I gen` finds it). What is not the file's
+ * bytes is a file itself, and source.N the link, by which tools/partition learns what the build depends on.
+ */
+static void emit_file(const struct image *image, const char *dir)
+{
+	if (image->converted) {
+		file_write(dir, mem_format("image.%u", image->section), image->data, image->data_size);
+	}
+	file_link(dir, mem_format("%s.%u", image->converted ? "source" : "image", image->section), image->path);
+}
+
 static void emit_image(const struct decision *d, const struct cell *cell, const struct image *image, const char *dir,
 		       struct out *ld, struct out *as)
 {
@@ -58,9 +70,8 @@ static void emit_image(const struct decision *d, const struct cell *cell, const 
 	out_printf(as, "/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
 	out_printf(as, "\t.section .image.%u, \"a\"\n\t.balign 4096\n", image->section);
 	if (image != &cell->images[IMAGE_DTB]) {
-		/* A link, so that no path of this machine is in what is emitted; `as -I gen` finds it */
 		out_printf(as, "\t.incbin \"image.%u\"\n\t.balign 4096\n", image->section);
-		file_link(dir, image->section, image->path);
+		emit_file(image, dir);
 	} else {
 		out_printf(as, "\t.incbin %s\n\t.balign 4096\n", emit_quote(image->name));
 	}
@@ -68,10 +79,12 @@ static void emit_image(const struct decision *d, const struct cell *cell, const 
 
 static void emit_images(const struct decision *d, const char *dir)
 {
-	struct out ld = {0}, as = {0};
+	struct out ld = {0}, as = {0}, starts = {0};
 
 	emit_head(d, &ld);
 	emit_head(d, &as);
+	starts_of(d, &starts);
+	file_write(dir, "starts.bin", starts.data, starts.size); /* so that anybody can repeat the configuration's hash */
 	out_printf(&ld, "SECTIONS\n{\n");
 	for (u32 i = 0; i < d->cell_count; i++) {
 		for (u32 kind = 0; kind < IMAGE_KIND_COUNT; kind++) {
@@ -82,7 +95,7 @@ static void emit_images(const struct decision *d, const char *dir)
 			}
 		}
 		file_write(dir, d->cells[i].images[IMAGE_DTB].name, d->cells[i].images[IMAGE_DTB].data,
-			   d->cells[i].images[IMAGE_DTB].file_size);
+			   d->cells[i].images[IMAGE_DTB].data_size);
 	}
 	out_printf(&ld, "}\n");
 	file_write(dir, "images.ld", ld.data, ld.size);

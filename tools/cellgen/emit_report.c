@@ -221,15 +221,19 @@ static void emit_skips(const struct cell *cell, struct out *out)
 
 static void emit_images(const struct cell *cell, struct out *out)
 {
+	const struct image *kernel = &cell->images[IMAGE_KERNEL];
+
 	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
 		const struct image *image = &cell->images[i];
 
 		if (image->present) {
 			out_printf(out, "  %-20s %9llu bytes to guest 0x%010llx from 0x%010llx (loader sees it at 0x%010llx)\n",
-				   image->name, (ull)image->file_size, (ull)image->guest, (ull)image->phys,
+				   image->name, (ull)image->data_size, (ull)image->guest, (ull)image->phys,
 				   (ull)image->load_source);
 		}
 	}
+	out_printf(out, "  %s is %s%s; starts at guest 0x%010llx\n", kernel->name, kernel->gzip ? "gzip of " : "",
+		   kernel_kind_name(kernel->kind), (ull)kernel->entry);
 }
 
 static void emit_cell(const struct decision *d, const struct cell *cell, struct out *out)
@@ -284,7 +288,10 @@ void emit_report(const struct decision *d, const char *dir)
 	struct out out = {0};
 
 	out_printf(&out, "Partition %s on %s\n", d->name, d->model);
-	out_printf(&out, "Configuration %s\n(SHA-256 over partition.dtb and the images of the cells, in their order)\n", d->hash);
+	out_printf(&out, "Configuration %s\n(SHA-256 over partition.dtb, starts.bin and the kernels and initrds of the cells, in their order)\n", d->hash);
+	for (u32 i = 0; i < d->overlay_count; i++) {
+		out_printf(&out, "%s%s%s", i ? ", " : "With ", path_base(d->overlays[i]), i + 1 < d->overlay_count ? "" : "\n");
+	}
 	out_printf(&out, "Relies on %u physical address bits and on interrupt lines up to %u\n", d->pa_bits, d->line_limit);
 	emit_memory(d, &out);
 	emit_colors(d, &out);

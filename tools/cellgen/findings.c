@@ -9,6 +9,12 @@
 
 static const struct finding_kind kinds[] = {
 	/* ---- the text ---- */
+	{ "source", "Form", "The preprocessor or the device-tree compiler cannot read the source. Lines have their own words; a "
+	  "document has them under this identifier.", "See the message." },
+	{ "overlay-header", "Form", "A file given as an overlay is none, or the partition is one.",
+	  "An overlay starts with /dts-v1/; /plugin/; and a partition does not. PARTITION= names one, OVERLAYS= the others." },
+	{ "overlay-root", "Form", "An overlay opens the root of the tree as a partition does.",
+	  "Refer to the node to be changed: &label { ... }; or &{/path} { ... };" },
 	{ "bad-property", "Form", "The value of a property has the wrong shape: length, type, number of entries.",
 	  "Write it as the message shows; docs/partition.md has an example of each property." },
 	{ "bad-value", "Form", "The value has the right shape, but is none of those that mean something.",
@@ -23,6 +29,8 @@ static const struct finding_kind kinds[] = {
 	{ "not-supported", "Form", "A word of the language that this version does not implement.", "Take it out." },
 	{ "mediated-only", "Form", "A property for mediated interrupts in a cell whose interrupts are direct.",
 	  "Take it out, or write cloison,interrupts = \"mediated\"." },
+	{ "mediated-not-built", "Form", "A cell has mediated interrupts, but the core is built without (MEDIATED=n).",
+	  "Write cloison,interrupts = \"direct\", or build with MEDIATED=y." },
 	/* ---- the hypervisor's node ---- */
 	{ "no-hypervisor", "Hypervisor", "The partition has no hypervisor node.",
 	  "Add a child of /domains with compatible = \"openamp,domain-v1\", \"openamp,hypervisor-v1\"." },
@@ -36,6 +44,8 @@ static const struct finding_kind kinds[] = {
 	  "Name an enabled, memory-mapped arm,pl011." },
 	{ "core-address-limit", "Hypervisor", "Something the core uses is beyond the reach of its own tables (2^39).",
 	  "Use a lower address." },
+	{ "stack-overlap", "Hypervisor", "A CPU's stack, or the unmapped page below it, is not its own.",
+	  "A bug of cellgen; report it with the partition." },
 	{ "no-cells", "Hypervisor", "There is no cell, so nothing would run.",
 	  "Add a node with compatible = \"openamp,domain-v1\", \"cloison,cell-v1\"." },
 	/* ---- cells ---- */
@@ -144,8 +154,17 @@ static const struct finding_kind kinds[] = {
 	{ "guest-dtb", "Guest maps", "The guest's tree cannot be made.", "Make it smaller: fewer or shorter properties." },
 	/* ---- images ---- */
 	{ "image-missing", "Images", "A file is not found.", "Name an existing file, or put it beside the DTS." },
-	{ "image-format", "Images", "A file is not what it is used for: a kernel without an arm64 Image header, an empty initrd.",
-	  "Name the plain Image, little-endian; an archive for the initrd." },
+	{ "image-format", "Images", "A file is not what it is used for: a kernel that is no arm64 Image, ELF or gzip of one, a broken "
+	  "or foreign ELF, an empty initrd.",
+	  "Name a little-endian AArch64 kernel, or say that it is raw by cloison,kernel-kind; an archive for the initrd." },
+	{ "image-kind", "Images", "A kernel is something else than cloison,kernel-kind insists on.",
+	  "Name another file, or take cloison,kernel-kind out to have it recognised." },
+	{ "image-address", "Images", "cloison,load-address or cloison,entry is no address at which a kernel can be or start.",
+	  "Write an address inside the first range of the cell's memory, aligned as the message says." },
+	{ "image-sparse", "Images", "The segments of an ELF are so far apart that its image would be mostly zeros.",
+	  "Link it for addresses that are closer together." },
+	{ "raw-only", "Images", "An address for a kernel that says itself where it goes.",
+	  "Take it out, or write cloison,kernel-kind = \"raw\"." },
 	{ "image-does-not-fit", "Images", "The memory of a cell is too small for what it starts with.", "Give it more memory." },
 	{ "image-overlap", "Images", "Two images of a cell overlap.", "A bug of cellgen; report it with the partition." },
 	{ "image-outside-memory", "Images", "An image is not inside one range of the cell's memory.",

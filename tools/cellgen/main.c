@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--format=human|json|sarif]
+ * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--overlay NAME]... [--without mediated]
+ *         [--format human|json|sarif]
+ * cellgen --check-partition NAME --pp FILE [--format ...]   before dtc: it is no overlay
+ * cellgen --check-overlay NAME --pp FILE [--format ...]     it is one: its text, as it can follow the partition's, to stdout
+ * cellgen --errors FILE --dts NAME --format json|sarif      what cpp or dtc has said, as a document
  * cellgen --list-findings
  *
  * Called by cellgen-dts, which makes the three files from the partition's source. DIR must exist; it is written only
@@ -12,9 +16,11 @@
 #include "parts.h"
 
 struct options {
-	const char *dts, *dtb, *lines, *pp, *dir, *format;
+	const char *dts, *dtb, *lines, *pp, *dir, *format, *overlay, *partition, *errors, *without;
 	const char **image_dirs;
 	u32 image_dir_count;
+	const char **overlays;
+	u32 overlay_count;
 };
 
 static const char **option(struct options *o, const char *name)
@@ -22,12 +28,19 @@ static const char **option(struct options *o, const char *name)
 	if (strcmp(name, "-I") == 0) {
 		return mem_push(&o->image_dirs, &o->image_dir_count, sizeof(char *));
 	}
+	if (strcmp(name, "--overlay") == 0) {
+		return mem_push(&o->overlays, &o->overlay_count, sizeof(char *));
+	}
 	return strcmp(name, "--dts") == 0   ? &o->dts :
 	       strcmp(name, "--dtb") == 0   ? &o->dtb :
 	       strcmp(name, "--lines") == 0 ? &o->lines :
 	       strcmp(name, "--pp") == 0    ? &o->pp :
 	       strcmp(name, "-o") == 0      ? &o->dir :
 	       strcmp(name, "--format") == 0 ? &o->format :
+	       strcmp(name, "--check-overlay") == 0 ? &o->overlay :
+	       strcmp(name, "--check-partition") == 0 ? &o->partition :
+	       strcmp(name, "--errors") == 0 ? &o->errors :
+	       strcmp(name, "--without") == 0 ? &o->without :
 					       NULL;
 }
 
@@ -40,8 +53,7 @@ static void parse(struct options *o, int argc, char **argv)
 		if (strncmp(argv[i], "--format=", 9) == 0) {
 			o->format = argv[i] + 9;
 		} else if (!value || i + 1 == argc) {
-			fatal("what is %s? Usage: cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... "
-			      "[--format=human|json|sarif], or cellgen --list-findings", argv[i]);
+			fatal("what is %s? tools/cellgen/main.c begins with all options", argv[i]);
 		} else {
 			*value = argv[++i];
 		}
@@ -49,7 +61,10 @@ static void parse(struct options *o, int argc, char **argv)
 	if (!diag_format_known(o->format)) {
 		fatal("there is no format %s; it can be human, json or sarif", o->format);
 	}
-	if (!o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {
+	if (o->without && strcmp(o->without, "mediated") != 0) {
+		fatal("what is left out can be \"mediated\", not %s", o->without);
+	}
+	if (o->errors ? !o->dts : o->overlay || o->partition ? !o->pp : !o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {
 		fatal("--dts, --dtb, --lines, --pp and -o are needed");
 	}
 }
@@ -81,6 +96,9 @@ static void read_input(struct decision *d, const struct options *o)
 	d->dts = o->dts;
 	d->image_dirs = o->image_dirs;
 	d->image_dir_count = o->image_dir_count;
+	d->overlays = o->overlays;
+	d->overlay_count = o->overlay_count;
+	d->without_mediated = o->without != NULL;
 	d->dtb = must_read(o->dtb, &d->dtb_size);
 	tree = tree_load(d->dtb, d->dtb_size);
 	text = must_read(o->lines, &size);
@@ -122,13 +140,66 @@ static void emit(const struct decision *d, const struct tables *tables, const u8
 	emit_json(d, dir);
 }
 
+static bool report(struct diag *diag, const char *format)
+{
+	bool failed = diag_count(diag) != 0;
+
+	diag_print(diag, format);
+	return failed;
+}
+
+/* Nothing is printed but the findings, or the text. */
+static bool check_source(const struct options *o, struct diag *diag)
+{
+	u64 size;
+	const char *text = (const char *)must_read(o->pp, &size);
+
+	if (o->partition) {
+		overlay_refuse(text, size, diag);
+		size = 0;
+	} else {
+		text = overlay_text(text, size, o->overlay, diag);
+	}
+	if (diag_count(diag)) {
+		return report(diag, o->format);
+	}
+	if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0) {
+		fatal("cannot write the overlay's text");
+	}
+	return false;
+}
+
+static bool list_errors(const struct options *o, struct diag *diag)
+{
+	u64 size;
+	const char *text = (const char *)must_read(o->errors, &size);
+
+	errors_read(text, size, o->dts, diag);
+	return report(diag, o->format);
+}
+
+static bool generate(const struct options *o, struct diag *diag)
+{
+	struct decision decision = {0};
+	struct tables tables;
+	u8 *roots;
+
+	read_input(&decision, o);
+	decide(&decision, diag);
+	if (diag_count(diag) == 0) {
+		make_tables(&decision, &tables, &roots, diag);
+	}
+	if (report(diag, o->format)) {
+		return true;
+	}
+	emit(&decision, &tables, roots, o->dir);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
-	struct decision decision = {0};
 	struct diag *diag = diag_new();
-	struct tables tables;
-	u8 *roots;
 	bool failed;
 
 	if (argc == 2 && strcmp(argv[1], "--list-findings") == 0) {
@@ -136,16 +207,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	parse(&options, argc, argv);
-	read_input(&decision, &options);
-	decide(&decision, diag);
-	if (diag_count(diag) == 0) {
-		make_tables(&decision, &tables, &roots, diag);
-	}
-	failed = diag_count(diag) != 0;
-	diag_print(diag, options.format);
-	if (!failed) {
-		emit(&decision, &tables, roots, options.dir);
-	}
+	failed = options.errors ? list_errors(&options, diag) :
+		 options.overlay || options.partition ? check_source(&options, diag) :
+							generate(&options, diag);
 	mem_free_all();
 	return failed;
 }

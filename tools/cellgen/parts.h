@@ -13,6 +13,7 @@ const char *mem_format(const char *format, ...) __attribute__((format(printf, 1,
 const char *mem_text(const char *text, u64 length);              /* copy, terminated */
 void mem_free_all(void);
 _Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2))); /* no finding: exit 1 now */
+u64 little(const u8 *bytes, u32 count);                          /* a little-endian number */
 u64 align_up(u64 value, u64 alignment);                          /* to a power of two */
 u64 align_down(u64 value, u64 alignment);
 bool range_wraps(u64 base, u64 size);                            /* empty or beyond 2^64 */
@@ -25,9 +26,10 @@ struct out {
 	u64 room;
 };
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void out_little(struct out *out, u64 value, u32 count);
 u8 *file_read(const char *path, u64 *size);                      /* NULL: not a readable file */
 void file_write(const char *dir, const char *name, const void *data, u64 size);
-void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
+void file_link(const char *dir, const char *name, const char *path); /* dir/name -> path */
 
 /* ---- dt_*.c ---- */
 
@@ -44,6 +46,8 @@ struct pp_line {
 };
 bool pp_next(const char *pp, u64 size, struct pp_line *line); /* false: there is none */
 
+/* # 12 "file.dts" 2: false if the line is none. */
+bool line_marker(const char *line, u64 length, const char **file, u32 *number);
 struct node *tree_find(const struct tree *tree, const char *path);
 u32 node_own_cells(const struct node *node, const char *name, u32 fallback); /* not inherited */
 /* Property of (address, size) pairs; a broken length or a cell count outside 1..2 is a finding. */
@@ -79,6 +83,13 @@ const char *device_why_system(const struct node *node);           /* why nobody 
 bool prop_is_reference(const char *name);                         /* holds phandles, so it cannot be copied */
 bool device_prop_copied(const char *name);                        /* goes into the guest's tree as it stands */
 
+/* ---- overlay.c, errors.c ---- */
+
+/* An overlay's text as a part of one tree, of the same size; what is none is a finding. */
+const char *overlay_text(const char *pp, u64 size, const char *name, struct diag *diag);
+void overlay_refuse(const char *pp, u64 size, struct diag *diag); /* as a partition */
+void errors_read(const char *said, u64 size, const char *dts, struct diag *diag); /* what cpp or dtc has said */
+
 /* ---- vdev_types.c ---- */
 
 struct vdev_type {
@@ -94,10 +105,18 @@ const struct vdev_type *vdev_type_at(u32 index); /* NULL: there are no more */
 #define DEFAULT_UART_INTID (SPI_BASE + 1)
 bool vdev_is_default_uart(const struct vdev *vdev); /* NULL: no */
 
-/* ---- image.c, place*.c ---- */
+/* ---- image*.c, hash.c, place*.c ---- */
 
 void images_load(struct decision *d, struct diag *diag);
+void kernel_load(const struct cell *cell, struct image *image, struct diag *diag); /* its file is read */
+bool kernel_is_image(const struct image *image);
+const char *kernel_kind_name(enum kernel_kind kind);
+void elf_load(const struct cell *cell, struct image *image, struct diag *diag); /* data NULL afterwards: a finding says why */
+bool gzip_magic(const u8 *data, u64 size);
+/* NULL: *data is what the file holds. Else what is wrong with it, as the end of a sentence. */
+const char *gzip_read(const u8 *file, u64 size, const u8 **data, u64 *data_size);
 void hash_configuration(struct decision *d);
+void starts_of(const struct decision *d, struct out *out);       /* 16 bytes for each cell: what hash.c says */
 void hash_bytes(const void *data, u64 size, u8 digest[32]);
 void place(struct decision *d, struct diag *diag);
 void place_cpus(struct decision *d);

@@ -141,7 +141,7 @@ static u64 link_address(struct decision *d, const struct image *image)
 
 static void place_image(struct decision *d, struct cell *cell, struct image *image, struct diag *diag)
 {
-	image->phys_size = align_up(image->file_size, PAGE_SIZE);
+	image->phys_size = align_up(image->data_size, PAGE_SIZE);
 	image->phys = find(d, cell, &image->backing, d->hyp.memory.base + d->hyp.memory.size, image->phys_size, PAGE_SIZE);
 	if (image->phys == ADDRESS_NONE) {
 		diag_error(diag, "no-room", image->at, "there is no room above the hypervisor's memory for the pristine copy of "
@@ -196,7 +196,7 @@ static void place_images(struct decision *d, struct diag *diag)
 		struct cell *cell = &d->cells[i];
 
 		for (u32 kind = 0; kind < IMAGE_KIND_COUNT; kind++) {
-			if (cell->images[kind].present && cell->images[kind].data && cell->images[kind].file_size) {
+			if (cell->images[kind].present && cell->images[kind].data && cell->images[kind].data_size) {
 				place_image(d, cell, &cell->images[kind], diag);
 			}
 		}

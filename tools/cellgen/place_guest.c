@@ -2,9 +2,9 @@
 /*
  * A cell's guest-physical address space. In the first range of memory:
  *
- *     base     + text_offset                2 MiB boundary
+ *     base     kernel's own address         2 MiB boundary
  *      |        |                             |
- *      |        kernel (image_size) ......... DTB | initrd (page aligned) | free
+ *      |        kernel (memory_size) ........ DTB | initrd (page aligned) | free
  *
  * A cell too small for the boundary gets its DTB in the page behind the kernel instead.
  */
@@ -41,9 +41,9 @@ static void make_dtb(const struct decision *d, struct cell *cell, struct diag *d
 	struct image *dtb = &cell->images[IMAGE_DTB];
 	const char *problem = NULL;
 
-	dtb->data = emit_guest_dtb(d, cell, &dtb->file_size, &problem);
-	dtb->memory_size = dtb->file_size;
-	if (!dtb->data || dtb->file_size > DTB_MAX) {
+	dtb->data = emit_guest_dtb(d, cell, &dtb->data_size, &problem);
+	dtb->memory_size = dtb->data_size;
+	if (!dtb->data || dtb->data_size > DTB_MAX) {
 		diag_error(diag, "guest-dtb", cell->at, "the device tree of '%s' cannot be made: %s", cell->name,
 			   problem ? problem : "it is larger than 2 MiB");
 		dtb->data = NULL;
@@ -56,12 +56,12 @@ static void place_images(struct cell *cell, struct diag *diag)
 	struct image *kernel = &cell->images[IMAGE_KERNEL], *initrd = &cell->images[IMAGE_INITRD];
 	struct image *dtb = &cell->images[IMAGE_DTB];
 	const struct ram *ram = &cell->ram[0];
-	u64 end = ram->guest + kernel->text_offset + kernel->memory_size;
+	u64 end = kernel->load + kernel->memory_size;
 
 	if (!kernel->data) {
 		return;
 	}
-	put(cell, kernel, ram->guest + kernel->text_offset, diag);
+	put(cell, kernel, kernel->load, diag);
 	if (kernel->guest == ADDRESS_NONE || !dtb->present) {
 		return;
 	}

@@ -93,6 +93,16 @@ const char *mem_format(const char *format, ...)
 	return text;
 }
 
+u64 little(const u8 *bytes, u32 count)
+{
+	u64 value = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		value |= (u64)bytes[i] << (8 * i);
+	}
+	return value;
+}
+
 u64 align_up(u64 value, u64 alignment)
 {
 	return (value + alignment - 1) & ~(alignment - 1);
@@ -145,6 +155,14 @@ void out_printf(struct out *out, const char *format, ...)
 	va_end(args);
 }
 
+void out_little(struct out *out, u64 value, u32 count)
+{
+	out_reserve(out, count);
+	for (u32 i = 0; i < count; i++) {
+		out->data[out->size++] = (char)(value >> (8 * i));
+	}
+}
+
 u8 *file_read(const char *path, u64 *size)
 {
 	struct out out = {0};
@@ -178,9 +196,9 @@ void file_write(const char *dir, const char *name, const void *data, u64 size)
 	}
 }
 
-void file_link(const char *dir, u32 section, const char *path)
+void file_link(const char *dir, const char *name, const char *path)
 {
-	const char *link = mem_format("%s/image.%u", dir, section);
+	const char *link = mem_format("%s/%s", dir, name);
 	char *here = getcwd(NULL, 0);
 	const char *target = path[0] == '/' || !here ? path : mem_format("%s/%s", here, path);
 

@@ -4,11 +4,13 @@
 Mutated partitions against cellgen: nothing may crash it, make it hang, or make it trip over its own "bug:" checks; and
 what it accepts has to pass the independent walk of the tables (tests/cellgen/cellgen_walk.py).
 
-    tests/fuzz/cellgen/fuzz.py [--seconds 10] [--seed 1] [--only text|dtb|libfuzzer] [--keep DIR]
+    tests/fuzz/cellgen/fuzz.py [--seconds 10] [--seed 1] [--only text|dtb|image|overlay|libfuzzer|libfuzzer-image] [--keep DIR]
 
+image  the file of a kernel: an ELF or a gzip with a few bytes changed
+overlay  the text of an overlay with a few characters changed
 text   the preprocessed source of a good partition with a few tokens changed, through dtc
 dtb    numbers and strings changed in place in the finished DTB: what dtc would never write
-libfuzzer   fuzz_dtb.c, coverage-guided (needs clang); not part of the default run
+libfuzzer   fuzz_dtb.c, coverage-guided (needs clang); not part of the default run. libfuzzer-image: fuzz_image.c likewise
 
 The same seed gives the same inputs. A failing input stays in DIR (default: fuzz-failures in the current folder).
 """
@@ -27,7 +29,9 @@ ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "cellgen"))
 import cellgen_walk  # noqa: E402
 import cellgen_desk  # noqa: E402
+import cellgen_images  # noqa: E402
 
+KERNELS = "image-kinds"  # the partition whose kernels are changed
 TIMEOUT = 20
 NUMBERS = [0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 255, 256, 987, 988, 0xFFF, 0x1000, 0x1001, 0x7FFFFFFF, 0x80000000, 0xFFFFF000,
            0xFFFFFFFF, 0x40000000, 0x40100000, 0x41000000, 0x08000000, 0x080A0000, 0x09000000, 0x00200000, 0x01000000]
@@ -124,6 +128,25 @@ def mutate_dtb(rng, blob, spots):
     return bytes(blob)
 
 
+# ---- mutations of a kernel's file
+
+def mutate_file(rng, data):
+    """Mostly the headers, where the numbers are."""
+    data = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 3, 8))):
+        at = rng.randrange(min(len(data), rng.choice((64, 360, 360, len(data)))))
+        kind = rng.randrange(8)
+        if kind < 5 and at + 8 <= len(data):
+            value = rng.choice(NUMBERS + [rng.getrandbits(64), 1 << rng.randrange(64), (1 << 64) - rng.choice(NUMBERS[1:])])
+            struct.pack_into("<Q", data, at & ~7, value)
+        elif kind < 7:
+            data[at] = rng.choice((0, 1, 0xFF, rng.randrange(256)))
+        elif rng.random() < 0.3:
+            del data[at:]
+            data = data or bytearray(b"\0")
+    return bytes(data)
+
+
 # ---- the runs
 
 class Failure(Exception):
@@ -152,7 +175,7 @@ class Fuzz:
         except subprocess.TimeoutExpired:
             return 1 # dtc 1.6.1 does not return from #interrupt-cells = <0xffffffff>
 
-    def cellgen(self, name):
+    def cellgen(self, name, images=True):
         command = [str(self.desk.cellgen), "--dts", f"good/{name}.dts", "--dtb", "fuzz/partition.dtb", "--lines",
                    "fuzz/partition.lines", "--pp", "fuzz/partition.pp", "-o", "fuzz/gen", "-I", "images"]
         for old in (self.out / "gen").iterdir():
@@ -169,12 +192,12 @@ class Fuzz:
                 raise Failure("it fails without a word, or leaves files")
             self.count("refused")
             return
-        self.walk()
+        self.walk(self.desk.folder / "images" if images else None)
 
-    def walk(self):
+    def walk(self, images):
         self.count("accepted")
         try:
-            cellgen_walk.Partition(self.out).check(self.desk.folder / "images")
+            cellgen_walk.Partition(self.out).check(images)
         except (AssertionError, KeyError, StopIteration, IndexError, ValueError) as e:
             raise Failure(f"accepted, but the walk says: {e!r}") from e
 
@@ -194,6 +217,34 @@ class Fuzz:
         (self.out / "partition.dtb").write_bytes(mutate_dtb(rng, blob, spots))
         self.cellgen(name)
 
+    def image(self, rng):
+        kernel = rng.choice(["two.elf", "physical-entry.elf", "kernel.elf", "kernel.elf.gz", "Image.gz", "members.gz"])
+        for part in ("pp", "lines", "dtb"):
+            (self.out / f"partition.{part}").write_bytes((self.desk.good(KERNELS) / f"partition.{part}").read_bytes())
+        path = self.desk.folder / "images" / kernel
+        path.write_bytes(mutate_file(rng, cellgen_images.FILES[kernel]))
+        try:
+            self.cellgen(KERNELS, images=False)
+        except Failure:
+            (self.out / "image").write_bytes(path.read_bytes())
+            raise
+        finally:
+            path.write_bytes(cellgen_images.FILES[kernel])
+
+    def overlay(self, rng):
+        """What goes in, blanked in places, comes out; of the same length, so that positions stay."""
+        text = bytearray((cellgen_desk.HERE / "good" / "overlays-more.dtso").read_bytes())
+        for _ in range(rng.choice((1, 2, 5))):
+            at = rng.randrange(len(text))
+            text[at:at + rng.choice((0, 1, 1, 8))] = rng.choice((b"{", b"}", b'"', b"'", b"/", b"&{", b"\\", b"\n", b"# 7 \"x\"\n", b"\0", b""))
+        (self.out / "partition.pp").write_bytes(text)
+        result = subprocess.run([str(self.desk.cellgen), "--check-overlay", "x.dtso", "--pp", "fuzz/partition.pp"], cwd=self.desk.folder,
+                                capture_output=True, check=False, timeout=TIMEOUT)
+        self.count("accepted" if result.returncode == 0 else "refused")
+        same = len(result.stdout) == len(text) and all(a in (b, 32) for a, b in zip(result.stdout, text))
+        if result.returncode not in (0, 1) or b"Sanitizer" in result.stderr or (result.returncode == 0) != same:
+            raise Failure(result.stderr.decode(errors="replace") or "the text that comes out is another")
+
     def once(self, mode, seed):
         """True: nothing wrong with the input of this number."""
         try:
@@ -202,25 +253,28 @@ class Fuzz:
         except Failure as e:
             place = self.keep / f"{mode}-{seed}"
             place.mkdir(parents=True, exist_ok=True)
-            for name in ("partition.pp", "partition.dtb", "partition.lines"):
+            names = {"image": ["partition.pp", "partition.dtb", "partition.lines", "image"], "overlay": ["partition.pp"]}
+            for name in names.get(mode, names["image"][:3]):
                 (place / name).write_bytes((self.out / name).read_bytes())
             (place / "why.txt").write_text(str(e))
             print(f"{mode} {seed}: {str(e).strip()[:600]}\n  kept in {place}")
             return False
 
 
-def libfuzzer(folder, seconds, keep):
-    """Coverage-guided, from the DTBs of the good partitions."""
+def libfuzzer(folder, what, seconds, keep):
+    """Coverage-guided, from the DTBs of the good partitions, or from kernels' files."""
     fuzz = Fuzz(folder, cellgen_desk.find_cellgen(folder), keep)
     corpus = folder / "corpus"
     corpus.mkdir()
-    for name, _, blob, _ in fuzz.seeds:
-        (corpus / name).write_bytes(blob)
-    binary = folder / "fuzz_dtb"
-    sources = sorted(map(str, cellgen_desk.SOURCES.glob("*.c"))) + [str(HERE / "fuzz_dtb.c")]
+    files = {name: blob for name, _, blob, _ in fuzz.seeds} if what == "dtb" else \
+        {name: data for name, data in cellgen_images.FILES.items() if len(data) < 1 << 16}
+    for name, data in files.items():
+        (corpus / name).write_bytes(data)
+    binary = folder / f"fuzz_{what}"
+    sources = sorted(map(str, cellgen_desk.SOURCES.glob("*.c"))) + [str(HERE / f"fuzz_{what}.c")]
     subprocess.run(["clang", "-std=c11", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all",
                     "-Dmain=cellgen_main", "-Dexit=fuzz_exit", "-Wl,--wrap=fatal", f"-I{cellgen_desk.SOURCES}", f"-I{ROOT}/src",
-                    f"-I{ROOT}/src/arch/aarch64", "-o", str(binary), *sources, "-lfdt", "-lnettle"], check=True)
+                    f"-I{ROOT}/src/arch/aarch64", "-o", str(binary), *sources, "-lfdt", "-lnettle", "-lz"], check=True)
     keep.mkdir(parents=True, exist_ok=True)
     command = [str(binary), f"-max_total_time={seconds}", "-max_len=65536", "-timeout=20", "-rss_limit_mb=4096", "-detect_leaks=0",
                f"-artifact_prefix={keep}/", "-close_fd_mask=2", str(corpus)]
@@ -231,18 +285,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=("text", "dtb", "libfuzzer"))
+    parser.add_argument("--only", choices=("text", "dtb", "image", "overlay", "libfuzzer", "libfuzzer-image"))
     parser.add_argument("--keep", type=pathlib.Path, default=pathlib.Path("fuzz-failures"))
     options = parser.parse_args()
     options.keep = options.keep.resolve()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        if options.only == "libfuzzer":
-            return libfuzzer(folder, int(options.seconds), options.keep)
+        if options.only and options.only.startswith("libfuzzer"):
+            return libfuzzer(folder, "image" if options.only.endswith("image") else "dtb", int(options.seconds), options.keep)
         fuzz = Fuzz(folder, cellgen_desk.find_cellgen(folder), options.keep)
         end, seed, bad = time.monotonic() + options.seconds, options.seed * 1000000, 0
         while time.monotonic() < end:
-            for mode in [options.only] if options.only else ["text", "dtb", "dtb"]:
+            for mode in [options.only] if options.only else ["text", "dtb", "dtb", "image", "overlay"]:
                 bad += not fuzz.once(mode, seed)
                 seed += 1
         print(f"fuzz: {seed - options.seed * 1000000} inputs, {bad} failures, {fuzz.counts}")
