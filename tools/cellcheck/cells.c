@@ -22,10 +22,9 @@ static void wanted_ram(struct check *c, size_t cell, wants *wanted)
 
 		if (!range.placed)
 			range.placed = index_range_base(c, first + i, &range.out);
-		if (!range.placed && look_up(c, &c->cells[cell].run, r->base, &leaf))
-			range.out = leaf.out + (r->base - leaf.in);
-		else if (!range.placed)
-			finding(c, "mapping", "cell '%s': nothing is at guest address 0x%llx, where its memory begins", ask->name, r->base);
+		if (!look_up(c, &c->cells[cell].run, r->base, &leaf) || leaf.out + (r->base - leaf.in) != range.out)
+			finding(c, "mapping", "cell '%s': its memory at guest address 0x%llx does not begin at 0x%llx, as machine_index or the "
+				"partition says", ask->name, r->base, range.out);
 		if (range.size)
 			*VEC_ADD(&c->arena, *wanted) = range;
 	}

@@ -24,7 +24,7 @@ static void write_ranges(FILE *out, struct check *c, const summary *found, enum 
 	for (size_t i = 0; i < found->n; i++) {
 		const struct leaf *l = &found->v[i].leaf;
 		unsigned rights = attr_rights(l->attr, stage);
-		const char *what = cell >= 0 && rights & PERM_W && !(rights & PERM_DEVICE) ? "its RAM" : owner_of(c, l->out, cell);
+		const char *what = cell >= 0 && is_ram(l) ? "its RAM" : owner_of(c, l->out, cell);
 
 		fprintf(out, "  %s0x%010llx", in, l->in);
 		if (stage == STAGE_2 || l->in != l->out)
@@ -39,7 +39,7 @@ static void write_core(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->hw->cpus.n; i++) {
 		summary found = { 0 };
 
-		summary_of(c, &c->el2[i], NULL, &found);
+		summary_of(c, &c->el2[i], &found);
 		fprintf(out, "\nCORE ON CPU %zu\n\n", i);
 		write_ranges(out, c, &found, STAGE_EL2, "", -1);
 	}
@@ -49,17 +49,16 @@ static void write_cells(FILE *out, struct check *c)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		const struct ask_cell *ask = &c->ask->cells.v[i];
-		summary run = { 0 }, load = { 0 };
+		const summary *run, *load;
 
-		summary_of(c, &c->cells[i].run, NULL, &run);
-		load_summary(c, i, &load);
+		cell_summary(c, i, &run, &load);
 		fprintf(out, "\nCELL '%s'  VMID %zu, interrupts %s, CPUs", ask->name, i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, " %d", ask->cpus.v[n]);
 		fputs("\n\n", out);
-		write_ranges(out, c, &run, STAGE_2, "guest ", (int)i);
+		write_ranges(out, c, run, STAGE_2, "guest ", (int)i);
 		fputs("  while loading, once, before its first instruction:\n", out);
-		write_ranges(out, c, &load, STAGE_2, "guest ", (int)i);
+		write_ranges(out, c, load, STAGE_2, "guest ", (int)i);
 	}
 }
 
@@ -148,13 +147,11 @@ static void write_msr(FILE *out, struct check *c)
 void cert_write(FILE *out, struct check *c)
 {
 	const struct image *img = c->img;
-	char file[65], tables[65];
 
-	hash_hex(img->file, img->file_size, file);
-	hash_tables(c, tables);
+	hashes(c);
 	fprintf(out, "cellcheck: %s\n\n", c->findings.n ? "COUNTER-EXAMPLES, no certificate" : "certificate");
-	fprintf(out, "image          SHA-256 %s\n", file);
-	fprintf(out, "tables         SHA-256 %s  (0x%llx, %llu KiB)\n", tables, img->tables->base, img->tables->size / KIB);
+	fprintf(out, "image          SHA-256 %s\n", c->image_hash);
+	fprintf(out, "tables         SHA-256 %s  (0x%llx, %llu KiB)\n", c->tables_hash, img->tables->base, img->tables->size / KIB);
 	fprintf(out, "configuration  SHA-256 %s\n", c->hash ? c->hash : "?");
 	for (size_t i = 0; i < c->findings.n; i++)
 		fprintf(out, "%s  [%s] %s\n", i ? "" : "\nCOUNTER-EXAMPLES\n\n", c->findings.v[i].id, c->findings.v[i].text);

@@ -166,7 +166,7 @@ void compare(struct check *c, const struct regime *r, wants *wanted)
 
 	if (wanted->n)
 		qsort(wanted->v, wanted->n, sizeof *wanted->v, by_input);
-	walk_again(c, r, NULL, feed, &at);
+	walk_again(c, r, feed, &at);
 	while (at.shown <= DIFFERENCES) {
 		if (!at.have)
 			next_wanted(&at, NULL);

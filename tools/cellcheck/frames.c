@@ -189,8 +189,10 @@ static void check_boot_frames(struct check *c)
 
 void check_frames(struct check *c)
 {
-	expect(c, "layout", "hypervisor", "hyp_memory", c->img->hyp_memory, c->ask->memory.base);
-	expect(c, "layout", "hypervisor", "hyp_size", c->img->hyp_size, c->ask->memory.size);
+	if (!c->img->bare) {
+		expect(c, "layout", "hypervisor", "hyp_memory", c->img->hyp_memory, c->ask->memory.base);
+		expect(c, "layout", "hypervisor", "hyp_size", c->img->hyp_size, c->ask->memory.size);
+	}
 	check_page_colors(c);
 	fill(c);
 	if (c->frames)

@@ -149,8 +149,10 @@ void check_index(struct check *c)
 	struct object o = get_index(c);
 	elements all = { 0 };
 
-	if (!o.p)
+	if (!o.p) {
+		finding(c, "index", "there is no object machine_index in .rodata");
 		return;
+	}
 	want_objects(c, &all);
 	want_files(c, &all);
 	want_ranges(c, &all);

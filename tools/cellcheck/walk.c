@@ -162,11 +162,11 @@ void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *co
 	walk_table(&w, r->root, 0, 1, r->shared);
 }
 
-void walk_again(struct check *c, const struct regime *r, const bool *skip, leaf_fn *each, void *context)
+void walk_again(struct check *c, const struct regime *r, leaf_fn *each, void *context)
 {
 	struct walker w = { c, r, false, each, context };
 
-	walk_table(&w, r->root, 0, 1, skip ? skip : r->shared);
+	walk_table(&w, r->root, 0, 1, r->shared);
 }
 
 bool look_up(struct check *c, const struct regime *r, u64 in, struct leaf *leaf)
