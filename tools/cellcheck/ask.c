@@ -181,6 +181,17 @@ static bool says(const struct tree *t, int node, const char *name, const char *v
 	return text && !strcmp(text, value);
 }
 
+/* Two cells, whatever #address-cells says. */
+static struct ask_address read_address(const struct tree *t, int node, const char *name)
+{
+	int length;
+	const u8 *p = tree_prop(t, node, name, &length);
+
+	if (p && length != 8)
+		unreadable("%s is no 64-bit address", name);
+	return (struct ask_address) { p, p ? get_be(p, 8) : 0 };
+}
+
 static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int node)
 {
 	const struct tree *t = hw->tree;
@@ -193,6 +204,9 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->debug_stop = says(t, node, "cloison,debug", "stop");
 	cell->strict = tree_prop(t, node, "cloison,strict", NULL);
 	cell->initrd = tree_prop(t, node, "cloison,initrd", NULL);
+	cell->kind = tree_text(t, node, "cloison,kernel-kind");
+	cell->load = read_address(t, node, "cloison,load-address");
+	cell->entry = read_address(t, node, "cloison,entry");
 	cell->limit = tree_u32(t, node, "cloison,interrupt-limit", 0);
 	read_cpus(a, hw, cell, node);
 	read_memory(a, t, cell);

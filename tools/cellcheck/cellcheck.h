@@ -6,7 +6,7 @@
  *       | walk.c                     tables, as VMSAv8-64 defines a walk
  *       | reach.c owner.c            who reaches what, from the leaves alone
  *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
- *         regs.c lists.c hash.c objects.c index.c routes.c scan.c  each page of docs/image-format.md, compared
+ *         regs.c lists.c kernel.c hash.c objects.c index.c routes.c scan.c  each page of docs/image-format.md, compared
  *     summary.c, nobody.c, cert.c, json.c
  *
  * Nothing is shared with cellgen or src/, not even a header: what both could get wrong is
@@ -213,6 +213,10 @@ char *colors_text(struct arena *a, const struct colors *colors, u32 modulo); /* 
 
 /* ---- ask.c: the partition */
 
+struct ask_address {
+	bool said;
+	u64 at;
+};
 struct ask_vdev {
 	const char *name;
 	u64 base, size;
@@ -226,6 +230,8 @@ struct ask_range {
 struct ask_cell {
 	const char *name;
 	int node;
+	const char *kind; /* cloison,kernel-kind; NULL: not written */
+	struct ask_address load, entry;
 	bool direct, wfi_native, debug_stop, strict, initrd;
 	u32 limit;
 	VEC(int) cpus;
@@ -295,6 +301,7 @@ struct finding {
 struct cell_trees {
 	struct regime run, load;
 	u64 list; /* physical address of the load list */
+	u64 entry; /* where the cell starts, guest-physical */
 	summary run_summary, load_summary;
 };
 struct site {
@@ -419,6 +426,7 @@ struct piece {
 	const struct section *image;
 };
 size_t list_pieces(struct check *c, size_t cell, struct piece piece[3]);
+void check_kernel(struct check *c, size_t cell, const char *who, const struct piece *p); /* kernel.c */
 u64 chosen_number(const void *fdt, const char *name); /* of /chosen of a guest's tree; 0: none */
 
 /* objects.c */

@@ -53,6 +53,7 @@ static void find_cells(struct check *c, u32 *user)
 		t->load = (struct regime) { .who = arena_text(&c->arena, "cell '%s' while loading", name), .stage = STAGE_2, .party = (int)i,
 			.load = true, .user = (*user)++, .root = load_root(c, i) };
 		image_phys(c->img, object_field(o, CELL_SIZE, i, 56, 8), &t->run.root);
+		t->entry = object_field(o, CELL_SIZE, i, 32, 8);
 		find_shared(c, i);
 		if (look_up(c, &t->load, LOAD_LIST, &list) && list.in == LOAD_LIST)
 			t->list = list.out;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* machine_hash: SHA-256 over the partition's DTB, then kernel and initrd of each cell. Lengths are those of machine_index. */
+/*
+ * machine_hash: SHA-256 over the partition's DTB, then of each cell where its kernel goes and starts, 8 bytes each, then of
+ * each cell kernel and initrd. Lengths are those of machine_index.
+ */
 #include <nettle/sha2.h>
 #include <string.h>
 
@@ -17,6 +20,19 @@ static bool parse_hash(struct check *c)
 	return true;
 }
 
+static void hash_start(struct check *c, size_t cell, struct sha256_ctx *ctx)
+{
+	struct piece piece[3];
+	u8 bytes[16];
+
+	list_pieces(c, cell, piece);
+	for (int i = 0; i < 8; i++) {
+		bytes[i] = (u8)(piece[0].target >> 8 * i);
+		bytes[8 + i] = (u8)(c->cells[cell].entry >> 8 * i);
+	}
+	sha256_update(ctx, sizeof bytes, bytes);
+}
+
 void check_hash(struct check *c)
 {
 	u8 digest[SHA256_DIGEST_SIZE];
@@ -28,6 +44,8 @@ void check_hash(struct check *c)
 		return;
 	sha256_init(&ctx);
 	sha256_update(&ctx, c->partition_size, c->partition);
+	for (size_t i = 0; i < c->ask->cells.n; i++)
+		hash_start(c, i, &ctx);
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		struct piece piece[3];
 		size_t count = list_pieces(c, i, piece);

@@ -105,15 +105,6 @@ static void check_target(struct check *c, size_t cell, const char *who, const st
 		finding(c, "load", "%s: is copied to guest address 0x%llx, 0x%llx bytes: not the cell's RAM", who, p->target, p->size);
 }
 
-/* Arm64 Image header: text_offset at 8, "ARM\x64" at 56. */
-static void check_kernel(struct check *c, size_t cell, const char *who, const struct piece *p)
-{
-	if (p->image->size < 64 || memcmp(p->image->bytes + 56, "ARM\x64", 4))
-		finding(c, "load", "%s: is no arm64 Image", who);
-	else
-		expect(c, "load", who, "target", p->target, c->ask->cells.v[cell].ram.v[0].base + get(p->image->bytes + 8, 8));
-}
-
 u64 chosen_number(const void *fdt, const char *name)
 {
 	int length = 0;

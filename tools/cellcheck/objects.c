@@ -172,7 +172,6 @@ static void check_cell(struct check *c, struct object o, size_t i, const struct 
 
 	expect_text(c, who, object_field(o, CELL_SIZE, i, 0, 8), ask->name);
 	check_cell_counts(c, o, i, first, who);
-	expect(c, "cell", who, "entry", object_field(o, CELL_SIZE, i, 32, 8), piece[0].target);
 	expect(c, "cell", who, "dtb", object_field(o, CELL_SIZE, i, 40, 8), count ? piece[count - 1].target : 0);
 	expect(c, "cell", who, "vgic", vgic, ask->direct ? 0 : object_vgic(c, i).address);
 }
