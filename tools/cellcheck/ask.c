@@ -109,31 +109,16 @@ static void read_wires(struct arena *a, const struct hw *hw, struct ask_cell *ce
 	}
 }
 
-static void read_access(struct arena *a, const struct hw *hw, struct ask_cell *cell)
+static void read_access(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell)
 {
-	int above = cell->node, length;
-	const u8 *p = tree_prop(hw->tree, cell->node, "access", &length);
-	u32 step;
-
-	while (above >= 0 && !tree_prop(hw->tree, above, "#access-flags-cells", NULL))
-		above = hw->tree->nodes.v[above].parent;
-	step = 4 * (1 + tree_u32(hw->tree, above, "#access-flags-cells", 0));
-	for (u32 at = 0; p && step < 1024 && at + step <= (u32)length; at += step) {
-		int device = tree_phandle(hw->tree, (u32)get_be(p + at, 4));
+	devices_read(a, hw, ask, cell);
+	for (size_t d = 0; d < cell->devices.n; d++) {
 		spans regs = { 0 };
 
-		if (device < 0 && length == 4 && !get_be(p, 4))
-			break; /* a bare 0: nothing */
-		if (device < 0)
-			unreadable("cell '%s': access names no node", cell->name);
-		*VEC_ADD(a, cell->devices) = device;
-		tree_regs(a, hw->tree, device, &regs);
-		for (size_t i = 0; i < regs.n; i++) {
-			u64 from = regs.v[i].base & ~(PAGE - 1), end = (regs.v[i].base + regs.v[i].size + PAGE - 1) & ~(PAGE - 1);
-
-			*VEC_ADD(a, cell->pages) = (struct span) { from, end - from };
-		}
-		read_wires(a, hw, cell, device);
+		tree_regs(a, hw->tree, cell->devices.v[d], &regs);
+		for (size_t i = 0; i < regs.n; i++)
+			devices_page(a, cell, regs.v[i]);
+		read_wires(a, hw, cell, cell->devices.v[d]);
 	}
 }
 
@@ -210,7 +195,7 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->limit = tree_u32(t, node, "cloison,interrupt-limit", 0);
 	read_cpus(a, hw, cell, node);
 	read_memory(a, t, cell);
-	read_access(a, hw, cell);
+	read_access(a, hw, ask, cell);
 	read_vdevs(a, t, cell);
 	colors_read(a, &cell->colors, hw, node);
 	ask->colored |= cell->colors.set;
@@ -243,6 +228,15 @@ static void read_console(struct arena *a, struct ask *ask, const struct hw *hw, 
 	ask->console_clock = tree_u32(t, tree_phandle(t, tree_u32(t, node, "clocks", 0)), "clock-frequency", 0);
 }
 
+/* Between top and node there are only domains, none of them a cell. */
+static bool in_domains(const struct tree *t, int node, int top)
+{
+	for (node = t->nodes.v[node].parent; node >= 0 && node != top; node = t->nodes.v[node].parent)
+		if (!tree_is(t, node, "openamp,domain-v1") || tree_is(t, node, "cloison,cell-v1"))
+			return false;
+	return top >= 0 && node == top;
+}
+
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 {
 	const struct tree *t = hw->tree;
@@ -251,8 +245,8 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 	spans memory = { 0 };
 
 	memset(ask, 0, sizeof *ask);
-	for (size_t i = 0; i < t->nodes.n; i++)
-		if (domains >= 0 && t->nodes.v[i].parent == domains && tree_is(t, (int)i, "openamp,hypervisor-v1"))
+	for (size_t i = 0; i < t->nodes.n && hypervisor < 0; i++)
+		if (tree_is(t, (int)i, "openamp,hypervisor-v1") && in_domains(t, (int)i, domains))
 			hypervisor = (int)i;
 	if (hypervisor < 0)
 		unreadable("the tree is no partition: no openamp,hypervisor-v1 below /domains");
@@ -265,7 +259,7 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 	read_console(a, ask, hw, hypervisor);
 	colors_read(a, &ask->colors, hw, hypervisor);
 	for (size_t i = 0; i < t->nodes.n; i++)
-		if (t->nodes.v[i].parent == hypervisor && tree_is(t, (int)i, "cloison,cell-v1"))
+		if (tree_is(t, (int)i, "cloison,cell-v1") && in_domains(t, (int)i, hypervisor))
 			read_cell(a, ask, hw, (int)i);
 	if (!ask->cells.n)
 		unreadable("the partition has no cells");

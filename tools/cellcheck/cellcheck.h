@@ -3,6 +3,7 @@
  * cellcheck: is the finished image what the partition says, and nothing more?
  *
  *     image.c extents.c bare.c       the bytes, where they lie      tree.c, board.c, cache.c, ask.c  what hardware, what was asked
+ *       |                                                           devices.c
  *       | walk.c                     tables, as VMSAv8-64 defines a walk
  *       | reach.c owner.c            who reaches what, from the leaves alone
  *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
@@ -237,6 +238,7 @@ struct ask_cell {
 	VEC(int) cpus;
 	VEC(struct ask_range) ram;
 	VEC(int) devices;
+	VEC(int) no_dma; /* said to be no bus masters */
 	VEC(struct ask_vdev) vdevs;
 	spans pages; /* of devices */
 	VEC(struct wire) wires; /* of devices, each once */
@@ -256,6 +258,8 @@ struct ask {
 	bool colored;         /* a cell is */
 };
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
+void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell); /* devices.c */
+void devices_page(struct arena *a, struct ask_cell *cell, struct span reg);
 
 /* ---- one check */
 

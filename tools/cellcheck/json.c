@@ -197,6 +197,24 @@ static void write_texts(FILE *out, const char *name, const char *const *v, size_
 	fprintf(out, "]%s\n", end);
 }
 
+/* Devices of which the partition says that they are no bus masters. */
+static void write_words(FILE *out, struct check *c)
+{
+	const char *separator = "";
+
+	fputs("  \"said_no_dma\": [", out);
+	for (size_t i = 0; i < c->ask->cells.n; i++)
+		for (size_t k = 0; k < c->ask->cells.v[i].no_dma.n; k++) {
+			fprintf(out, "%s{ ", separator);
+			member(out, "device", tree_name(&c->arena, c->hw->tree, c->ask->cells.v[i].no_dma.v[k]));
+			fputs(", ", out);
+			member(out, "cell", c->ask->cells.v[i].name);
+			fputs(" }", out);
+			separator = ", ";
+		}
+	fputs("],\n", out);
+}
+
 void json_write(FILE *out, struct check *c)
 {
 	size_t count = 0;
@@ -221,6 +239,7 @@ void json_write(FILE *out, struct check *c)
 	write_colors(out, c);
 	write_lines(out, c);
 	write_nobody(out, c);
+	write_words(out, c);
 	write_texts(out, "assumptions", assumptions, count, ",");
 	write_texts(out, "not_settled", c->notes.v, c->notes.n, ",");
 	write_texts(out, "board_changes", (const char *const *)c->hw->changes.v, c->hw->changes.n, "");
