@@ -263,4 +263,5 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 			read_cell(a, ask, hw, (int)i);
 	if (!ask->cells.n)
 		unreadable("the partition has no cells");
+	regions_read(a, ask, hw);
 }

@@ -3,7 +3,7 @@
  * cellcheck: is the finished image what the partition says, and nothing more?
  *
  *     image.c extents.c bare.c       the bytes, where they lie      tree.c, board.c, cache.c, ask.c  what hardware, what was asked
- *       |                                                           devices.c
+ *       |                                                           devices.c, regions.c
  *       | walk.c                     tables, as VMSAv8-64 defines a walk
  *       | reach.c owner.c            who reaches what, from the leaves alone
  *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
@@ -228,6 +228,17 @@ struct ask_range {
 	u64 base, size, physical;
 	bool placed;
 };
+struct ask_region { /* a child of /reserved-memory that cells name */
+	int node;
+	const char *name;
+	u64 base, size;
+	bool placed;
+};
+struct ask_share {
+	size_t region;
+	bool write, said; /* said: its guest address is written */
+	u64 base;
+};
 struct ask_cell {
 	const char *name;
 	int node;
@@ -238,6 +249,7 @@ struct ask_cell {
 	VEC(int) cpus;
 	VEC(struct ask_range) ram;
 	VEC(int) devices;
+	VEC(struct ask_share) shares;
 	VEC(int) no_dma; /* said to be no bus masters */
 	VEC(struct ask_vdev) vdevs;
 	spans pages; /* of devices */
@@ -253,6 +265,7 @@ struct ask {
 	u32 console_clock;
 	int console_node;
 	VEC(struct ask_cell) cells;
+	VEC(struct ask_region) regions; /* in the order of the tree */
 	size_t vcpus, ranges, vdevs;
 	struct colors colors; /* of the hypervisor */
 	bool colored;         /* a cell is */
@@ -260,6 +273,7 @@ struct ask {
 void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
 void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell); /* devices.c */
 void devices_page(struct arena *a, struct ask_cell *cell, struct span reg);
+void regions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* regions.c */
 
 /* ---- one check */
 
@@ -338,6 +352,8 @@ struct check {
 	u64 *frames; /* of each of the core's pages, from the first: where it must be; NULL: that is not known */
 	size_t frame_count;
 	struct reach *reach;
+	struct span *regions; /* of each region; size 0: nobody knows where it is */
+	size_t *region_order; /* by their places */
 	size_t color_findings;
 	VEC(struct line) lines;
 	VEC(struct site) sites;
@@ -368,6 +384,8 @@ enum { /* attributes, docs/image-format.md "Translation tables" */
 #define S2_RAM 0x00000000000007fcull
 #define S2_COPIER 0x000000000000077cull
 #define S2_READ 0x004000000000077cull
+#define S2_SHARED 0x00400000000007fcull
+#define S2_SHARED_READ S2_READ
 #define S2_DEVICE 0x00400000000004c4ull
 unsigned attr_rights(u64 attr, enum stage stage);
 const char *rights_text(unsigned rights);
@@ -375,6 +393,7 @@ extern const u64 entry_bytes[]; /* bytes of an entry of level 1, 2, 3 */
 typedef void leaf_fn(struct check *c, const struct regime *r, const struct leaf *leaf, void *context);
 void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *context); /* takes the pages, reports */
 void walk_again(struct check *c, const struct regime *r, leaf_fn *each, void *context);
+void walk_peek(struct check *c, const struct regime *r, leaf_fn *each, void *context); /* before pages are taken */
 bool look_up(struct check *c, const struct regime *r, u64 in, struct leaf *leaf); /* as the hardware does */
 const u8 *table_page(const struct check *c, u64 phys);
 bool table_take(struct check *c, const char *who, u64 phys, const struct page_use *use);
@@ -396,6 +415,13 @@ u32 reach_get(const struct check *c, u64 phys);
 bool reach_empty(const struct check *c, u64 phys); /* nobody reaches anything of its GiB */
 void reach_usable(struct check *c, spans *found); /* RAM that is not reserved and not the hypervisor's */
 u64 usable_end(const struct check *c, u64 phys, u64 *next); /* 0: not usable, next is the next that is (0: none) */
+
+/* ---- regions.c */
+void regions_place(struct check *c);
+int region_at(const struct check *c, u64 phys); /* -1: none */
+bool region_may(const struct check *c, int cell, int region, unsigned rights);
+bool regions_cover(const struct check *c, const struct regime *r, struct span s, unsigned rights); /* each byte, and it may */
+char *region_text(struct check *c, u64 phys, int but); /* "region x with 'a' (rw-)", others than `but`; NULL: no region */
 
 /* ---- frames.c */
 void frames_slots(struct check *c);

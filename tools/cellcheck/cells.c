@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * What each cell may reach: exactly what the partition gives it, in its run root and in its
- * load root. Only the place of its RAM is taken from the tables where the partition leaves
- * it open; that it is nobody else's is reach.c's business.
+ * load root. Only the places of its RAM and of regions are taken from the image where the
+ * partition leaves them open; that these are nobody else's is reach.c's business.
  */
 #include <string.h>
 
@@ -35,6 +35,12 @@ static void wanted_run(struct check *c, size_t cell, wants *wanted)
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 
 	wanted_ram(c, cell, wanted);
+	for (size_t i = 0; i < ask->shares.n; i++) {
+		const struct ask_share *s = &ask->shares.v[i];
+		struct span place = c->regions[s->region];
+
+		range_add(c, wanted, s->said ? s->base : place.base, place.base, place.size, s->write ? S2_SHARED : S2_SHARED_READ);
+	}
 	for (size_t i = 0; i < ask->pages.n; i++)
 		range_add(c, wanted, ask->pages.v[i].base, ask->pages.v[i].base, ask->pages.v[i].size, S2_DEVICE);
 	for (size_t n = 0; ask->direct && n < ask->cpus.n; n++)

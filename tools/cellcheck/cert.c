@@ -97,6 +97,8 @@ static void write_colors(FILE *out, struct check *c)
 		for (int b = a + 1; b < cells; b++)
 			if (party_colors(c, a)->set && party_colors(c, b)->set && color_declared(c, a, b))
 				fprintf(out, "  %s and %s may share colours: both say so\n", party_name(c, a), party_name(c, b));
+	if (c->ask->regions.n)
+		fputs("  regions have frames of every colour\n", out);
 	for (size_t i = 0; i < c->hw->caches.n; i++)
 		write_cache(out, c, &c->hw->caches.v[i]);
 }
@@ -124,7 +126,8 @@ static void write_nobody(FILE *out, struct check *c)
 		fprintf(out, "  RAM      0x%010llx  %9llu KiB%s\n", n.ram.v[i].span.base, n.ram.v[i].free / KIB, n.ram.v[i].free < n.ram.v[i].span.size ?
 			arena_text(&c->arena, ", scattered, to 0x%010llx", n.ram.v[i].span.base + n.ram.v[i].span.size) : "");
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
-		fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
+		if (region_at(c, c->hw->reserved.v[i].base) < 0)
+			fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
 	fputs("  CPUs    ", out);
 	for (size_t i = 0; i < n.cpus.n; i++)
 		fprintf(out, " %d", n.cpus.v[i]);

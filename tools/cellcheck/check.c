@@ -74,6 +74,7 @@ void check_run(struct check *c)
 	find_cpus(c, &user);
 	find_cells(c, &user);
 	frames_slots(c);
+	regions_place(c);
 	reach_first(c); /* first: its words are the clearest */
 	check_lists(c); /* takes pages of .tables, so before their owners are asked for */
 	check_frames(c);

@@ -60,6 +60,28 @@ static void write_cells(FILE *out, struct check *c)
 	fputs("],\n", out);
 }
 
+static void write_regions(FILE *out, struct check *c)
+{
+	fputs("  \"regions\": [", out);
+	for (size_t i = 0; i < c->ask->regions.n; i++) {
+		const char *separator = "";
+
+		fputs(i ? ",\n    { " : "\n    { ", out);
+		member(out, "name", c->ask->regions.v[i].name);
+		fprintf(out, ", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"cells\": [", c->regions[i].base, c->regions[i].size);
+		for (size_t k = 0; k < c->ask->cells.n; k++)
+			for (size_t s = 0; s < c->ask->cells.v[k].shares.n; s++)
+				if (c->ask->cells.v[k].shares.v[s].region == i) {
+					fprintf(out, "%s{ ", separator);
+					member(out, "name", c->ask->cells.v[k].name);
+					fprintf(out, ", \"rights\": \"%s\" }", c->ask->cells.v[k].shares.v[s].write ? "rw-" : "r--");
+					separator = ", ";
+				}
+		fputs("] }", out);
+	}
+	fputs("],\n", out);
+}
+
 static void write_core(FILE *out, struct check *c)
 {
 	fputs("  \"core\": [", out);
@@ -235,6 +257,7 @@ void json_write(FILE *out, struct check *c)
 	}
 	fprintf(out, "],\n  \"findings_not_listed\": %zu,\n", c->hidden);
 	write_cells(out, c);
+	write_regions(out, c);
 	write_core(out, c);
 	write_colors(out, c);
 	write_lines(out, c);

@@ -79,7 +79,9 @@ char *owner_of(struct check *c, u64 phys, int but)
 		return arena_text(&c->arena, "%s of the image", e->section->name);
 	if (at(phys, c->ask->memory.base, c->ask->memory.size))
 		return arena_text(&c->arena, "the hypervisor's memory");
-	text = owner_cell(c, phys, but);
+	text = region_text(c, phys, but);
+	if (!text)
+		text = owner_cell(c, phys, but);
 	if (!text)
 		text = owner_device(c, phys);
 	return text ? text : arena_text(&c->arena, "nothing of the board");

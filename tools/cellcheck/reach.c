@@ -2,8 +2,8 @@
 /*
  * Who reaches what, from the leaves alone: whatever the tables were meant to say, does a
  * frame belong to two parties? Each frame has one word, so this takes as long as there are
- * frames, however many parties and leaves. The only thing that two may reach is the SGI frame
- * of a direct cell's CPU.
+ * frames, however many parties and leaves. The only things that two may reach are the SGI frame
+ * of a direct cell's CPU, and a region that both name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +194,25 @@ static void claim_cell(struct check *c, const struct regime *r, const struct lea
 	}
 }
 
+/* A frame of a region is for those who name it, each with its rights. False: it is of none, or more is wrong with it. */
+static bool claim_region(struct check *c, const struct regime *r, const struct leaf *leaf, u32 *word, u64 phys, bool *said)
+{
+	int region = region_at(c, phys);
+	unsigned rights = attr_rights(leaf->attr, STAGE_2);
+
+	if (region < 0 || *word & (REACH_CORE | REACH_IMAGE))
+		return false;
+	if (!(*word & REACH_CELL))
+		*word |= (u32)r->party + 1;
+	if (*said || (!r->load && region_may(c, r->party, region, rights)))
+		return true;
+	*said = true;
+	if (c->reach->shown++ < PAIRS)
+		finding(c, "shared", "%s, guest address 0x%llx, physical page 0x%llx (%s): that is %s, and more than it may there", r->who,
+			leaf->in + (phys - leaf->out), phys, rights_text(rights), region_text(c, phys, -1));
+	return true;
+}
+
 /* ---- one party, what it may never reach */
 
 static void check_where(struct check *c, const struct regime *r, const struct leaf *leaf, unsigned rights)
@@ -205,6 +224,8 @@ static void check_where(struct check *c, const struct regime *r, const struct le
 		finding(c, "reach", "%s reaches 0x%llx, beyond %llu physical address bits", r->who, s.base, c->pa_bits);
 	if (!(rights & PERM_DEVICE) && end && s.size <= end - s.base)
 		return;
+	if (regions_cover(c, r, s, rights))
+		return; /* where a region is, is regions.c's business */
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
 		if (span_meet(s, c->hw->reserved.v[i]))
 			finding(c, "reach", "%s reaches reserved memory at 0x%llx", r->who, c->hw->reserved.v[i].base);
@@ -226,7 +247,7 @@ static void check_leaf_colors(struct check *c, const struct regime *r, const str
 	if (!party_colors(c, party)->set)
 		return;
 	for (u64 at = 0; at < leaf->size; at += PAGE)
-		if (!color_ok(c, party, leaf->out + at)) {
+		if (!color_ok(c, party, leaf->out + at) && region_at(c, leaf->out + at) < 0) {
 			color_wrong(c, party, arena_text(&c->arena, "%s, %saddress 0x%llx", r->who, r->party == CORE ? "" : "guest ",
 				leaf->in + at), leaf->out + at);
 			return;
@@ -243,7 +264,7 @@ static void claim(struct check *c, const struct regime *r, const struct leaf *le
 	for (u64 at = 0; at < leaf->size; at += PAGE, word++)
 		if (r->party == CORE)
 			claim_core(c, word, leaf->out + at, rights, &said);
-		else
+		else if (!c->ask->regions.n || !claim_region(c, r, leaf, word, leaf->out + at, &said))
 			claim_cell(c, r, leaf, word, leaf->out + at, &said);
 	check_where(c, r, leaf, rights);
 	if (!(rights & PERM_DEVICE))

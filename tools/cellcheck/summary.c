@@ -13,10 +13,12 @@ static void add(struct check *c, const struct regime *r, const struct leaf *leaf
 {
 	struct summing *s = context;
 	struct stretch *last = s->found->n ? &s->found->v[s->found->n - 1] : NULL;
-	bool follows = last && last->leaf.in + last->leaf.size == leaf->in && last->leaf.attr == leaf->attr;
+	int region = region_at(c, leaf->out);
+	bool follows = last && last->leaf.in + last->leaf.size == leaf->in && last->leaf.attr == leaf->attr &&
+		region == region_at(c, last->leaf.out);
 	bool contiguous = follows && !last->scattered && last->leaf.out + last->leaf.size == leaf->out;
 
-	if (follows && (contiguous || (s->scatter && !(attr_rights(leaf->attr, r->stage) & PERM_DEVICE)))) {
+	if (follows && (contiguous || (s->scatter && region < 0 && !(attr_rights(leaf->attr, r->stage) & PERM_DEVICE)))) {
 		last->leaf.size += leaf->size;
 		last->scattered = !contiguous;
 	} else
@@ -67,10 +69,8 @@ void cell_summary(struct check *c, size_t cell, const summary **run, const summa
 	*load = &t->load_summary;
 }
 
-/* Memory that the cell may write is its own RAM, or there is a counter-example. */
+/* Memory that the cell may write and execute is its own RAM, or there is a counter-example. */
 bool is_ram(const struct leaf *leaf)
 {
-	unsigned rights = attr_rights(leaf->attr, STAGE_2);
-
-	return rights & PERM_W && !(rights & PERM_DEVICE);
+	return leaf->attr == S2_RAM;
 }

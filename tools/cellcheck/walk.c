@@ -20,6 +20,7 @@ unsigned attr_rights(u64 attr, enum stage stage)
 {
 	static const struct { u64 attr; enum stage stage; unsigned rights; } all[] = {
 		{ S2_RAM, STAGE_2, PERM_R | PERM_W | PERM_X }, { S2_COPIER, STAGE_2, PERM_R | PERM_X }, { S2_READ, STAGE_2, PERM_R },
+		{ S2_SHARED, STAGE_2, PERM_R | PERM_W },
 		{ S2_DEVICE, STAGE_2, PERM_R | PERM_W | PERM_DEVICE },
 		{ EL2_TEXT, STAGE_EL2, PERM_R | PERM_X }, { EL2_CONST, STAGE_EL2, PERM_R },
 		{ EL2_DATA, STAGE_EL2, PERM_R | PERM_W }, { EL2_DEVICE, STAGE_EL2, PERM_R | PERM_W | PERM_DEVICE },
@@ -100,6 +101,7 @@ struct walker {
 	bool first;
 	leaf_fn *each;
 	void *context;
+	u64 *peek; /* pages that may still be entered, whoever's they are; NULL: only those of this tree */
 };
 
 static bool enter(const struct walker *w, u64 table, u64 input, int level, const u8 **page)
@@ -112,6 +114,8 @@ static bool enter(const struct walker *w, u64 table, u64 input, int level, const
 		return table_take(w->c, w->r->who, table, &use);
 	}
 	*page = page_find(w->c, table, &number);
+	if (w->peek)
+		return *page && *w->peek && (*w->peek)--;
 	return *page && w->c->pages[number].user == use.user && w->c->pages[number].level == level &&
 		w->c->pages[number].input == input;
 }
@@ -157,14 +161,23 @@ static void walk_table(const struct walker *w, u64 table, u64 input, int level, 
 /* What the load root shares with the run root has been walked there. */
 void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *context)
 {
-	struct walker w = { c, r, true, each, context };
+	struct walker w = { c, r, true, each, context, NULL };
 
 	walk_table(&w, r->root, 0, 1, r->shared);
 }
 
 void walk_again(struct check *c, const struct regime *r, leaf_fn *each, void *context)
 {
-	struct walker w = { c, r, false, each, context };
+	struct walker w = { c, r, false, each, context, NULL };
+
+	walk_table(&w, r->root, 0, 1, r->shared);
+}
+
+/* A tree has no more pages than there are; a loop has. */
+void walk_peek(struct check *c, const struct regime *r, leaf_fn *each, void *context)
+{
+	u64 pages = c->img->tables->size / PAGE;
+	struct walker w = { c, r, false, each, context, &pages };
 
 	walk_table(&w, r->root, 0, 1, r->shared);
 }
