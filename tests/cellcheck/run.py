@@ -29,7 +29,7 @@ FLIPS = int(os.environ.get("FLIPS", 4000))
 # In which images bits are flipped: direct and mediated cells, devices, several ranges, kicks, limits, initrds.
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
            "virtual-interrupts", "no-service-cpu", "colors", "colors-shared", "colors-two-levels", "colors-beside-uncoloured",
-           "colors-of-the-core", "colors-around-holes", "colors-all"]
+           "colors-of-the-core", "colors-around-holes", "colors-all", "image-kinds", "shared-regions", "colors-regions"]
 
 
 @pytest.fixture(scope="session", name="tools")
@@ -57,7 +57,7 @@ def fixture_board(tmp_path_factory):
 
 # ---- what is right
 
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("name", [*GOOD, *cellcheck_bench.OWN])
 def test_good(bench, cellcheck, board, tmp_path, name):
     partition, image = bench.image(name)
     result = cellcheck(partition, "--board", board, "--json", tmp_path / "c.json", image)
@@ -157,7 +157,7 @@ def test_every_flip_is_reported(bench, tools, name):
 
 # ---- attacks by hand: NAME -> what is done to an image of two-cells, and what must be said
 
-TABLE, PAGE, S2_RAM, S2_DEVICE = 3, 0x1000, 0x7FC, 0x4004C4 | 0x40000000000000
+TABLE, PAGE, S2_RAM, S2_READ, S2_DEVICE, XN = 3, 0x1000, 0x7FC, 0x4000000000077C, 0x4004C4 | 0x40000000000000, 1 << 54
 
 
 def in_both(image, cell, change):
@@ -433,6 +433,165 @@ def test_colors_in_common(cellcheck, change):
     assert f"the cache {cache}: its size is no multiple of sets times line size" in said
     said = change(cellcheck, "-d", cache, "cache-size")
     assert f"the cache {cache}: its size, sets or line size is missing" in said
+
+
+# ---- kernels of all kinds: what is moved in image-kinds, and what must be said
+
+ELF, IMAGE, INSISTED, GZIP, RAW, RAW_BASE = range(6)
+
+
+def start_elsewhere(image, cell, by=4):
+    image.put(image.cell(cell, 32), image.get(image.cell(cell, 32)) + by)
+
+
+def go_elsewhere(image, cell):
+    """Kernel and entry together, so that nothing but the place is wrong."""
+    page = image.link(image.get(image.entry(image.load_root(cell), 0x7FC0001000)) & 0xFFFFFFFFF000)
+    image.put(page + 24, image.get(page + 24) + 0x1000)
+    start_elsewhere(image, cell, 0x1000)
+
+
+@pytest.mark.parametrize("cell,change,said", [
+    (ELF, start_elsewhere, "machine_hash is not that of"), (ELF, go_elsewhere, "machine_hash is not that of"),
+    (INSISTED, go_elsewhere, "machine_hash is not that of"), (GZIP, go_elsewhere, "machine_hash is not that of"),
+    (IMAGE, go_elsewhere, r"kernel of 'control': target is 0x40001000, not 0x40000000"),
+    (IMAGE, start_elsewhere, r"kernel of 'control': entry is 0x40000004, not 0x40000000"),
+    (RAW, go_elsewhere, r"kernel of 'fifth': target is 0x40346670, not 0x40345670"),
+    (RAW, start_elsewhere, r"kernel of 'fifth': entry is 0x40346674, not 0x40346670"),
+    (RAW_BASE, start_elsewhere, r"kernel of 'sixth': entry is 0x40000004, not 0x40000000")])
+def test_kernel_elsewhere(bench, cellcheck, tmp_path, cell, change, said):
+    partition, path = bench.image("image-kinds")
+    image = Image(path)
+    change(image, cell)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and re.search(said, result.stderr), result.stderr
+
+
+def test_elf_starts_in_itself(bench, cellcheck, tmp_path):
+    partition, path = bench.image("image-kinds")
+    image = Image(path)
+    image.put(image.cell(ELF, 32), 0x40000000)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert "starts at 0x40000000, which is no instruction of it" in result.stderr
+
+
+# ---- regions: good/shared-regions.dts, whose cells are linux, control, other
+
+def region_entry(image, cell, address):
+    return image.entry(image.run_root(cell), address)
+
+
+def region_of_others(image):
+    image.put(region_entry(image, 2, 0x40200000), 0x48000000 | S2_RAM | XN | 1)
+
+
+def region_of_nobody(image):
+    image.put(region_entry(image, 2, 0x40200000), 0x44000000 | S2_RAM | XN | 1)
+
+
+def region_of_one(image):
+    image.put(region_entry(image, 1, 0x7FFFD000), 0x4A000000 | S2_RAM | XN | TABLE)
+
+
+def write_where_read(image):
+    at = region_entry(image, 0, 0x50400000)
+    image.put(at, image.get(at) | 1 << 7)
+
+
+def write_alone(image):
+    at = region_entry(image, 0, 0x50500000)
+    image.put(at, image.get(at) | 1 << 7)
+
+
+def execute_region(image):
+    at = region_entry(image, 1, 0x7FFFD000)
+    image.put(at, image.get(at) & ~XN)
+
+
+def region_while_loading(image):
+    image.put(image.entry(image.load_root(0), 0x7FC0200000), 0x48000000 | S2_READ | TABLE)
+
+
+def another_region(image):
+    image.put(region_entry(image, 2, 0x7FFFD000), 0x7FFFE000 | S2_RAM | XN | TABLE)
+
+
+def region_as_device(image):
+    image.put(region_entry(image, 2, 0x7FFFD000), 0x7FFFD000 | S2_DEVICE | TABLE)
+
+
+def ring_at(image, theirs):
+    for cell, address in ((0, 0x50400000), (1, 0x7FFFD000), (2, 0x7FFFD000)):
+        for page in range(3):
+            at = region_entry(image, cell, address + page * PAGE)
+            image.put(at, theirs + page * PAGE | image.get(at) & ~0xFFFFFFFFF000)
+
+
+def region_elsewhere(image):
+    """In all cells alike, but over one's memory."""
+    ring_at(image, image.get(region_entry(image, 1, 0x40200000)) & 0xFFFFFFFFF000)
+
+
+def region_over_the_core(image):
+    ring_at(image, image.symbols["hyp_memory"])
+
+
+def region_over_another(image):
+    ring_at(image, 0x481FE000)
+
+
+REGION_ATTACKS = {
+    region_of_others: r"cell 'other', guest address 0x40200000, physical page 0x48000000 \(rw-\): that is region mailbox@48000000 with "
+                      r"'linux' \(rw-\), 'control' \(r--\), and more than it may there",
+    region_of_nobody: r"cell 'other' reaches reserved memory at 0x44000000",
+    region_of_one: r"cell 'control', guest address 0x7fffd000, physical page 0x4a000000 \(rw-\): that is region calibration@4a000000 with 'linux'",
+    write_where_read: r"cell 'linux', guest address 0x50400000, physical page 0x7fffd000 \(rw-\): that is region ring with 'linux' \(r--\)",
+    write_alone: r"cell 'linux' reaches reserved memory at 0x4a000000",
+    execute_region: r"cell 'control', guest address 0x7fffd000, physical page 0x7fffd000 \(rwx\): that is region ring",
+    region_while_loading: r"cell 'linux' while loading, guest address 0x7fc0200000, physical page 0x48000000 \(r--\): that is region mailbox",
+    another_region: r"cell 'other': guest address 0x7fffd000 reaches physical 0x7fffe000.*it should be 0x7fffd000",
+    region_as_device: r"cell 'other' reaches RAM at 0x7fffd000 as a device",
+    region_elsewhere: r"cell 'control', guest address 0x40200000, physical page 0x\w+ \(rwx\): that is region ring with 'linux' \(r--\)",
+    region_over_the_core: r"region ring is at 0x40000000, 0x3000 bytes: not whole pages of RAM besides the hypervisor's",
+    region_over_another: r"regions mailbox@48000000 and ring overlap",
+}
+
+
+@pytest.mark.parametrize("attack", REGION_ATTACKS, ids=lambda a: a.__name__)
+def test_attack_on_regions(bench, cellcheck, tmp_path, attack):
+    partition, path = bench.image("shared-regions")
+    image = Image(path)
+    attack(image)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and result.stdout == ""
+    assert re.search(REGION_ATTACKS[attack], result.stderr), result.stderr
+
+
+def test_regions_are_certified(bench, cellcheck, tmp_path):
+    partition, path = bench.image("shared-regions")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    assert re.search(r"guest 0x007fffd000 -> 0x007fffd000 +12 KiB  rw- +region ring with 'linux' \(r--\), 'other' \(rw-\)", text)
+    assert "reserved 0x0044000000" in text and "reserved 0x0048000000" not in text
+    found = {r["name"]: r for r in json.loads((tmp_path / "c.json").read_text())["regions"]}
+    assert found["ring"] == {"name": "ring", "physical": "0x7fffd000", "size": "0x3000", "cells": [
+        {"name": "linux", "rights": "r--"}, {"name": "control", "rights": "rw-"}, {"name": "other", "rights": "rw-"}]}
+    assert set(found) == {"ring", "mailbox@48000000", "calibration@4a000000", "frames"}
+
+
+def test_regions_beside_colors(bench, cellcheck):
+    """Neighbours stay two regions, and no region counts as frames of colours."""
+    text = cellcheck(*bench.image("colors-regions")).stdout
+    assert "  regions have frames of every colour\n" in text
+    assert re.search(r"0x0060000000 +12 KiB  rw- +region first@60000000\n", text)
+    assert re.search(r"0x0060003000 +20 KiB  rw- +region second@60003000 with 'control' \(r--\)\n", text)
+
+
+def test_words_are_repeated(bench, cellcheck, tmp_path):
+    """Nobody but the partition says that a relay is no bus master, and the certificate says so."""
+    partition, path = bench.image("shared-regions")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    assert "the partition's word: /relay@b000000 of cell 'linux' cannot write memory by itself" in text
+    assert json.loads((tmp_path / "c.json").read_text())["said_no_dma"] == [{"device": "/relay@b000000", "cell": "linux"}]
 
 
 def test_another_partition(bench, cellcheck):
