@@ -81,7 +81,7 @@ static void load_rights(struct cell *cell, struct diag *diag)
 	for (u32 i = 0; i < cell->share_count; i++) {
 		cell->shares[i].rights = word ? word : "rw";
 		cell->shares[i].write = strcmp(cell->shares[i].rights, "rw") == 0;
-		word += word ? strlen(word) + 1 : 0;
+		word = word ? word + strlen(word) + 1 : NULL;
 	}
 }
 
