@@ -41,6 +41,21 @@ def board(folder):
     return folder / "board.dtb"
 
 
+def link(out):
+    """OUT/gen to OUT/image.elf and OUT/image.bin."""
+    gen, arch = out / "gen", ROOT / "src" / "arch" / "aarch64"
+    compile_ = [CROSS + "gcc", "-std=c11", "-ffreestanding", "-fno-pic", "-fno-common", "-mgeneral-regs-only", "-c", "-O1",
+                f"-I{ROOT}/src", f"-I{arch}", f"-I{gen}"]
+    sources = {"machine.o": gen / "machine.c", "tables.o": gen / "tables.S", "images.o": gen / "images.S", "stub.o": HERE / "stub.S"}
+    for name, source in sources.items():
+        subprocess.run([*compile_, "-o", str(out / name), str(source)], cwd=gen, check=True)
+    subprocess.run([CROSS + "ld", "-m", "aarch64linux", "-nostdlib", "-static", "-n", "--no-dynamic-linker", "--build-id=none",
+                    "-z", "noexecstack", "-L", str(gen), "-T", str(arch / "cloison.lds"), "-o", str(out / "linked.elf"),
+                    *[str(out / name) for name in sources]], check=True)
+    subprocess.run([sys.executable, str(ROOT / "tools" / "scatter"), str(out / "linked.elf"), str(gen / "frames.txt"),
+                    str(out / "image.elf"), str(out / "image.bin")], check=True)
+
+
 class Bench:
     def __init__(self, folder):
         (folder / "cellgen").mkdir(parents=True)
@@ -51,22 +66,9 @@ class Bench:
         """(partition.dtb, image.elf) of tests/cellgen/good/NAME.dts."""
         if name not in self.done:
             out = self.desk.good(name)
-            self.link(out)
+            link(out)
             self.done[name] = out / "partition.dtb", out / "image.elf"
         return self.done[name]
-
-    def link(self, out):
-        gen, arch = out / "gen", ROOT / "src" / "arch" / "aarch64"
-        compile_ = [CROSS + "gcc", "-std=c11", "-ffreestanding", "-fno-pic", "-fno-common", "-mgeneral-regs-only", "-c", "-O1",
-                    f"-I{ROOT}/src", f"-I{arch}", f"-I{gen}"]
-        sources = {"machine.o": gen / "machine.c", "tables.o": gen / "tables.S", "images.o": gen / "images.S", "stub.o": HERE / "stub.S"}
-        for name, source in sources.items():
-            subprocess.run([*compile_, "-o", str(out / name), str(source)], cwd=gen, check=True)
-        subprocess.run([CROSS + "ld", "-m", "aarch64linux", "-nostdlib", "-static", "-n", "--no-dynamic-linker", "--build-id=none",
-                        "-z", "noexecstack", "-L", str(gen), "-T", str(arch / "cloison.lds"), "-o", str(out / "linked.elf"),
-                        *[str(out / name) for name in sources]], check=True)
-        subprocess.run([sys.executable, str(ROOT / "tools" / "scatter"), str(out / "linked.elf"), str(gen / "frames.txt"),
-                        str(out / "image.elf"), str(out / "image.bin")], check=True)
 
 
 class Image:

@@ -6,8 +6,11 @@
  *     flip PARTITION.dtb IMAGE.elf SEED COUNT            COUNT flips at random, each region as often as any other
  *     flip PARTITION.dtb IMAGE.elf all REGION [K N]      every bit of REGION, or of everything; of N equal parts the Kth, from 0
  *
+ *     cc -O2 -Itools/cellcheck -o flip $(ls tools/cellcheck/[!m]*.c) tests/cellcheck/flip.c -lfdt -lelf -lnettle
+ *
  * Prints one line for each flip that was not reported, and how many were made; exit 1 if one was not.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -176,6 +179,7 @@ int main(int argc, char **argv)
 	char text[256];
 	int missed;
 
+	mallopt(M_MMAP_THRESHOLD, 256 * KIB); /* large and nearly empty: zeros from the kernel, not by memset */
 	if (argc != 5 && argc != 7)
 		unreadable("usage: flip PARTITION.dtb IMAGE.elf SEED COUNT | flip PARTITION.dtb IMAGE.elf all REGION [K N]");
 	tree_open(&arena, &tree, argv[1], &partition_size);

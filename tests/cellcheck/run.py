@@ -7,6 +7,7 @@ reported in the words of the attack, and nothing that is read can crash it.
     python3 -m pytest tests/cellcheck                     everything
     SEED=n FLIPS=n python3 -m pytest tests/cellcheck      the random part again, or longer
 """
+import hashlib
 import json
 import os
 import pathlib
@@ -27,7 +28,8 @@ SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 FLIPS = int(os.environ.get("FLIPS", 4000))
 # In which images bits are flipped: direct and mediated cells, devices, several ranges, kicks, limits, initrds.
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
-           "virtual-interrupts", "no-service-cpu"]
+           "virtual-interrupts", "no-service-cpu", "colors", "colors-shared", "colors-two-levels", "colors-beside-uncoloured",
+           "colors-of-the-core", "colors-around-holes", "colors-all"]
 
 
 @pytest.fixture(scope="session", name="tools")
@@ -72,18 +74,57 @@ def test_good(bench, cellcheck, board, tmp_path, name):
     assert {ln["intid"] for ln in found["lines"]} == {ln["intid"] for ln in report["lines"]}
 
 
-def test_bin_is_the_same_memory(bench, cellcheck, tmp_path):
-    partition, image = bench.image("two-cells")
-    subprocess.run([CROSS + "objcopy", "-O", "binary", str(image), str(tmp_path / "image.bin")], check=True)
-    base = hex(Image(image).symbols["hyp_base"])
-    arguments = ["--quiet", "--base", base, "--symbols", image, tmp_path / "image.bin"]
-    assert cellcheck(partition, *arguments).returncode == 0
-    spoiled = bytearray((tmp_path / "image.bin").read_bytes())
-    spoiled[Image(image).sections[".roots"][0] - int(base, 16) + 8] ^= 4
-    (tmp_path / "image.bin").write_bytes(spoiled)
-    assert cellcheck(partition, *arguments).returncode == 1
-    (tmp_path / "image.bin").write_bytes(spoiled[:5000])
-    assert cellcheck(partition, *arguments).returncode == 2
+def test_says_what_it_looked_at(bench, cellcheck, tmp_path):
+    """One line on standard output when the certificate goes into a file; the same hashes everywhere."""
+    partition, image = bench.image("colors")
+    result = cellcheck(partition, "--text", tmp_path / "c.txt", "--json", tmp_path / "c.json", image)
+    found = json.loads((tmp_path / "c.json").read_text())
+    words = f"configuration {found['configuration']}, image {found['image_sha256']}, tables {found['tables_sha256']}"
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"cellcheck: holds; {words}\n", "")
+    text = (tmp_path / "c.txt").read_text()
+    assert all(hash_ in text for hash_ in (found["configuration"], found["image_sha256"], found["tables_sha256"]))
+    assert hashlib.sha256(image.read_bytes()).hexdigest() == found["image_sha256"]
+
+
+def test_colors_are_said(bench, cellcheck, tmp_path):
+    for name, parties in {"colors": {"hypervisor": "24-31", "linux": "0-15", "control": "16-23"},
+                          "colors-beside-uncoloured": {"hypervisor": None, "linux": None}, "two-cells": {"linux": None}}.items():
+        partition, image = bench.image(name)
+        text = cellcheck(partition, "--json", tmp_path / "c.json", image).stdout
+        found = json.loads((tmp_path / "c.json").read_text())["colors"]
+        assert parties.items() <= {p["name"]: p["colors"] for p in found["parties"]}.items()
+        assert all(f"'{party}': {colors}" in text for party, colors in parties.items() if colors and party != "hypervisor")
+        assert {c["cache"]: c["colors"] for c in found["caches"]} == {"/cpus/l2-cache": 32}
+        assert ("so it can meet everybody here" in text) == (name == "colors-beside-uncoloured")
+
+
+@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core"])
+def test_bin_is_the_same_memory(bench, cellcheck, tmp_path, name):
+    """cloison.bin with the ELF's symbols, and alone."""
+    partition, image = bench.image(name)
+    elf, data, spoiled_path = Image(image), (image.parent / "image.bin").read_bytes(), tmp_path / "spoiled.bin"
+    base = elf.symbols["hyp_base"]
+    for symbols in (["--symbols", image], []):
+        arguments = ["--quiet", "--base", hex(base), *symbols]
+        result = cellcheck(partition, *arguments, image.parent / "image.bin")
+        assert (result.returncode, result.stderr) == (0, "")
+        for link in (".roots", ".tables", ".rodata", ".copier"):
+            spoiled = bytearray(data)
+            spoiled[elf.phys(elf.sections[link][0]) - base + 8] ^= 4
+            spoiled_path.write_bytes(spoiled)
+            assert cellcheck(partition, *arguments, spoiled_path).returncode == 1, link
+        for size in (5000, 100000, len(data) - 5000):
+            spoiled_path.write_bytes(data[:size])
+            assert cellcheck(partition, *arguments, spoiled_path).returncode in (1, 2)
+        assert cellcheck(partition, "--quiet", "--base", hex(base + 0x200000), *symbols, image.parent / "image.bin").returncode in (1, 2)
+
+
+def test_scale(tools, bench, tmp_path):
+    """Dozens of cells, CPUs, devices; tests/cellgen/scale.py --help says how to ask for more."""
+    result = subprocess.run([sys.executable, str(ROOT / "tests" / "cellgen" / "scale.py"), str(tmp_path), "--run", "--cells", "24", "--cpus",
+                             "49", "--devices", "96", "--gib", "1", "--cellgen", str(bench.desk.cellgen), "--cellcheck", str(tools[0])],
+                            capture_output=True, text=True, timeout=10 * TIMEOUT, check=False)
+    assert result.returncode == 0 and "cellcheck: holds" in result.stdout, result.stdout + result.stderr
 
 
 @pytest.mark.skipif(not (ROOT / "guests" / "manifest").exists(), reason="no Linux kernel: tools/fetch-guests")
@@ -93,7 +134,7 @@ def test_demo(tools, tmp_path):
     for goal in ("qemu-virt-aarch64-demo_defconfig", "all"):
         result = subprocess.run(["make", "-s", "-j2", f"O={tmp_path}/demo", goal], cwd=ROOT, env=environment, capture_output=True,
                                 text=True, timeout=15 * TIMEOUT, check=False)
-        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        assert (result.returncode, result.stderr) == (0, "") and re.fullmatch(r"(cellcheck: holds; .*\n)?", result.stdout)
     found = json.loads((tmp_path / "demo" / "certificate.json").read_text())
     assert found["holds"] and not found["not_settled"] and not found["board_changes"]
     assert {c["interrupts"] for c in found["cells"]} == {"direct", "mediated"} and found["msr"]
@@ -126,18 +167,28 @@ def in_both(image, cell, change):
 
 
 def share_a_page(image):
-    theirs = image.get(image.entry(image.get(image.cell(1, 56)), 0x40000000))
-    image.put(image.entry(image.get(image.cell(0, 56)), 0x40200000), theirs)
+    theirs = image.get(image.entry(image.run_root(1), 0x40000000))
+    image.put(image.entry(image.run_root(0), 0x40200000), theirs)
+
+
+def share_while_loading(image):
+    """An entry of its own where the load root has to have the run root's."""
+    theirs = image.get(image.link(image.run_root(1)) + 8)
+    image.put(image.link(image.load_root(0)) + 8, theirs)
+
+
+def load_into_nowhere(image):
+    image.put(image.link(image.load_root(0)) + 16, image.get(image.link(image.load_root(0)) + 8))
 
 
 def map_the_core(image):
-    at = image.entry(image.get(image.cell(0, 56)), 0x40200000)
+    at = image.entry(image.run_root(0), 0x40200000)
     image.put(at, image.symbols["hyp_base"] & ~0x1FFFFF | S2_RAM | 1)
 
 
 def map_an_image(image):
-    at = image.entry(image.get(image.cell(0, 56)), 0x40200000)
-    image.put(at, image.sections[".image.0"][0] & ~0x1FFFFF | S2_RAM | 1)
+    at = image.entry(image.run_root(0), 0x40200000)
+    image.put(at, image.phys(image.sections[".image.0"][0]) & ~0x1FFFFF | S2_RAM | 1)
 
 
 def write_text(image):
@@ -148,6 +199,12 @@ def write_text(image):
 def execute_data(image):
     at = image.entry(image.get(image.regs(0, 40)), image.sections[".data"][0])
     image.put(at, image.get(at) & ~(1 << 54))
+
+
+def execute_what_is_written(image):
+    """A data page of CPU 1 is a page of code of CPU 0."""
+    at = image.entry(image.get(image.regs(1, 40)), image.sections[".data"][0])
+    image.put(at, image.phys(image.sections[".text"][0]) | image.get(at) & ~0xFFFFFFFFF000)
 
 
 def vttbr_of_another(image):
@@ -173,17 +230,16 @@ def table_outside(image):
 
 
 def table_in_data(image):
-    in_both(image, 0, lambda root: image.put(root + 8, image.sections[".data"][0] | TABLE))
+    in_both(image, 0, lambda root: image.put(root + 8, image.phys(image.sections[".data"][0] & ~0xFFF) | TABLE))
 
 
 def table_of_another(image):
-    theirs = image.get(image.get(image.cell(1, 56)) + 8)
+    theirs = image.get(image.link(image.run_root(1)) + 8)
     in_both(image, 0, lambda root: image.put(root + 8, theirs))
 
 
 def loop(image):
-    original = image.get(image.cell(0, 56))
-    in_both(image, 0, lambda root: image.put(root + 8, original | TABLE))
+    in_both(image, 0, lambda root: image.put(root + 8, image.run_root(0) | TABLE))
 
 
 def root_in_force(image):
@@ -191,7 +247,7 @@ def root_in_force(image):
 
 
 def unused_bits(image):
-    at = image.entry(image.get(image.cell(0, 56)), 0x40000000)
+    at = image.entry(image.run_root(0), 0x40000000)
     image.put(at, image.get(at) | 1 << 55)
 
 
@@ -201,12 +257,8 @@ def no_virtual_memory(image):
 
 
 def load_over_the_end(image):
-    for cpu in range(8):
-        root = image.get(image.regs(cpu, 64)) & 0xFFFFFFFFFFFF
-        if root:
-            page = image.get(image.entry(root, 0x7FC0001000)) & 0xFFFFFFFFF000
-            image.put(page + 24, 0x7FC0000000 - 0x1000)
-            return
+    page = image.link(image.get(image.entry(image.load_root(0), 0x7FC0001000)) & 0xFFFFFFFFF000)
+    image.put(page + 24, 0x7FC0000000 - 0x1000)
 
 
 def another_kernel(image):
@@ -222,11 +274,38 @@ def behind_the_initrd(image):
 
 def gic_to_a_cell(image):
     theirs = image.get(image.symbols["machine_board"])
-    at = image.entry(image.get(image.cell(0, 56)), 0x40200000)
+    at = image.entry(image.run_root(0), 0x40200000)
     image.put(at, theirs & ~0x1FFFFF | S2_DEVICE & ~0x400000 | 1)
 
 
+def another_copier(image):
+    image.put(image.sections[".copier"][0] + 0x1008, 1)
+
+
+def boot_elsewhere(image):
+    at = image.symbols["boot_frames"] + 4 * 16
+    image.put(at, image.get(at, 4) + 1, 4)
+
+
+def load_elsewhere(image):
+    """Two program headers that swap their frames."""
+    first, second = [image.header(n, 24) for n in range(image.phnum) if image.segments[n][0] >= image.sections[".tables"][0]][:2]
+    image.bytes[first:first + 8], image.bytes[second:second + 8] = image.bytes[second:second + 8], image.bytes[first:first + 8]
+
+
+def index_elsewhere(image):
+    image.put(image.symbols["machine_index"] + 16 * 9, 0x40010000)
+
+
 ATTACKS = {
+    share_while_loading: r"cell '\w+' while loading, guest address 0x4\w+, physical page 0x\w+ \(rwx\): also reachable by cell|"
+                         r"is used by another tree already",
+    load_into_nowhere: r"while loading: the page at 0x\w+ is used by another tree already",
+    another_copier: r"the copier of cell '\w+' is not that of cell '\w+'",
+    boot_elsewhere: r"boot_frames: element 16 is",
+    load_elsewhere: r"lies at 0x\w+; the lowest free frame of its colours is|is no page of .tables",
+    index_elsewhere: r"machine_index\[9\]: address is 0x40010000",
+    execute_what_is_written: r"the core can write 0x\w+ on one CPU, or at one address, and execute it on another",
     share_a_page: r"cell '\w+', guest address 0x40\w+, physical page 0x\w+ \(rwx\): also reachable by cell '\w+' \(guest address 0x4\w+",
     map_the_core: r"guest address 0x40\w+, physical page 0x\w+ \(rwx\): also reachable by the core",
     map_an_image: r"reaches \.image\.0, a pristine image",
@@ -259,6 +338,103 @@ def test_attack(bench, cellcheck, tmp_path, attack):
     assert re.search(ATTACKS[attack], result.stderr), result.stderr
 
 
+# ---- colours: the same, with an image of `colors`: linux has 0-15, control 16-23, the core 24-31
+
+def wrong_color(image):
+    at = image.entry(image.run_root(0), 0x40010000)
+    image.put(at, image.get(at) ^ 16 << 12)
+
+
+def wrong_window(image):
+    at = image.entry(image.run_root(0), 0x40011000)
+    image.put(at, image.get(at) ^ 32 << 12)
+
+
+def window_left_out(image):
+    """All leaves of linux's memory, one window on: still its colours."""
+    for at in range(0x40000000, 0x41000000, 0x1000):
+        entry = image.entry(image.run_root(0), at)
+        image.put(entry, image.get(entry) + 0x20000)
+
+
+def table_of_wrong_color(image):
+    """A page of linux's tables lies in a frame of control's, and the other way round, all pointers with them."""
+    first, second = image.get(image.link(image.run_root(0)) + 8), image.get(image.link(image.run_root(1)) + 8)
+    for cell, table in ((0, second), (1, first)):
+        for root in (image.get(image.cell(cell, 48)), image.get(image.cell(cell, 56)), image.link(image.load_root(cell))):
+            image.put(root + 8, table)
+    one, two = image.link(first & ~0xFFF), image.link(second & ~0xFFF)
+    for offset in range(0, 0x1000, 8):
+        a, b = image.get(one + offset), image.get(two + offset)
+        image.put(one + offset, b)
+        image.put(two + offset, a)
+
+
+def copier_of_another(image):
+    """The load root of linux leads to control's copier: the same bytes."""
+    image.put(image.entry(image.load_root(0), 0x7FC0000000), image.get(image.entry(image.load_root(1), 0x7FC0000000)))
+
+
+def code_of_wrong_color(image):
+    at = image.entry(image.get(image.regs(0, 40)), image.symbols["hyp_base"] + 0x1000)
+    image.put(at, image.get(at) ^ 16 << 12)
+
+
+def sets_and_ways(image):
+    cpu = next(n for n in range(8) if image.get(image.regs(n, 56)))
+    image.put(image.regs(cpu, 72), image.get(image.regs(cpu, 72)) & ~(1 << 22))
+
+
+COLOR_ATTACKS = {
+    wrong_color: r"cell 'linux', guest address 0x40010000: physical page 0x\w+ has colour (1[6-9]|2\d|3[01]), which is not among its own "
+                 r"\(0-15\): that is the colour of (cell 'control'|the core); at that page: ",
+    wrong_window: r"cell 'linux': guest address 0x40011000 reaches physical 0x\w+ .* it should be 0x",
+    window_left_out: r"does not begin at 0x\w+, as machine_index or the partition says",
+    table_of_wrong_color: r"cell 'linux': page \d+ of .tables: physical page 0x\w+ has colour \d+, which is not among its own \(0-15\): "
+                          r"that is the colour of cell 'control'; at that page: .tables of the image",
+    copier_of_another: r"cell '\w+' while loading, guest address 0x7fc0000000, physical page 0x\w+ \(r-x\): also reachable by cell",
+    code_of_wrong_color: r"core on CPU 0, address 0x\w+: physical page 0x\w+ has colour \d+, which is not among its own \(24-31\)",
+    sets_and_ways: r"hcr_run is",
+}
+
+
+@pytest.mark.parametrize("attack", COLOR_ATTACKS, ids=lambda a: a.__name__)
+def test_color_attack(bench, cellcheck, tmp_path, attack):
+    partition, path = bench.image("colors")
+    image = Image(path)
+    attack(image)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and result.stdout == ""
+    assert re.search(COLOR_ATTACKS[attack], result.stderr), result.stderr
+
+
+@pytest.fixture(name="change")
+def fixture_change(bench, tmp_path):
+    """What cellcheck says of an image of `colors` when the partition is another."""
+    def change(cellcheck, *fdtput):
+        partition, image = bench.image("colors")
+        (tmp_path / "changed.dtb").write_bytes(partition.read_bytes())
+        subprocess.run(["fdtput", str(tmp_path / "changed.dtb"), *fdtput], check=True)
+        return cellcheck(tmp_path / "changed.dtb", image).stderr
+    return change
+
+
+def test_colors_in_common(cellcheck, change):
+    hypervisor, cache = "/domains/hypervisor", "/cpus/l2-cache"
+    said = change(cellcheck, "-ts", f"{hypervisor}/control", "llc-colors", "15-23")
+    assert f"cell 'linux' (0-15) and cell 'control' (15-23) have colours in common in the cache {cache}" in said
+    said = change(cellcheck, "-ts", hypervisor, "llc-colors", "23-31")
+    assert "the core (23-31) and cell 'control' (16-23) have colours in common" in said
+    said = change(cellcheck, "-tx", cache, "cache-sets", "400") # half as many colours
+    assert "llc-colors is \"24-31\", with 16 colours" in said
+    said = change(cellcheck, "-tx", cache, "cache-sets", "1000") # twice as many
+    assert "of 64 colours" in said or "has colour" in said
+    said = change(cellcheck, "-tx", cache, "cache-size", "1000")
+    assert f"the cache {cache}: its size is no multiple of sets times line size" in said
+    said = change(cellcheck, "-d", cache, "cache-size")
+    assert f"the cache {cache}: its size, sets or line size is missing" in said
+
+
 def test_another_partition(bench, cellcheck):
     """The certificate is about one partition: any other does not fit."""
     _, image = bench.image("two-cells")
@@ -283,23 +459,28 @@ def survives(result):
     assert (result.returncode == 0) == (result.stderr == "")
 
 
-@pytest.mark.parametrize("part", ["elf", "headers", "dtb"])
+@pytest.mark.parametrize("part", ["elf", "headers", "dtb", "bin"])
 def test_mutations_do_not_crash(bench, cellcheck, tmp_path, part):
-    partition, path = bench.image("devices")
+    partition, path = bench.image("devices" if part != "bin" else "colors-two-levels")
+    base = hex(Image(path).symbols["hyp_base"])
     chance = random.Random(f"{SEED} {part}")
     print(f"SEED={SEED}")
     for _ in range(int(os.environ.get("MUTATIONS", 100))):
-        data = bytearray((partition if part == "dtb" else path).read_bytes())
+        data = bytearray((partition if part == "dtb" else path.with_suffix(".bin") if part == "bin" else path).read_bytes())
         for _ in range(chance.choice((1, 2, 8, 64))):
             where = chance.randrange(len(data))
-            if part == "headers": # the ELF header, section headers and symbols are at both ends
+            if part == "headers": # the ELF header, section headers, symbols, program headers are at both ends
                 where = chance.choice((chance.randrange(512), len(data) - 1 - chance.randrange(6000)))
+            elif part == "bin": # the first page, constants, tables
+                where = chance.choice((chance.randrange(128), chance.randrange(0x1000), chance.randrange(min(len(data), 0x200000))))
             data[where] = chance.choice((0, 0xFF, chance.randrange(256), data[where] ^ 1 << chance.randrange(8)))
         if chance.random() < 0.1:
             del data[chance.randrange(len(data)):]
         (tmp_path / "mutant").write_bytes(data)
         if part == "dtb":
             survives(cellcheck(tmp_path / "mutant", "--quiet", path))
+        elif part == "bin":
+            survives(cellcheck(partition, "--quiet", "--base", base, tmp_path / "mutant"))
         else:
             survives(cellcheck(partition, "--quiet", tmp_path / "mutant"))
 
@@ -310,6 +491,7 @@ def test_garbage_is_unreadable(bench, cellcheck, tmp_path, data):
     partition, path = bench.image("single-cpu")
     (tmp_path / "garbage").write_bytes(data)
     assert cellcheck(partition, tmp_path / "garbage").returncode == 2
+    assert cellcheck(partition, "--base", "0x40000000", tmp_path / "garbage").returncode == 2
     assert cellcheck(tmp_path / "garbage", path).returncode == 2
     assert cellcheck(tmp_path / "absent", path).returncode == 2
 

@@ -2,11 +2,11 @@
 /*
  * cellcheck: is the finished image what the partition says, and nothing more?
  *
- *     image.c extents.c bare.c       the bytes, where they lie      tree.c, board.c, cache.c, ask.c  what hardware, what was asked
- *       | walk.c                     tables, as VMSAv8-64 defines a walk
- *       | reach.c owner.c            who reaches what, from the leaves alone
- *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
- *         regs.c lists.c hash.c objects.c index.c routes.c scan.c  each page of docs/image-format.md, compared
+ *     image.c extents.c bare.c     the bytes, and where they lie      tree.c board.c cache.c ask.c  what hardware, what was asked
+ *       | walk.c                   tables, as VMSAv8-64 defines a walk
+ *       | reach.c owner.c          who reaches what, from the leaves alone
+ *       | frames.c el2.c cells.c compare.c stripes.c color.c        where everything lies: is it what was asked?
+ *       v regs.c lists.c hash.c objects.c index.c routes.c scan.c   the rest of docs/image-format.md, compared
  *     summary.c, nobody.c, cert.c, json.c
  *
  * Nothing is shared with cellgen or src/, not even a header: what both could get wrong is
@@ -61,7 +61,7 @@ static inline u64 get64(const u8 *p)
 		(u64)p[6] << 48 | (u64)p[7] << 56;
 }
 u64 get_be(const u8 *p, int bytes); /* device trees */
-void hash_hex(const void *bytes, size_t size, char hex[65]);
+void hex_of(const u8 *bytes, size_t size, char *hex);
 _Noreturn void unreadable(const char *format, ...) __attribute__((format(printf, 1, 2))); /* exit 2 */
 
 struct span {
@@ -130,7 +130,8 @@ const struct extent *extent_link(const struct image *img, u64 link);
 const struct extent *extent_phys(const struct image *img, u64 phys);
 bool image_phys(const struct image *img, u64 link, u64 *phys);
 void extents_take(struct image *img, u64 base); /* the bytes from img->file, a .bin at base */
-void bare_open(struct image *img, u64 base);
+void extents_gaps(struct image *img, u64 base);
+void bare_open(struct image *img, u64 base); /* cloison.bin alone */
 
 /* ---- tree.c */
 
@@ -294,6 +295,7 @@ struct finding {
 struct cell_trees {
 	struct regime run, load;
 	u64 list; /* physical address of the load list */
+	summary run_summary, load_summary;
 };
 struct site {
 	const char *reg, *place;
@@ -328,17 +330,21 @@ struct check {
 	size_t color_findings;
 	VEC(struct line) lines;
 	VEC(struct site) sites;
-	VEC(char *) notes; /* what this check could not settle */
+	VEC(const char *) notes; /* what this check could not settle */
 	u64 stack0;
 	u64 pa_bits;
 	const char *hash;
+	char image_hash[65], tables_hash[65]; /* by hashes() */
 };
 void check_run(struct check *c);
 void check_free(struct check *c);
 void finding(struct check *c, const char *id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void expect(struct check *c, const char *id, const char *where, const char *field, u64 found, u64 wanted);
 const char *party_name(struct check *c, int party);
-const struct colors *party_colors(const struct check *c, int party);
+static inline const struct colors *party_colors(const struct check *c, int party)
+{
+	return party == CORE ? &c->ask->colors : &c->ask->cells.v[party].colors;
+}
 
 /* ---- walk.c */
 enum { /* attributes, docs/image-format.md "Translation tables" */
@@ -357,7 +363,7 @@ const char *rights_text(unsigned rights);
 extern const u64 entry_bytes[]; /* bytes of an entry of level 1, 2, 3 */
 typedef void leaf_fn(struct check *c, const struct regime *r, const struct leaf *leaf, void *context);
 void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *context); /* takes the pages, reports */
-void walk_again(struct check *c, const struct regime *r, const bool *skip, leaf_fn *each, void *context);
+void walk_again(struct check *c, const struct regime *r, leaf_fn *each, void *context);
 bool look_up(struct check *c, const struct regime *r, u64 in, struct leaf *leaf); /* as the hardware does */
 const u8 *table_page(const struct check *c, u64 phys);
 bool table_take(struct check *c, const char *who, u64 phys, const struct page_use *use);
@@ -400,6 +406,7 @@ bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf 
 void check_regs(struct check *c);
 void check_el2(struct check *c);
 void check_cells(struct check *c);
+bool has_memory(const struct ask_cell *ask, u64 gib); /* does a range lie in it? */
 void check_lists(struct check *c);
 void check_hash(struct check *c);
 void check_objects(struct check *c);
@@ -434,9 +441,10 @@ bool index_range_base(struct check *c, size_t range, u64 *phys);
 void cert_write(FILE *out, struct check *c);
 void json_write(FILE *out, struct check *c);
 extern const char *const assumptions[]; /* ends with NULL */
-void summary_of(struct check *c, const struct regime *r, const bool *skip, summary *found);
-void load_summary(struct check *c, size_t cell, summary *found); /* with what the load root shares */
-void hash_tables(struct check *c, char hex[65]);
+void summary_of(struct check *c, const struct regime *r, summary *found);
+void cell_summary(struct check *c, size_t cell, const summary **run, const summary **load); /* load: with what it shares */
+bool is_ram(const struct leaf *leaf);
+void hashes(struct check *c); /* of the image, of the tables */
 
 struct free_ram {
 	struct span span;

@@ -13,7 +13,7 @@ const char *const assumptions[] = {
 	"trap handler: the code between a trap and the return is not proved; it maps no cell's memory, so it cannot touch it",
 	"revocable roots: the core can write .roots, where it writes zero or the constant original; other values are not excluded here",
 	"distributor: the core writes it through for direct cells; filters by these objects, code not proved (docs/interrupts.md)",
-	"symbols: the objects are found by the symbols of the ELF, or by machine_index; that the code uses the same is the linker's word",
+	"symbols: the objects are found by the ELF's symbols, or by machine_index; that the code uses the same is the linker's word",
 	"caches: sets, lines and who is behind which cache are as the board tree says, and a cache is indexed by the low bits of the "
 	"physical address; one that hashes addresses, or is not in the tree, is shared whatever the colours are",
 	NULL,
@@ -24,7 +24,7 @@ static void write_ranges(FILE *out, struct check *c, const summary *found, enum 
 	for (size_t i = 0; i < found->n; i++) {
 		const struct leaf *l = &found->v[i].leaf;
 		unsigned rights = attr_rights(l->attr, stage);
-		const char *what = cell >= 0 && rights & PERM_W && !(rights & PERM_DEVICE) ? "its RAM" : owner_of(c, l->out, cell);
+		const char *what = cell >= 0 && is_ram(l) ? "its RAM" : owner_of(c, l->out, cell);
 
 		fprintf(out, "  %s0x%010llx", in, l->in);
 		if (stage == STAGE_2 || l->in != l->out)
@@ -39,7 +39,7 @@ static void write_core(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->hw->cpus.n; i++) {
 		summary found = { 0 };
 
-		summary_of(c, &c->el2[i], NULL, &found);
+		summary_of(c, &c->el2[i], &found);
 		fprintf(out, "\nCORE ON CPU %zu\n\n", i);
 		write_ranges(out, c, &found, STAGE_EL2, "", -1);
 	}
@@ -49,25 +49,24 @@ static void write_cells(FILE *out, struct check *c)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		const struct ask_cell *ask = &c->ask->cells.v[i];
-		summary run = { 0 }, load = { 0 };
+		const summary *run, *load;
 
-		summary_of(c, &c->cells[i].run, NULL, &run);
-		load_summary(c, i, &load);
+		cell_summary(c, i, &run, &load);
 		fprintf(out, "\nCELL '%s'  VMID %zu, interrupts %s, CPUs", ask->name, i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, " %d", ask->cpus.v[n]);
 		fputs("\n\n", out);
-		write_ranges(out, c, &run, STAGE_2, "guest ", (int)i);
+		write_ranges(out, c, run, STAGE_2, "guest ", (int)i);
 		fputs("  while loading, once, before its first instruction:\n", out);
-		write_ranges(out, c, &load, STAGE_2, "guest ", (int)i);
+		write_ranges(out, c, load, STAGE_2, "guest ", (int)i);
 	}
 }
 
 /* Who can meet whom in one cache. */
 static void write_cache(FILE *out, struct check *c, const struct cache *cache)
 {
-	fprintf(out, "\n  %s: %u colours; %llu KiB, %llu sets of %llu bytes; CPUs", tree_name(&c->arena, c->hw->tree, cache->node), cache->colors,
-		cache->size / KIB, cache->sets, cache->line);
+	fprintf(out, "\n  %s: %u colours; %llu KiB, %llu sets of %llu bytes; CPUs", tree_name(&c->arena, c->hw->tree, cache->node),
+		cache->colors, cache->size / KIB, cache->sets, cache->line);
 	for (size_t i = 0; i < c->hw->cpus.n; i++)
 		if (cache->cpus[i])
 			fprintf(out, " %zu", i);
@@ -122,8 +121,9 @@ static void write_nobody(FILE *out, struct check *c)
 	nobody_find(c, &n);
 	fputs("\nNOBODY'S\n\n", out);
 	for (size_t i = 0; i < n.ram.n; i++)
-		fprintf(out, "  RAM      0x%010llx  %9llu KiB%s\n", n.ram.v[i].span.base, n.ram.v[i].free / KIB, n.ram.v[i].free < n.ram.v[i].span.size ?
-			arena_text(&c->arena, ", scattered, to 0x%010llx", n.ram.v[i].span.base + n.ram.v[i].span.size) : "");
+		fprintf(out, "  RAM      0x%010llx  %9llu KiB%s\n", n.ram.v[i].span.base, n.ram.v[i].free / KIB,
+			n.ram.v[i].free == n.ram.v[i].span.size ? "" :
+			arena_text(&c->arena, ", scattered, to 0x%010llx", n.ram.v[i].span.base + n.ram.v[i].span.size));
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
 		fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);
 	fputs("  CPUs    ", out);
@@ -148,13 +148,11 @@ static void write_msr(FILE *out, struct check *c)
 void cert_write(FILE *out, struct check *c)
 {
 	const struct image *img = c->img;
-	char file[65], tables[65];
 
-	hash_hex(img->file, img->file_size, file);
-	hash_tables(c, tables);
+	hashes(c);
 	fprintf(out, "cellcheck: %s\n\n", c->findings.n ? "COUNTER-EXAMPLES, no certificate" : "certificate");
-	fprintf(out, "image          SHA-256 %s\n", file);
-	fprintf(out, "tables         SHA-256 %s  (0x%llx, %llu KiB)\n", tables, img->tables->base, img->tables->size / KIB);
+	fprintf(out, "image          SHA-256 %s\n", c->image_hash);
+	fprintf(out, "tables         SHA-256 %s  (0x%llx, %llu KiB)\n", c->tables_hash, img->tables->base, img->tables->size / KIB);
 	fprintf(out, "configuration  SHA-256 %s\n", c->hash ? c->hash : "?");
 	for (size_t i = 0; i < c->findings.n; i++)
 		fprintf(out, "%s  [%s] %s\n", i ? "" : "\nCOUNTER-EXAMPLES\n\n", c->findings.v[i].id, c->findings.v[i].text);

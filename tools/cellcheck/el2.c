@@ -63,10 +63,11 @@ static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 static void check_header(struct check *c)
 {
 	const struct image *img = c->img;
+	const struct symbol *index = image_symbol(img, "machine_index");
 	const u8 *p = img->text->bytes;
 	static const u8 zeros[24];
 
-	if (img->text->size < 64) {
+	if (img->text->size < 76) {
 		finding(c, "header", "no Image header");
 		return;
 	}
@@ -78,6 +79,9 @@ static void check_header(struct check *c)
 	expect(c, "header", "Image header", "flags", get(p + 24, 8), 2);
 	if (memcmp(p + 32, zeros, 24) || memcmp(p + 56, "ARM\x64\0\0\0", 8))
 		finding(c, "header", "Image header: what follows the flags is not zeros and the magic");
+	expect(c, "header", "Image header", "distance of boot_frames", get(p + 64, 4), img->boot_frames - img->hyp_base);
+	expect(c, "header", "Image header", "elements of boot_frames", get(p + 68, 4), (img->boot_frames_end - img->boot_frames) / 4);
+	expect(c, "header", "Image header", "distance of machine_index", get(p + 72, 4), index ? index->value - img->hyp_base : 0);
 	expect(c, "header", "image", "hyp_image_size", img->image_size, img->image_end - img->hyp_base);
 }
 

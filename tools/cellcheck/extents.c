@@ -99,26 +99,38 @@ static bool all_zero(const u8 *p, u64 size)
 	return !memcmp(p, zeros, size);
 }
 
-/* cloison.bin: the same sections, the bytes from there; what is between them is zero. */
-void extents_take(struct image *img, u64 base)
+/* What no piece is in, is zero. */
+void extents_gaps(struct image *img, u64 base)
 {
 	u64 at = base, end = base + img->file_size;
+
+	for (size_t i = 0; i < img->extents.n; i++) {
+		const struct extent *e = img->by_phys[i];
+
+		if (e->phys > at && !all_zero(img->file + (at - base), e->phys - at))
+			depart(img, arena_text(&img->arena, "bytes between the sections, from 0x%llx on", at), img->path);
+		at = e->phys + e->size > at ? e->phys + e->size : at;
+	}
+	if (end > at && !all_zero(img->file + (at - base), end - at))
+		depart(img, "bytes behind the sections", img->path);
+}
+
+/* cloison.bin: the same sections, the bytes from there. */
+void extents_take(struct image *img, u64 base)
+{
+	u64 end = base + img->file_size;
 
 	if (base != img->hyp_base || img->file_size != img->image_size)
 		depart(img, "not the size or not the place of the ELF's memory", img->path);
 	for (size_t i = 0; i < img->sections.n; i++)
 		img->sections.v[i].bytes = arena_get(&img->arena, img->sections.v[i].size);
 	for (size_t i = 0; i < img->extents.n; i++) {
-		struct extent *e = img->by_phys[i];
+		struct extent *e = &img->extents.v[i];
 
 		if (e->phys < base || e->phys > end || e->size > end - e->phys)
 			unreadable("%s: a piece of %s is not in it", img->path, e->section->name);
 		e->bytes = e->section->bytes + (e->link - e->section->base);
 		memcpy(e->bytes, img->file + (e->phys - base), e->size);
-		if (e->phys > at && !all_zero(img->file + (at - base), e->phys - at))
-			depart(img, "bytes between the sections", img->path);
-		at = e->phys + e->size > at ? e->phys + e->size : at;
 	}
-	if (end > at && !all_zero(img->file + (at - base), end - at))
-		depart(img, "bytes behind the sections", img->path);
+	extents_gaps(img, base);
 }

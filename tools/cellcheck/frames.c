@@ -25,7 +25,8 @@ void frames_slots(struct check *c)
 		struct slot *slot = &c->slots[i];
 		u64 end = i + 1 < SLOTS ? slot[1].base : slot->base + s[i]->size;
 
-		if (slot->base % PAGE || end < slot->base || end - slot->base > c->ask->memory.size || (s[i] && s[i]->size > end - slot->base)) {
+		if (slot->base % PAGE || end < slot->base || end - slot->base > c->ask->memory.size ||
+			(s[i] && s[i]->size > end - slot->base)) {
 			finding(c, "layout", "%s does not fit between 0x%llx and 0x%llx", slot->name, slot->base, end);
 			fits = false;
 		} else
@@ -189,8 +190,10 @@ static void check_boot_frames(struct check *c)
 
 void check_frames(struct check *c)
 {
-	expect(c, "layout", "hypervisor", "hyp_memory", c->img->hyp_memory, c->ask->memory.base);
-	expect(c, "layout", "hypervisor", "hyp_size", c->img->hyp_size, c->ask->memory.size);
+	if (!c->img->bare) {
+		expect(c, "layout", "hypervisor", "hyp_memory", c->img->hyp_memory, c->ask->memory.base);
+		expect(c, "layout", "hypervisor", "hyp_size", c->img->hyp_size, c->ask->memory.size);
+	}
 	check_page_colors(c);
 	fill(c);
 	if (c->frames)

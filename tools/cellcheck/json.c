@@ -23,15 +23,17 @@ static void member(FILE *out, const char *name, const char *value)
 	text(out, value);
 }
 
-static void write_leaves(FILE *out, struct check *c, const char *name, const summary *found, enum stage stage)
+static void write_leaves(FILE *out, struct check *c, const char *name, const summary *found, enum stage stage, const char *cell)
 {
 	fprintf(out, "\"%s\": [", name);
 	for (size_t i = 0; i < found->n; i++) {
 		const struct leaf *l = &found->v[i].leaf;
 
-		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, \"rights\": \"%s\", ",
-			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false", rights_text(attr_rights(l->attr, stage)));
-		member(out, "what", owner_of(c, l->out, -1));
+		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, ",
+			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false");
+		fprintf(out, "\"rights\": \"%s\", ", rights_text(attr_rights(l->attr, stage)));
+		member(out, "what", cell && is_ram(l) ? arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", cell, l->in) :
+			owner_of(c, l->out, -1));
 		fputs(" }", out);
 	}
 	fputs("]", out);
@@ -42,19 +44,18 @@ static void write_cells(FILE *out, struct check *c)
 	fputs("  \"cells\": [", out);
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		const struct ask_cell *ask = &c->ask->cells.v[i];
-		summary run = { 0 }, load = { 0 };
+		const summary *run, *load;
 
-		summary_of(c, &c->cells[i].run, NULL, &run);
-		load_summary(c, i, &load);
+		cell_summary(c, i, &run, &load);
 		fputs(i ? ",\n  { " : "\n  { ", out);
 		member(out, "name", ask->name);
 		fprintf(out, ", \"vmid\": %zu, \"interrupts\": \"%s\", \"cpus\": [", i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, "%s%d", n ? ", " : "", ask->cpus.v[n]);
 		fputs("],\n    ", out);
-		write_leaves(out, c, "reaches", &run, STAGE_2);
+		write_leaves(out, c, "reaches", run, STAGE_2, ask->name);
 		fputs(",\n    ", out);
-		write_leaves(out, c, "reaches_while_loading", &load, STAGE_2);
+		write_leaves(out, c, "reaches_while_loading", load, STAGE_2, ask->name);
 		fputs(" }", out);
 	}
 	fputs("],\n", out);
@@ -66,9 +67,9 @@ static void write_core(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->hw->cpus.n; i++) {
 		summary found = { 0 };
 
-		summary_of(c, &c->el2[i], NULL, &found);
+		summary_of(c, &c->el2[i], &found);
 		fprintf(out, "%s\n  { \"cpu\": %zu, ", i ? "," : "", i);
-		write_leaves(out, c, "reaches", &found, STAGE_EL2);
+		write_leaves(out, c, "reaches", &found, STAGE_EL2, NULL);
 		fputs(" }", out);
 	}
 	fputs("],\n", out);
@@ -92,8 +93,8 @@ static void write_cache(FILE *out, struct check *c, const struct cache *cache)
 	bool first = true;
 
 	member(out, "cache", tree_name(&c->arena, c->hw->tree, cache->node));
-	fprintf(out, ", \"colors\": %u, \"size\": %llu, \"sets\": %llu, \"line\": %llu, \"parties\": [", cache->colors, cache->size, cache->sets,
-		cache->line);
+	fprintf(out, ", \"colors\": %u, \"size\": %llu, \"sets\": %llu, \"line\": %llu, \"parties\": [", cache->colors, cache->size,
+		cache->sets, cache->line);
 	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
 		if (!color_behind(c, party, cache))
 			continue;
@@ -187,7 +188,7 @@ static void write_nobody(FILE *out, struct check *c)
 	fputs("] },\n", out);
 }
 
-static void write_texts(FILE *out, const char *name, char *const *v, size_t n, const char *end)
+static void write_texts(FILE *out, const char *name, const char *const *v, size_t n, const char *end)
 {
 	fprintf(out, "  \"%s\": [", name);
 	for (size_t i = 0; i < n; i++) {
@@ -199,15 +200,13 @@ static void write_texts(FILE *out, const char *name, char *const *v, size_t n, c
 
 void json_write(FILE *out, struct check *c)
 {
-	char hex[65];
 	size_t count = 0;
 
 	while (assumptions[count])
 		count++;
-	hash_hex(c->img->file, c->img->file_size, hex);
-	fprintf(out, "{\n  \"holds\": %s,\n  \"image_sha256\": \"%s\",\n", c->findings.n ? "false" : "true", hex);
-	hash_tables(c, hex);
-	fprintf(out, "  \"tables_sha256\": \"%s\",\n  ", hex);
+	hashes(c);
+	fprintf(out, "{\n  \"holds\": %s,\n  \"image_sha256\": \"%s\",\n", c->findings.n ? "false" : "true", c->image_hash);
+	fprintf(out, "  \"tables_sha256\": \"%s\",\n  ", c->tables_hash);
 	member(out, "configuration", c->hash);
 	fputs(",\n  \"findings\": [", out);
 	for (size_t i = 0; i < c->findings.n; i++) {
@@ -223,8 +222,8 @@ void json_write(FILE *out, struct check *c)
 	write_colors(out, c);
 	write_lines(out, c);
 	write_nobody(out, c);
-	write_texts(out, "assumptions", (char *const *)assumptions, count, ",");
+	write_texts(out, "assumptions", assumptions, count, ",");
 	write_texts(out, "not_settled", c->notes.v, c->notes.n, ",");
-	write_texts(out, "board_changes", c->hw->changes.v, c->hw->changes.n, "");
+	write_texts(out, "board_changes", (const char *const *)c->hw->changes.v, c->hw->changes.n, "");
 	fputs("}\n", out);
 }

@@ -54,9 +54,10 @@ static void check_frames_of(struct check *c, size_t cell, const char *who, const
 
 static void check_image_place(struct check *c, const char *who, const struct section *s)
 {
-	const struct extent *e = extent_link(c->img, s->base);
-	bool contiguous = e && e->size == s->size;
+	bool contiguous = true;
+	u64 first = 0;
 
+	image_phys(c->img, s->base, &first);
 	for (u64 at = 0; at < s->size; at += PAGE) {
 		u64 phys = 0;
 
@@ -66,8 +67,9 @@ static void check_image_place(struct check *c, const char *who, const struct sec
 				at / PAGE, s->name, phys);
 			return;
 		}
+		contiguous = contiguous && phys == first + at;
 	}
-	if (s->base % PAGE || s->size % PAGE || (contiguous ? s->base != e->phys : s->base < 1ull << 48))
+	if (s->base % PAGE || s->size % PAGE || (contiguous ? s->base != first : s->base < 1ull << 48))
 		finding(c, "load", "%s: the link address of %s is 0x%llx", who, s->name, s->base);
 }
 

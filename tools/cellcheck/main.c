@@ -83,12 +83,9 @@ static void tell(const struct check *c)
 /* One line: what has been looked at. */
 static void tell_hashes(struct check *c)
 {
-	char file[65], tables[65];
-
-	hash_hex(c->img->file, c->img->file_size, file);
-	hash_tables(c, tables);
-	printf("cellcheck: %s; configuration %s, image %s, tables %s\n", c->findings.n ? "DOES NOT HOLD" : "holds", c->hash ? c->hash : "?", file,
-		tables);
+	hashes(c);
+	printf("cellcheck: %s; configuration %s, image %s, tables %s\n", c->findings.n ? "DOES NOT HOLD" : "holds",
+		c->hash ? c->hash : "?", c->image_hash, c->tables_hash);
 }
 
 int main(int argc, char **argv)

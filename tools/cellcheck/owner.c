@@ -31,7 +31,7 @@ bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf 
 {
 	struct looking l = { phys, leaf, false };
 
-	walk_again(c, r, NULL, look, &l);
+	walk_again(c, r, look, &l);
 	return l.found;
 }
 

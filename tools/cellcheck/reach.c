@@ -13,30 +13,40 @@
 #define CHUNK (GIB / PAGE) /* words for a GiB; no leaf is larger */
 
 struct reach {
-	u32 *chunk[1 << 18]; /* 48 bits of physical address */
+	u32 **top[512]; /* of 512 GiB each */
 	spans usable;
 	size_t shown;
 };
 
 static u32 *word_of(struct check *c, u64 phys)
 {
-	u32 **chunk = &c->reach->chunk[phys / GIB];
+	u32 ***top = &c->reach->top[phys >> 39 & 511], **chunk;
 
+	if (!*top)
+		*top = arena_get(&c->arena, 512 * sizeof **top);
+	chunk = &(*top)[phys >> 30 & 511];
 	if (!*chunk)
 		*chunk = arena_get(&c->arena, CHUNK * sizeof **chunk);
 	return *chunk + phys / PAGE % CHUNK;
 }
 
+static const u32 *chunk_of(const struct check *c, u64 phys)
+{
+	u32 **top = phys >> 48 ? NULL : c->reach->top[phys >> 39];
+
+	return top ? top[phys >> 30 & 511] : NULL;
+}
+
 u32 reach_get(const struct check *c, u64 phys)
 {
-	const u32 *chunk = phys >> 48 ? NULL : c->reach->chunk[phys / GIB];
+	const u32 *chunk = chunk_of(c, phys);
 
 	return chunk ? chunk[phys / PAGE % CHUNK] : 0;
 }
 
 bool reach_empty(const struct check *c, u64 phys)
 {
-	return phys >> 48 || !c->reach->chunk[phys / GIB];
+	return !chunk_of(c, phys);
 }
 
 /* ---- RAM that cells can have */

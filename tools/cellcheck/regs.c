@@ -14,7 +14,7 @@ static void regs_of_cell(struct check *c, struct object o, size_t cpu, size_t ce
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 	u64 run = ask->direct ? ask->wfi_native ? 0x318803c0027 : 0x318803c2027 : 0x318803c003f;
-	u64 load = ask->direct ? 0x318803c1027 : 0x318803c103f, tsw = c->ask->colored ? 0x400000 : 0, root;
+	u64 load = ask->direct ? 0x318803c1027 : 0x318803c103f, tsw = c->ask->colored || c->ask->colors.set ? 0x400000 : 0, root;
 
 	image_phys(c->img, c->img->roots->base + cell * PAGE, &root);
 	expect(c, "register", who, "vttbr_run", object_field(o, REGS, cpu, 56, 8), (u64)(cell + 1) << 48 | root);

@@ -209,13 +209,8 @@ static void check_vgic(struct routes *r, size_t cell)
 static void check_owners(struct routes *r)
 {
 	struct check *c = r->c;
-	struct object o = { 0 };
-	bool needed = image_symbol(c->img, "machine_owners"); /* a core without mediated interrupts has none */
+	struct object o = object_get(c, "machine_owners", 8 * ((u64)r->highest + 1));
 
-	for (size_t i = 0; i < c->ask->cells.n; i++)
-		needed |= !c->ask->cells.v[i].direct;
-	if (needed)
-		o = object_get(c, "machine_owners", 8 * ((u64)r->highest + 1));
 	for (u32 intid = 0; o.p && intid <= r->highest; intid++) {
 		int owner = r->owner[intid];
 		bool mediated = owner >= 0 && !c->ask->cells.v[owner].direct;
@@ -244,13 +239,10 @@ static bool edge_of(struct check *c, const struct line *line)
 	return true; /* a spare line is a latch */
 }
 
-/* Without a line nothing reads the list, and the linker may have dropped it. */
 static void check_list(struct check *c)
 {
-	struct object o = { 0 };
+	struct object o = object_get(c, "machine_lines", 6 * (c->lines.n ? c->lines.n : 1));
 
-	if (c->lines.n || image_symbol(c->img, "machine_lines"))
-		o = object_get(c, "machine_lines", 6 * (c->lines.n ? c->lines.n : 1));
 	if (c->lines.n)
 		qsort(c->lines.v, c->lines.n, sizeof *c->lines.v, by_intid);
 	for (size_t i = 0; o.p && i < (c->lines.n ? c->lines.n : 1); i++) {

@@ -102,31 +102,29 @@ u64 get_be(const u8 *p, int bytes)
 	return value;
 }
 
-void hash_hex(const void *bytes, size_t size, char hex[65])
+void hex_of(const u8 *bytes, size_t size, char *hex)
 {
-	u8 digest[SHA256_DIGEST_SIZE];
-	struct sha256_ctx ctx;
-
-	sha256_init(&ctx);
-	sha256_update(&ctx, size, bytes);
-	sha256_digest(&ctx, sizeof digest, digest);
-	for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	for (size_t i = 0; i < size; i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* In the order of physical addresses: cloison.bin alone has no other. */
-void hash_tables(struct check *c, char hex[65])
+/* Of the tables: in the order of physical addresses, as cloison.bin alone has no other. */
+void hashes(struct check *c)
 {
 	u8 digest[SHA256_DIGEST_SIZE];
 	struct sha256_ctx ctx;
 
+	if (*c->image_hash)
+		return;
 	sha256_init(&ctx);
+	sha256_update(&ctx, c->img->file_size, c->img->file);
+	sha256_digest(&ctx, sizeof digest, digest);
+	hex_of(digest, sizeof digest, c->image_hash);
 	for (size_t i = 0; i < c->img->extents.n; i++)
 		if (c->img->by_phys[i]->section == c->img->tables)
 			sha256_update(&ctx, c->img->by_phys[i]->size, c->img->by_phys[i]->bytes);
 	sha256_digest(&ctx, sizeof digest, digest);
-	for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	hex_of(digest, sizeof digest, c->tables_hash);
 }
 
 /* One mistake can have thousands of consequences; the count says so, the first ones show it. */
@@ -157,9 +155,4 @@ void expect(struct check *c, const char *id, const char *where, const char *fiel
 const char *party_name(struct check *c, int party)
 {
 	return party == CORE ? "the core" : arena_text(&c->arena, "cell '%s'", c->ask->cells.v[party].name);
-}
-
-const struct colors *party_colors(const struct check *c, int party)
-{
-	return party == CORE ? &c->ask->colors : &c->ask->cells.v[party].colors;
 }

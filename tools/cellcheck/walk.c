@@ -144,7 +144,8 @@ static void walk_table(const struct walker *w, u64 table, u64 input, int level, 
 			continue;
 		wrong = entry_wrong(entry, level);
 		if (wrong && w->first)
-			finding(w->c, "entry-reserved", "%s: the entry for 0x%llx (at 0x%llx) is 0x%llx: %s", w->r->who, at, table + 8 * i, entry, wrong);
+			finding(w->c, "entry-reserved", "%s: the entry for 0x%llx (at 0x%llx) is 0x%llx: %s", w->r->who, at, table + 8 * i,
+				entry, wrong);
 		else if (!wrong && level < 3 && entry & 2)
 			walk_table(w, entry & OUTPUT, at, level + 1, NULL);
 		else if (!wrong)
@@ -162,11 +163,11 @@ void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *co
 	walk_table(&w, r->root, 0, 1, r->shared);
 }
 
-void walk_again(struct check *c, const struct regime *r, const bool *skip, leaf_fn *each, void *context)
+void walk_again(struct check *c, const struct regime *r, leaf_fn *each, void *context)
 {
 	struct walker w = { c, r, false, each, context };
 
-	walk_table(&w, r->root, 0, 1, skip ? skip : r->shared);
+	walk_table(&w, r->root, 0, 1, r->shared);
 }
 
 bool look_up(struct check *c, const struct regime *r, u64 in, struct leaf *leaf)
