@@ -53,7 +53,7 @@ def link(out):
     subprocess.run([CROSS + "ld", "-m", "aarch64linux", "-nostdlib", "-static", "-n", "--no-dynamic-linker", "--build-id=none",
                     "-z", "noexecstack", "-L", str(gen), "-T", str(arch / "cloison.lds"), "-o", str(out / "linked.elf"),
                     *[str(out / name) for name in sources]], check=True)
-    subprocess.run([sys.executable, os.environ.get("SCATTER", str(ROOT / "tools" / "scatter")), str(out / "linked.elf"), str(gen / "frames.txt"),
+    subprocess.run([sys.executable, str(ROOT / "tools" / "scatter"), str(out / "linked.elf"), str(gen / "frames.txt"),
                     str(out / "image.elf"), str(out / "image.bin")], check=True)
 
 

@@ -6,6 +6,8 @@
  *     flip PARTITION.dtb IMAGE.elf SEED COUNT            COUNT flips at random, each region as often as any other
  *     flip PARTITION.dtb IMAGE.elf all REGION [K N]      every bit of REGION, or of everything; of N equal parts the Kth, from 0
  *
+ *     cc -O2 -Itools/cellcheck -o flip $(ls tools/cellcheck/[!m]*.c) tests/cellcheck/flip.c -lfdt -lelf -lnettle
+ *
  * Prints one line for each flip that was not reported, and how many were made; exit 1 if one was not.
  */
 #include <malloc.h>

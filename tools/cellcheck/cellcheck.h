@@ -443,6 +443,7 @@ bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf 
 void check_regs(struct check *c);
 void check_el2(struct check *c);
 void check_cells(struct check *c);
+bool has_memory(const struct ask_cell *ask, u64 gib); /* does a range lie in it? */
 void check_lists(struct check *c);
 void check_hash(struct check *c);
 void check_objects(struct check *c);

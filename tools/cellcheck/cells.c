@@ -65,6 +65,14 @@ static void wanted_load(struct check *c, size_t cell, wants *wanted)
 		}
 }
 
+bool has_memory(const struct ask_cell *ask, u64 gib)
+{
+	for (size_t i = 0; i < ask->ram.n; i++)
+		if (span_meet((struct span) { ask->ram.v[i].base, ask->ram.v[i].size }, (struct span) { gib * GIB, GIB }))
+			return true;
+	return false;
+}
+
 /* Each GiB with memory: the same entry. */
 static void check_shared(struct check *c, size_t cell)
 {
@@ -72,11 +80,10 @@ static void check_shared(struct check *c, size_t cell)
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 	const u8 *run = table_page(c, t->run.root), *load = table_page(c, t->load.root);
 
-	for (size_t i = 0; run && load && i < ask->ram.n; i++)
-		for (u64 n = ask->ram.v[i].base / GIB; ask->ram.v[i].size && n < 512 && n <= (ask->ram.v[i].base + ask->ram.v[i].size - 1) / GIB; n++)
-			if (!t->load.shared[n])
-				finding(c, "mapping", "%s: the root's entry for 0x%llx is 0x%llx, not the run root's 0x%llx", t->load.who, n * GIB,
-					get64(load + 8 * n), get64(run + 8 * n));
+	for (u64 n = 0; run && load && n < 512; n++)
+		if (has_memory(ask, n) && !t->load.shared[n])
+			finding(c, "mapping", "%s: the root's entry for 0x%llx is 0x%llx, not the run root's 0x%llx", t->load.who, n * GIB,
+				get64(load + 8 * n), get64(run + 8 * n));
 }
 
 /* The root in force, which the core may zero and restore, against its constant. */

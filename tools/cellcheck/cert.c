@@ -13,7 +13,7 @@ const char *const assumptions[] = {
 	"trap handler: the code between a trap and the return is not proved; it maps no cell's memory, so it cannot touch it",
 	"revocable roots: the core can write .roots, where it writes zero or the constant original; other values are not excluded here",
 	"distributor: the core writes it through for direct cells; filters by these objects, code not proved (docs/interrupts.md)",
-	"symbols: the objects are found by the symbols of the ELF, or by machine_index; that the code uses the same is the linker's word",
+	"symbols: the objects are found by the ELF's symbols, or by machine_index; that the code uses the same is the linker's word",
 	"caches: sets, lines and who is behind which cache are as the board tree says, and a cache is indexed by the low bits of the "
 	"physical address; one that hashes addresses, or is not in the tree, is shared whatever the colours are",
 	NULL,
@@ -65,8 +65,8 @@ static void write_cells(FILE *out, struct check *c)
 /* Who can meet whom in one cache. */
 static void write_cache(FILE *out, struct check *c, const struct cache *cache)
 {
-	fprintf(out, "\n  %s: %u colours; %llu KiB, %llu sets of %llu bytes; CPUs", tree_name(&c->arena, c->hw->tree, cache->node), cache->colors,
-		cache->size / KIB, cache->sets, cache->line);
+	fprintf(out, "\n  %s: %u colours; %llu KiB, %llu sets of %llu bytes; CPUs", tree_name(&c->arena, c->hw->tree, cache->node),
+		cache->colors, cache->size / KIB, cache->sets, cache->line);
 	for (size_t i = 0; i < c->hw->cpus.n; i++)
 		if (cache->cpus[i])
 			fprintf(out, " %zu", i);
@@ -123,8 +123,9 @@ static void write_nobody(FILE *out, struct check *c)
 	nobody_find(c, &n);
 	fputs("\nNOBODY'S\n\n", out);
 	for (size_t i = 0; i < n.ram.n; i++)
-		fprintf(out, "  RAM      0x%010llx  %9llu KiB%s\n", n.ram.v[i].span.base, n.ram.v[i].free / KIB, n.ram.v[i].free < n.ram.v[i].span.size ?
-			arena_text(&c->arena, ", scattered, to 0x%010llx", n.ram.v[i].span.base + n.ram.v[i].span.size) : "");
+		fprintf(out, "  RAM      0x%010llx  %9llu KiB%s\n", n.ram.v[i].span.base, n.ram.v[i].free / KIB,
+			n.ram.v[i].free == n.ram.v[i].span.size ? "" :
+			arena_text(&c->arena, ", scattered, to 0x%010llx", n.ram.v[i].span.base + n.ram.v[i].span.size));
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
 		if (region_at(c, c->hw->reserved.v[i].base) < 0)
 			fprintf(out, "  reserved 0x%010llx  %9llu KiB\n", c->hw->reserved.v[i].base, c->hw->reserved.v[i].size / KIB);

@@ -35,9 +35,8 @@ static void find_shared(struct check *c, size_t cell)
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 	const u8 *run = table_page(c, t->run.root), *load = table_page(c, t->load.root);
 
-	for (size_t i = 0; run && load && i < ask->ram.n; i++)
-		for (u64 n = ask->ram.v[i].base / GIB; ask->ram.v[i].size && n < 511 && n <= (ask->ram.v[i].base + ask->ram.v[i].size - 1) / GIB; n++)
-			t->load.shared[n] = !memcmp(run + 8 * n, load + 8 * n, 8);
+	for (u64 n = 0; run && load && n < 511; n++) /* the last is the load window */
+		t->load.shared[n] = has_memory(ask, n) && !memcmp(run + 8 * n, load + 8 * n, 8);
 }
 
 static void find_cells(struct check *c, u32 *user)
@@ -49,7 +48,8 @@ static void find_cells(struct check *c, u32 *user)
 		const char *name = c->ask->cells.v[i].name;
 		struct leaf list;
 
-		t->run = (struct regime) { .who = arena_text(&c->arena, "cell '%s'", name), .stage = STAGE_2, .party = (int)i, .user = (*user)++ };
+		t->run = (struct regime) { .who = arena_text(&c->arena, "cell '%s'", name), .stage = STAGE_2, .party = (int)i,
+			.user = (*user)++ };
 		t->load = (struct regime) { .who = arena_text(&c->arena, "cell '%s' while loading", name), .stage = STAGE_2, .party = (int)i,
 			.load = true, .user = (*user)++, .root = load_root(c, i) };
 		image_phys(c->img, object_field(o, CELL_SIZE, i, 56, 8), &t->run.root);

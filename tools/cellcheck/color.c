@@ -33,8 +33,8 @@ void color_wrong(struct check *c, int party, const char *what, u64 phys)
 	u32 color = (u32)(phys / PAGE % colors->of);
 
 	if (c->color_findings++ < SHOWN)
-		finding(c, "color", "%s: physical page 0x%llx has colour %u, which is not among its own (%s): that is the colour of %s; at that "
-			"page: %s", what, phys, color, colors_text(&c->arena, colors, colors->of), whose(c, color),
+		finding(c, "color", "%s: physical page 0x%llx has colour %u, which is not among its own (%s): that is the colour of %s; "
+			"at that page: %s", what, phys, color, colors_text(&c->arena, colors, colors->of), whose(c, color),
 			owner_of(c, phys, party));
 }
 

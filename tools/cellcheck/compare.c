@@ -101,7 +101,7 @@ static void next_wanted(struct cursor *at, const struct leaf *hint)
 		if (at->done >= at->run_end)
 			next_run(at, r, hint);
 		at->want = (struct leaf) { r->in + at->done, at->run_out + (at->done - at->run_start), 0, r->attr };
-		while (level < 3 && (at->want.in % entry_bytes[level] || at->want.out % entry_bytes[level] || at->run_end - at->done < entry_bytes[level]))
+		while (level < 3 && ((at->want.in | at->want.out) % entry_bytes[level] || at->run_end - at->done < entry_bytes[level]))
 			level++;
 		at->want.size = entry_bytes[level];
 		at->done += entry_bytes[level];

@@ -25,7 +25,8 @@ void frames_slots(struct check *c)
 		struct slot *slot = &c->slots[i];
 		u64 end = i + 1 < SLOTS ? slot[1].base : slot->base + s[i]->size;
 
-		if (slot->base % PAGE || end < slot->base || end - slot->base > c->ask->memory.size || (s[i] && s[i]->size > end - slot->base)) {
+		if (slot->base % PAGE || end < slot->base || end - slot->base > c->ask->memory.size ||
+			(s[i] && s[i]->size > end - slot->base)) {
 			finding(c, "layout", "%s does not fit between 0x%llx and 0x%llx", slot->name, slot->base, end);
 			fits = false;
 		} else

@@ -273,7 +273,8 @@ static void read_segments(struct image *img, Elf *elf)
 		last = ph.p_vaddr + ph.p_memsz;
 		check_segment(img, &ph, s);
 		covered[s - img->sections.v] += ph.p_memsz;
-		*VEC_ADD(&img->arena, img->extents) = (struct extent) { ph.p_vaddr, ph.p_paddr, ph.p_memsz, s, s->bytes + (ph.p_vaddr - s->base) };
+		*VEC_ADD(&img->arena, img->extents) = (struct extent) { ph.p_vaddr, ph.p_paddr, ph.p_memsz, s,
+			s->bytes + (ph.p_vaddr - s->base) };
 	}
 	for (size_t i = 0; i < img->sections.n; i++)
 		if (covered[i] != img->sections.v[i].size)

@@ -113,8 +113,8 @@ static u64 file_size(struct check *c, size_t cell, const struct piece *piece, si
 	if (k == 1)
 		return chosen_number(tree->bytes, "linux,initrd-end") - chosen_number(tree->bytes, "linux,initrd-start");
 	if ((said + 15) / 16 * 16 != piece[0].size)
-		finding(c, "index", "machine_index: the kernel of '%s' has %llu bytes, but the load list copies %llu", c->ask->cells.v[cell].name,
-			said, piece[0].size);
+		finding(c, "index", "machine_index: the kernel of '%s' has %llu bytes, but the load list copies %llu",
+			c->ask->cells.v[cell].name, said, piece[0].size);
 	return said;
 }
 
@@ -144,6 +144,28 @@ static void want_ranges(struct check *c, elements *all)
 	}
 }
 
+/* Where there are no symbols: each object in .rodata, none over another. */
+static void check_objects_apart(struct check *c, struct object o)
+{
+	const struct section *s = c->img->rodata;
+
+	for (size_t i = 0; i < o.size / ELEMENT; i++) {
+		struct element a = element_at(o, i);
+		struct span span = { a.address, a.size };
+
+		if (a.kind != INDEX_OBJECT && a.kind != INDEX_VGIC)
+			continue;
+		if (!span_holds((struct span) { s->base, s->size }, span) || span_meet(span, (struct span) { o.address, o.size }))
+			finding(c, "index", "machine_index[%zu]: the object is not in .rodata, or is the index", i);
+		for (size_t n = 0; n < i; n++) {
+			struct element b = element_at(o, n);
+
+			if ((b.kind == INDEX_OBJECT || b.kind == INDEX_VGIC) && span_meet(span, (struct span) { b.address, b.size }))
+				finding(c, "index", "machine_index[%zu] and [%zu] are over each other", n, i);
+		}
+	}
+}
+
 void check_index(struct check *c)
 {
 	struct object o = get_index(c);
@@ -153,6 +175,8 @@ void check_index(struct check *c)
 		finding(c, "index", "there is no object machine_index in .rodata");
 		return;
 	}
+	if (c->img->bare)
+		check_objects_apart(c, o);
 	want_objects(c, &all);
 	want_files(c, &all);
 	want_ranges(c, &all);

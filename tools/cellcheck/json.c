@@ -29,8 +29,9 @@ static void write_leaves(FILE *out, struct check *c, const char *name, const sum
 	for (size_t i = 0; i < found->n; i++) {
 		const struct leaf *l = &found->v[i].leaf;
 
-		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, \"rights\": \"%s\", ",
-			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false", rights_text(attr_rights(l->attr, stage)));
+		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, ",
+			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false");
+		fprintf(out, "\"rights\": \"%s\", ", rights_text(attr_rights(l->attr, stage)));
 		member(out, "what", cell && is_ram(l) ? arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", cell, l->in) :
 			owner_of(c, l->out, -1));
 		fputs(" }", out);
@@ -114,8 +115,8 @@ static void write_cache(FILE *out, struct check *c, const struct cache *cache)
 	bool first = true;
 
 	member(out, "cache", tree_name(&c->arena, c->hw->tree, cache->node));
-	fprintf(out, ", \"colors\": %u, \"size\": %llu, \"sets\": %llu, \"line\": %llu, \"parties\": [", cache->colors, cache->size, cache->sets,
-		cache->line);
+	fprintf(out, ", \"colors\": %u, \"size\": %llu, \"sets\": %llu, \"line\": %llu, \"parties\": [", cache->colors, cache->size,
+		cache->sets, cache->line);
 	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
 		if (!color_behind(c, party, cache))
 			continue;

@@ -84,8 +84,8 @@ static void tell(const struct check *c)
 static void tell_hashes(struct check *c)
 {
 	hashes(c);
-	printf("cellcheck: %s; configuration %s, image %s, tables %s\n", c->findings.n ? "DOES NOT HOLD" : "holds", c->hash ? c->hash : "?",
-		c->image_hash, c->tables_hash);
+	printf("cellcheck: %s; configuration %s, image %s, tables %s\n", c->findings.n ? "DOES NOT HOLD" : "holds",
+		c->hash ? c->hash : "?", c->image_hash, c->tables_hash);
 }
 
 int main(int argc, char **argv)

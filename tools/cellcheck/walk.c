@@ -148,7 +148,8 @@ static void walk_table(const struct walker *w, u64 table, u64 input, int level, 
 			continue;
 		wrong = entry_wrong(entry, level);
 		if (wrong && w->first)
-			finding(w->c, "entry-reserved", "%s: the entry for 0x%llx (at 0x%llx) is 0x%llx: %s", w->r->who, at, table + 8 * i, entry, wrong);
+			finding(w->c, "entry-reserved", "%s: the entry for 0x%llx (at 0x%llx) is 0x%llx: %s", w->r->who, at, table + 8 * i,
+				entry, wrong);
 		else if (!wrong && level < 3 && entry & 2)
 			walk_table(w, entry & OUTPUT, at, level + 1, NULL);
 		else if (!wrong)
