@@ -109,7 +109,7 @@ def cell(args, index):
 				compatible = "openamp,domain-v1", "cloison,cell-v1";
 				cpus = <{" ".join(f"&cpu{i + 1}" for i in cpus)}>;
 				memory = <0x0 0x40000000 {cells_of(memory)}>;
-				{f"access = <{devices}>;" if devices else ""}
+				{f"access = <{devices}>; cloison,no-dma = <{devices}>;" if devices else ""}
 				{'cloison,interrupts = "direct";' if args.direct else ""}
 				{f'llc-colors = "{colors(own)}";' if not args.uncolored else ""}
 				cloison,kernel = "Image";
@@ -167,7 +167,7 @@ def main():
     for name in ("uncolored", "direct", "run"):
         parser.add_argument(f"--{name}", action="store_true")
     for name in ("cellgen", "cellcheck"):
-        parser.add_argument(f"--{name}", default=name)
+        parser.add_argument(f"--{name}", default=ROOT / "build" / "tools" / name)
     args = parser.parse_args()
     args.mib = args.mib or args.gib * 1024
     args.hypervisor_colors = args.hypervisor_colors or max(1, args.colors // 16)
