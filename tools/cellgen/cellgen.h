@@ -171,6 +171,7 @@ struct cpu {
 	const char *name; /* label, else node name */
 	u64 hw_id;
 	u64 gicr;         /* RD frame; ADDRESS_NONE: the redistributor regions do not reach it */
+	struct pos cache_lost; /* a next-level-cache on the way that leads to no node; file NULL: there is none */
 	/* decided; with a CPU claimed twice, the first claim counts */
 	enum role role;
 	u16 cell;         /* CELL_NONE unless ROLE_VCPU */

@@ -159,6 +159,49 @@ static void check_caches(const struct decision *d, const struct pos asked, struc
 	}
 }
 
+static bool has_cache(const struct decision *d, u32 cpu)
+{
+	bool any = false;
+
+	for (u32 i = 0; i < d->cache_count; i++) {
+		any |= d->caches[i].cpus[cpu];
+	}
+	return any;
+}
+
+/* Several CPUs may be behind the cache whose property it is. */
+static bool said_before(const struct decision *d, u32 cpu)
+{
+	struct pos at = d->cpus[cpu].cache_lost;
+	bool before = false;
+
+	for (u32 i = 0; i < cpu; i++) {
+		struct pos other = d->cpus[i].cache_lost;
+
+		before |= other.file && strcmp(other.file, at.file) == 0 && other.line == at.line && other.col == at.col;
+	}
+	return before;
+}
+
+/* A CPU that somebody uses, and of whose caches the tree does not tell. */
+static void check_cpus_behind(const struct decision *d, const struct pos asked, struct diag *diag)
+{
+	for (u32 i = 0; i < d->cpu_count; i++) {
+		const struct cpu *cpu = &d->cpus[i];
+
+		if (cpu->cache_lost.file && said_before(d, i)) {
+			continue;
+		}
+		if (cpu->cache_lost.file) {
+			diag_error(diag, "unknown-phandle", cpu->cache_lost, "next-level-cache leads from %s to no node, and llc-colors at %s asks "
+				   "which caches there are; refer by label, such as <&l2>", cpu->name, diag_at(asked));
+		} else if (cpu->role != ROLE_UNUSED && d->color_count >= 2 && !has_cache(d, i)) {
+			diag_error(diag, "colors-no-cache", cpu->node->at, "%s is used and has no next-level-cache, and llc-colors at %s asks "
+				   "which caches there are; add next-level-cache = <&...>", cpu->name, diag_at(asked));
+		}
+	}
+}
+
 static void check_bases(const struct cell *cell, struct diag *diag)
 {
 	const struct prop *bases = node_prop(cell->node, "cloison,physical-base");
@@ -190,5 +233,6 @@ void check_colors(const struct decision *d, struct diag *diag)
 	}
 	if (first) {
 		check_caches(d, first->prop->at, diag);
+		check_cpus_behind(d, first->prop->at, diag);
 	}
 }

@@ -75,11 +75,14 @@ void dt_caches(struct decision *d)
 		for (u32 level = 0; level < LEVELS_MAX; level++) {
 			u32 phandle = number_of(node, "next-level-cache");
 
-			node = phandle ? tree_phandle(d->tree, phandle) : NULL;
-			if (!node) {
+			const struct node *next = phandle ? tree_phandle(d->tree, phandle) : NULL;
+
+			if (!next) {
+				d->cpus[i].cache_lost = phandle ? prop_at(node, "next-level-cache") : (struct pos){0};
 				break;
 			}
-			cache_of(d, node)->cpus[i] = true;
+			cache_of(d, next)->cpus[i] = true;
+			node = next;
 		}
 	}
 	for (u32 i = 0; i < d->cache_count; i++) {
