@@ -512,7 +512,7 @@ class Partition:
         for node, guest, _, size, _ in shares:
             shown = root.child("reserved-memory").child(f"{node.name.split('@')[0]}@{guest:x}")
             assert shown.numbers("reg") == [guest, size] and shown.props["no-map"] == b""
-            kept = {k: v for k, v in node.props.items() if k not in ("reg", "size", "alignment", "phandle", "no-map")}
+            kept = {k: v for k, v in node.props.items() if k not in ("reg", "size", "alignment", "phandle", "no-map", "status")}
             assert kept == {k: v for k, v in shown.props.items() if k not in ("reg", "phandle", "no-map")}
             places[shown.cells("phandle")[0]] = node.cells("phandle")[0]
         for node in self.devices(cell):

@@ -203,6 +203,107 @@ static void line_of_another(struct decision *d)
 	d->virtual_lines[0].physical = d->virtual_lines[d->virtual_count - 2].physical;
 }
 
+/* The kernel goes below the memory: its claim moves along, and stays sorted. */
+static void image_below(struct decision *d)
+{
+	map(d, EXTENT_IMAGE)->base = d->cells[0].images[IMAGE_KERNEL].guest -= PAGE_SIZE;
+	extent_sort(d->cells[0].map, d->cells[0].map_count);
+}
+
+/* In good/colors-beside-uncoloured.dts: the first cell has no colours, the second one does. */
+static void ram_over_colors(struct decision *d)
+{
+	move_ram(d, phys(d, EXTENT_RAM, 1)->base + PAGE_SIZE);
+}
+
+static void kick_private(struct decision *d)
+{
+	d->lines[0].intid = SPI_BASE - 1;
+}
+
+/* A line that a cell has, but not for a device of the board. */
+static void line_of_nothing(struct decision *d)
+{
+	u32 intid = line(d, LINE_DEVICE)->intid;
+
+	for (u32 i = 0; i < d->line_count; i++) {
+		d->lines[i].use = d->lines[i].intid == intid ? LINE_VDEV : d->lines[i].use;
+	}
+}
+
+/* ---- what no partition and no decision can lead to: these are fatal by themselves */
+
+static void bug_address(struct decision *d)
+{
+	frames_of(d, d->hyp.base - PAGE_SIZE);
+}
+
+static void bug_frame_beyond(struct decision *d)
+{
+	frames_page(d, d->hyp.memory.base + d->hyp.memory.size);
+}
+
+static void bug_frame_free(struct decision *d)
+{
+	frames_page(d, d->hyp.memory.base + d->hyp.needed);
+}
+
+static void bug_backing(struct decision *d)
+{
+	struct ram *ram = &d->cells[0].ram[0];
+
+	backing_run(&ram->backing, ram->size);
+}
+
+static struct tables tables_in(struct decision *d)
+{
+	return (struct tables){ .d = d, .first = d->hyp.frames.page_count };
+}
+
+static void bug_table(struct decision *d)
+{
+	struct tables t = tables_in(d);
+
+	tables_page(&t, CELL_NONE);
+	tables_read(&t, d->hyp.base, 0);
+}
+
+static void map_two(struct decision *d, struct mapping first, struct mapping second)
+{
+	struct tables t = tables_in(d);
+	u64 root = tables_page(&t, CELL_NONE);
+
+	tables_map(&t, root, &first);
+	tables_map(&t, root, &second);
+}
+
+static const struct mapping a_page = { .from = BLOCK_SIZE, .size = PAGE_SIZE, .owner = CELL_NONE };
+
+static void bug_in_block(struct decision *d)
+{
+	map_two(d, (struct mapping){ .from = BLOCK_SIZE, .size = BLOCK_SIZE, .owner = CELL_NONE }, a_page);
+}
+
+static void bug_mapped_twice(struct decision *d)
+{
+	map_two(d, a_page, a_page);
+}
+
+static void bug_unaligned(struct decision *d)
+{
+	map_two(d, a_page, (struct mapping){ .from = 3 * BLOCK_SIZE, .to = 8, .size = PAGE_SIZE, .owner = CELL_NONE });
+}
+
+static void bug_beyond(struct decision *d)
+{
+	map_two(d, a_page, (struct mapping){ .from = 1ULL << 40, .size = PAGE_SIZE, .owner = CELL_NONE });
+}
+
+static void bug_reaches_beyond(struct decision *d)
+{
+	map_two(d, a_page, (struct mapping){ .from = 3 * BLOCK_SIZE, .size = 1ULL << 39, .owner = CELL_NONE });
+}
+
 static const struct {
 	const char *name;
 	void (*spoil)(struct decision *d);
@@ -233,6 +334,20 @@ static const struct {
 	{ "number-twice", number_twice },
 	{ "number-beyond", number_beyond },
 	{ "line-of-another", line_of_another },
+	{ "image-below", image_below },
+	{ "ram-over-colors", ram_over_colors },
+	{ "kick-private", kick_private },
+	{ "line-of-nothing", line_of_nothing },
+	{ "bug-address", bug_address },
+	{ "bug-frame-beyond", bug_frame_beyond },
+	{ "bug-frame-free", bug_frame_free },
+	{ "bug-backing", bug_backing },
+	{ "bug-table", bug_table },
+	{ "bug-in-block", bug_in_block },
+	{ "bug-mapped-twice", bug_mapped_twice },
+	{ "bug-unaligned", bug_unaligned },
+	{ "bug-beyond", bug_beyond },
+	{ "bug-reaches-beyond", bug_reaches_beyond },
 };
 
 void __wrap_check_decision(const struct decision *decision, struct diag *diag)

@@ -91,7 +91,7 @@ static void check_except(const struct decision *d, const struct cell *cell, cons
 static void check_both(const struct cell *cell, const struct bus_wish *wish, struct diag *diag)
 {
 	for (u32 i = 0; wish->node && i < cell->access_count; i++) {
-		if (cell->access[i].node == wish->node && !cell->access[i].by_bus) {
+		if (cell->access[i].node == wish->node) { /* by access: of a bus no excepted node is taken */
 			diag_error(diag, "not-on-bus", wish->at, "cloison,access-except of '%s' excepts %s, which access at %s names; take it out of "
 				   "one of them", cell->name, node_nick(wish->node), diag_at(cell->access[i].at));
 		}

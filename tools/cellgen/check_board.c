@@ -71,7 +71,6 @@ static void check_node(const struct decision *d, const struct node *node, struct
 	const struct prop *parent = node_prop(node, "interrupt-parent");
 	const struct prop *extended = node_prop(node, "interrupts-extended");
 	const struct prop *map = node_prop(node, "interrupt-map");
-	u32 address = node_own_cells(node, "#address-cells", 0), interrupt = node_own_cells(node, "#interrupt-cells", 1);
 
 	if (parent) {
 		check_parent(d, node, parent, 0, diag);
@@ -79,8 +78,8 @@ static void check_node(const struct decision *d, const struct node *node, struct
 	if (extended) {
 		check_extended(d, node, extended, diag);
 	}
-	if (map && address <= CELLS_MAX && interrupt <= CELLS_MAX) {
-		check_map(d, node, map, address + interrupt, diag);
+	if (map) {
+		check_map(d, node, map, node_own_cells(node, "#address-cells", 0) + node_own_cells(node, "#interrupt-cells", 1), diag);
 	}
 }
 
@@ -115,7 +114,7 @@ static void check_orphans(const struct decision *d, struct diag *diag)
 void check_board(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->tree->node_count; i++) {
-		if (!d->domains || !node_below(d->tree->nodes[i], d->domains)) {
+		if (!node_below(d->tree->nodes[i], d->domains)) {
 			check_node(d, d->tree->nodes[i], diag);
 		}
 	}

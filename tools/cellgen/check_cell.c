@@ -138,7 +138,7 @@ static void check_built(const struct decision *d, const struct cell *cell, struc
 
 void check_cells(const struct decision *d, struct diag *diag)
 {
-	if (d->hyp.node && d->cell_count == 0) {
+	if (d->cell_count == 0) {
 		diag_error(diag, "no-cells", d->hyp.node->at, "'%s' has no cell, so nothing would run; add a node with compatible = "
 			   "\"openamp,domain-v1\", \"cloison,cell-v1\"", d->hyp.node->name);
 	}

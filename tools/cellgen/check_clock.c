@@ -70,12 +70,12 @@ struct use {
 
 static bool check_clock(const struct decision *d, const struct node *clock, const struct use *use, struct diag *diag);
 
-/* The clocks of a node, which may be a clock itself. */
+/* The clocks of a node that has some; it may be a clock itself. */
 static void check_list(const struct decision *d, const struct node *node, struct use use, struct diag *diag)
 {
 	const struct prop *prop = node_prop(node, "clocks");
 
-	for (u32 i = 0; prop && i < prop->size / 4; i++) {
+	for (u32 i = 0; i < prop->size / 4; i++) {
 		const struct node *clock = tree_phandle(d->tree, prop_cell(prop, i));
 
 		use.at = prop->at;

@@ -143,8 +143,6 @@ void check_core(const struct decision *d, struct diag *diag)
 {
 	check_gic(d, diag);
 	check_stacks(d, diag);
-	if (d->hyp.node) {
-		check_hyp_memory(&d->hyp, diag);
-		check_console(d, diag);
-	}
+	check_hyp_memory(&d->hyp, diag);
+	check_console(d, diag);
 }

@@ -118,9 +118,7 @@ void check_cpus(const struct decision *d, struct diag *diag)
 {
 	struct owners owners = {0};
 
-	if (d->hyp.node) {
-		add_owners(&owners, d->hyp.cpus, d->hyp.cpu_count, CELL_NONE, d->hyp.node->name);
-	}
+	add_owners(&owners, d->hyp.cpus, d->hyp.cpu_count, CELL_NONE, d->hyp.node->name);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		add_owners(&owners, d->cells[i].cpus, d->cells[i].cpu_count, (u16)i, d->cells[i].name);
 	}

@@ -79,7 +79,7 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 	} else if (device->master) {
 		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s), and no IOMMU "
 			   "that this version knows is in front of it; %s", cell, device->name, where, device->master, access_advice(claim->access));
-	} else if (device->untranslated) {
+	} else {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
 	}

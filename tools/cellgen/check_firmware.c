@@ -90,7 +90,7 @@ void check_firmware(const struct decision *d, struct diag *diag)
 	for (u32 i = 0; i < d->tree->node_count; i++) {
 		const struct node *node = d->tree->nodes[i];
 
-		if ((d->domains && node_below(node, d->domains)) || !enabled(node)) {
+		if (node_below(node, d->domains) || !enabled(node)) {
 			continue;
 		}
 		if (node_compatible(node, "arm,armv8-timer")) {

@@ -179,9 +179,6 @@ static void check_names(const struct decision *d, struct diag *diag)
 
 void check_nodes(const struct decision *d, struct diag *diag)
 {
-	if (!d->hyp.node) {
-		return;
-	}
 	for (u32 i = 0; i < d->tree->node_count; i++) {
 		const struct node *node = d->tree->nodes[i];
 

@@ -16,10 +16,10 @@ static u64 pages_size(const struct range *reg)
 	return align_up(reg->base + reg->size, PAGE_SIZE) - first_page(reg);
 }
 
+/* a is a sane region, b is whatever the board tree says. */
 static bool pages_overlap(const struct range *a, const struct range *b)
 {
-	return !range_wraps(a->base, a->size) && !range_wraps(b->base, b->size) &&
-	       range_overlap(first_page(a), pages_size(a), first_page(b), pages_size(b));
+	return !range_wraps(b->base, b->size) && range_overlap(first_page(a), pages_size(a), first_page(b), pages_size(b));
 }
 
 /* The first register range of other that lies in a page of reg. */

@@ -136,7 +136,7 @@ static void check_place(const struct reserve *reserve, struct diag *diag)
 			.base = reserve->phys == ADDRESS_NONE ? 0 : reserve->phys, .size = reserve->size, .alignment = PAGE_SIZE,
 			.at = reserve->at }, diag);
 	}
-	if (!reg && reserve->alignment && ((reserve->alignment & (reserve->alignment - 1)) || reserve->alignment < PAGE_SIZE)) {
+	if (!reg && ((reserve->alignment & (reserve->alignment - 1)) || reserve->alignment < PAGE_SIZE)) {
 		diag_error(diag, "bad-value", prop_at(reserve->node, "alignment"), "alignment of %s is 0x%llx; it must be a power of two, "
 			   "0x1000 (a page) or more", reserve->name, TEXT_NUMBER(reserve->alignment));
 	}

@@ -190,9 +190,6 @@ static int compare_lines(const void *left, const void *right)
 	if (a->intid != b->intid) {
 		return a->intid < b->intid ? -1 : 1;
 	}
-	if (a->asked != b->asked) {
-		return a->asked ? -1 : 1;
-	}
 	return (a->cell > b->cell) - (a->cell < b->cell);
 }
 

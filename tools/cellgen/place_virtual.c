@@ -169,12 +169,12 @@ static int compare(const void *left, const void *right)
 	const struct virtual_line *a = left, *b = right;
 
 	if (a->cell != b->cell) {
-		return a->cell < b->cell ? -1 : 1;
+		return (int)a->cell - (int)b->cell;
 	}
 	if (a->intid != b->intid) {
 		return a->intid < b->intid ? -1 : 1;
 	}
-	return a->device != b->device ? (a->device < b->device ? -1 : 1) : (a->at.line > b->at.line) - (a->at.line < b->at.line);
+	return a->device != b->device ? (int)a->device - (int)b->device : (a->at.line > b->at.line) - (a->at.line < b->at.line);
 }
 
 void place_virtual(struct decision *d, struct diag *diag)
