@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION MEDIATED,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v)))))
+GIVEN := $(strip $(foreach v,BOARD PARTITION MEDIATED RESTART,$(if $(filter command,$(firstword $(origin $(v)))),$(v)=$($(v)))))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -101,7 +101,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 # Nothing of where we are gets into an object: two folders, the same bytes.
 HERE := $(realpath $(CURDIR))
 PREFIX_MAP := -ffile-prefix-map=$(HERE)=. -ffile-prefix-map=$(O)/= $(if $(IN_TREE),-ffile-prefix-map=$(IN_TREE)=,)
-OPTIMIZE := $(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2)
+# clang's -Oz is what gcc's -Os is. Outlining would put code of short exits out of their registers' sight.
+SIZE := $(if $(filter 1,$(LLVM)),-Oz -mno-outline,-Os)
+OPTIMIZE := $(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),$(SIZE),-O2)
 
 TARGET_CFLAGS := -std=c11 -ffreestanding -nostdlib -fno-pic -fno-common -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(OPTIMIZE) -g \
@@ -128,7 +130,7 @@ $(FLAGS): FORCE
 # ---------------------------------------------------------------- the image
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
-SOURCES := $(filter-out %/asm-offsets.c $(ISA_WITHOUT),$(SOURCES))
+SOURCES := $(filter-out %/asm-offsets.c %/core/$(if $(CONFIG_RESTART),restart_none.c,restart.c) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
 GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld)
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
