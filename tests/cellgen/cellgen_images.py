@@ -12,6 +12,9 @@ def kernel(text_offset=0, image_size=0x8000, magic=b"ARM\x64", size=0x1000, fill
 FILES = {
     "Image": kernel(),
     "Image-offset": kernel(text_offset=0x80000, size=0x1234, fill=0x22),
+    "linux/Image": kernel(image_size=0x200000, fill=0x33), # under the names that runnable examples use
+    "initrd.cpio.gz": b"070701 not compressed either",
+    "hello.bin": kernel(fill=0x44),
     "initrd": b"070701 not really an archive, of an odd length" * 31,
     "Image-no-magic": kernel(magic=b"MZ\0\0"),
     "Image-no-size": kernel(image_size=0),
@@ -26,4 +29,5 @@ FILES = {
 def make(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(data)

@@ -36,6 +36,7 @@
 #define SPI_END 988u         /* the architecture's: INTIDs below 1020 */
 #define VIRTUAL_SPI_COUNT 960u /* of a mediated cell, whose numbers are its own: 31 words of INTIDs, as vgic_config.h says */
 #define GIC_FRAME KIB(64)
+#define POLICY_COUNT_MAX 32u /* restarts a limit can allow: RESTART_LIMIT_MAX of core/machine.h */
 #define CELLS_MAX 16u        /* numbers in one entry of a list: #address-cells and the like */
 #define GICR_SIZE KIB(128)   /* redistributor of one CPU: RD frame, SGI frame */
 
@@ -329,6 +330,14 @@ struct line_wish {
 	struct pos at;
 };
 
+/* What becomes of a cell that has stopped: cloison,restart, cloison,restart-limit. */
+struct policy {
+	const char *restart; /* "never", which is also what a cell has that says nothing, "on-reset", "on-failure", "always" */
+	bool on_reset, on_failure;
+	const struct prop *limit; /* NULL: none */
+	u32 count, seconds;  /* of the limit */
+};
+
 struct cell {
 	const struct node *node;
 	const char *name;
@@ -352,6 +361,7 @@ struct cell {
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool strict;
+	struct policy policy;
 	struct colors colors;   /* llc-colors */
 	/* asked and decided */
 	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */
@@ -459,6 +469,8 @@ struct decision {
 	u64 dtb_size;
 	const char **image_dirs; /* where images are looked for, in order */
 	u32 image_dir_count;
+	const char **without;    /* what this core is built without: "restart" */
+	u32 without_count;
 	/* board */
 	struct gic gic;
 	struct cache *caches;

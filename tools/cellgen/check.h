@@ -13,6 +13,7 @@
 void check_nodes(const struct decision *d, struct diag *diag);      /* check_node.c */
 void check_properties(const struct decision *d, struct diag *diag); /* check_prop.c */
 void check_cells(const struct decision *d, struct diag *diag);      /* check_cell.c */
+void check_policies(const struct decision *d, struct diag *diag);   /* check_policy.c */
 void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu.c */
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
 void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */

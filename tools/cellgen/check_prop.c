@@ -18,7 +18,7 @@ enum shape {
 struct rule {
 	const char *name;
 	enum shape shape;
-	const char *choices[3]; /* SHAPE_TEXT: the only values, if any are listed */
+	const char *choices[4]; /* SHAPE_TEXT: the only values, if any are listed */
 };
 
 /* Of every node in the System Device Tree's sense; those without an effect on who owns what. */
@@ -55,6 +55,8 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,wfi", .shape = SHAPE_TEXT, .choices = { "native" } },
 	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
+	{ .name = "cloison,restart", .shape = SHAPE_TEXT, .choices = { "never", "on-reset", "on-failure", "always" } },
+	{ .name = "cloison,restart-limit" },
 	{ .name = "cloison,trusted-dma", .shape = SHAPE_LATER },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--format=human|json|sarif]
+ * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--without FEATURE]... [--format=human|json|sarif]
  * cellgen --list-findings
  *
  * Called by cellgen-dts, which makes the three files from the partition's source. DIR must exist; it is written only
@@ -15,12 +15,17 @@ struct options {
 	const char *dts, *dtb, *lines, *pp, *dir, *format;
 	const char **image_dirs;
 	u32 image_dir_count;
+	const char **without;
+	u32 without_count;
 };
 
 static const char **option(struct options *o, const char *name)
 {
 	if (strcmp(name, "-I") == 0) {
 		return mem_push(&o->image_dirs, &o->image_dir_count, sizeof(char *));
+	}
+	if (strcmp(name, "--without") == 0) {
+		return mem_push(&o->without, &o->without_count, sizeof(char *));
 	}
 	return strcmp(name, "--dts") == 0   ? &o->dts :
 	       strcmp(name, "--dtb") == 0   ? &o->dtb :
@@ -41,7 +46,7 @@ static void parse(struct options *o, int argc, char **argv)
 			o->format = argv[i] + 9;
 		} else if (!value || i + 1 == argc) {
 			fatal("what is %s? Usage: cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... "
-			      "[--format=human|json|sarif], or cellgen --list-findings", argv[i]);
+			      "[--without FEATURE]... [--format=human|json|sarif], or cellgen --list-findings", argv[i]);
 		} else {
 			*value = argv[++i];
 		}
@@ -81,6 +86,8 @@ static void read_input(struct decision *d, const struct options *o)
 	d->dts = o->dts;
 	d->image_dirs = o->image_dirs;
 	d->image_dir_count = o->image_dir_count;
+	d->without = o->without;
+	d->without_count = o->without_count;
 	d->dtb = must_read(o->dtb, &d->dtb_size);
 	tree = tree_load(d->dtb, d->dtb_size);
 	text = must_read(o->lines, &size);

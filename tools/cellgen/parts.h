@@ -29,7 +29,7 @@ u8 *file_read(const char *path, u64 *size);                      /* NULL: not a 
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, u32 section, const char *path); /* dir/image.<section> -> path */
 
-/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_color.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_vdev.c ---- */
+/* ---- dt_tree.c, dt_lines.c, dt_board.c, dt_color.c, dt_device.c, dt_irq.c, dt_cell.c, dt_mediated.c, dt_policy.c, dt_vdev.c ---- */
 
 struct tree *tree_load(const void *dtb, u64 size);
 void tree_locate(struct tree *tree, const char *listing, u64 size); /* positions, from dtc -T -T */
@@ -45,6 +45,7 @@ void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
+void dt_policy(struct cell *cell, struct diag *diag);
 void dt_caches(struct decision *d);
 void dt_colors(const struct decision *d, const struct node *node, struct colors *colors, struct diag *diag);
 u16 device_of(const struct decision *d, const struct node *node); /* DEVICE_NONE: not a device */
