@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED RESTART,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -103,7 +103,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 # Nothing of where we are gets into an object: two folders, the same bytes.
 HERE := $(realpath $(CURDIR))
 PREFIX_MAP := -ffile-prefix-map=$(HERE)=. -ffile-prefix-map=$(O)/= $(if $(IN_TREE),-ffile-prefix-map=$(IN_TREE)=,)
-OPTIMIZE := $(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2)
+# clang's -Oz is what gcc's -Os is. Outlining would put code of short exits out of their registers' sight.
+SIZE := $(if $(filter 1,$(LLVM)),-Oz -mno-outline,-Os)
+OPTIMIZE := $(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),$(SIZE),-O2)
 
 TARGET_CFLAGS := -std=c11 -ffreestanding -nostdlib -fno-pic -fno-common -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(OPTIMIZE) -g \
@@ -130,7 +132,7 @@ $(FLAGS): FORCE
 # ---------------------------------------------------------------- the image
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
-SOURCES := $(filter-out %/asm-offsets.c $(ISA_WITHOUT),$(SOURCES))
+SOURCES := $(filter-out %/asm-offsets.c %/core/$(if $(CONFIG_RESTART),restart_none.c,restart.c) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
 GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld frames.txt)
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
@@ -228,7 +230,7 @@ PARTITION_DEPS :=
 $(GEN): $(O)/.generated ;
 $(O)/.generated: $(PARTITION_FILE) $(OVERLAY_FILES) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
 		$(O)/.config | $(GUEST_BINS)
-	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT=$(if $(CONFIG_MEDIATED),,mediated) \
+	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_RESTART),,restart)' \
 		$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME) $(OVERLAY_FILES) && touch -r $(O)/gen/machine.c $@
 # A file that has gone is for cellgen to report.
 $(filter-out $(GUEST_BINS) $(GUEST_BINS:.bin=.elf) $(PARTITION_FILE) $(OVERLAY_FILES),$(PARTITION_DEPS)): ;

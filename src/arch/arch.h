@@ -40,7 +40,8 @@ bool arch_cpu_start(u16 index, s64 *firmware_error);
 /*
  * Put the calling CPU's guest registers and trap state into the reset state of
  * the ISA's boot protocol: it will start at entry with argument. Under the
- * load root if loading, else under the root in force.
+ * load root if loading, else under the root in force. A kick that was sent
+ * before the call does not reach the guest.
  */
 void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading);
 /* Leave for the guest with the registers in cpu->frame. */
@@ -59,12 +60,22 @@ extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr
 void arch_cell_revoke(u16 cell);
 /* Mask the cell's interrupt lines. */
 void arch_cell_silence(u16 cell);
+/*
+ * A stopped cell's lines, interrupt controller and memory as at boot, so that
+ * it can be loaded again. First CPU of the cell; all of them are parked.
+ */
+void arch_cell_restore(struct cpu *cpu);
+/*
+ * The copier, which has just called, goes on and calls again when no cache
+ * holds a byte of this piece of guest memory.
+ */
+void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size);
 
 /* ---- between CPUs, time, interrupts ---- */
 
 void arch_cpu_wait(void);            /* sleep until an interrupt or a kick is pending; may return early */
 void arch_cpu_kick(u16 index);       /* wake that CPU out of arch_cpu_wait or guest sleep */
-bool arch_cpu_kicked(struct cpu *cpu); /* consume kick and tick, after arch_cpu_wait; was there a kick? */
+void arch_cpu_kicked(struct cpu *cpu); /* consume kick and tick, after arch_cpu_wait */
 void arch_cpu_relax(void);           /* in a short wait loop at boot: let others run */
 void arch_cpu_wake_all(void);        /* out of arch_cpu_relax */
 /*

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The life of a cell: loaded by its own first CPU, run, stopped once.
+ * The life of a cell: loaded by its own first CPU, run, stopped, and perhaps
+ * loaded again (restart.c).
  *
  *   OFF -> LOADING -> RUNNING -> STOPPED (own wish) or FAILED (fault)
- *             |                    ^
- *             +--------------------+
+ *           ^  |         |         ^
+ *           |  +---------+---------+
+ *           +-- RESTARTING <-------+ if its policy says so
  *
  * Who may change what: cells[].state by compare-and-swap from any CPU of the
  * cell, so that of two vCPUs that fault at once one stops the cell and writes
@@ -13,6 +15,7 @@
 #include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
+#include "core/restart.h"
 
 struct cell cells[CELL_COUNT ? CELL_COUNT : 1];
 struct vcpu vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
@@ -46,14 +49,19 @@ static u64 load_started; /* ticks; last cell to load, for boot_times only */
 
 void cell_start(struct cpu *cpu)
 {
+	struct cell *cell = &cells[cpu->cell_index];
+
 	load_started = arch_time_now();
-	atomic_store32(&cells[cpu->cell_index].state, CELL_LOADING);
+	atomic_store32(&cell->state, CELL_LOADING);
+	atomic_store32(&cell->incarnation, cell->incarnation + 1); /* after the state: who reads it first never takes the last stop for this life's */
 	atomic_store32(&cpu->vcpu->state, VCPU_ON);
 	arch_vcpu_reset(cpu, cpu->cell->arch.load_entry, cpu->cell->arch.load_list, true);
 }
 
 void cell_loaded(struct cpu *cpu)
 {
+	if (restart_cleans(cpu))
+		return; /* the copier goes on */
 	boot_times.copy = arch_time_now() - load_started;
 	if (arch_cas32(&cells[cpu->cell_index].state, CELL_LOADING, CELL_RUNNING))
 		arch_vcpu_reset(cpu, cpu->cell->entry, cpu->cell->dtb, false);
@@ -68,15 +76,18 @@ bool cell_is_alive(u16 cell)
 	return state == CELL_RUNNING || state == CELL_LOADING;
 }
 
-static void write_record(struct cpu *cpu, enum stop_reason reason, const char *what)
+/* Of the CPU that stopped the cell. One that waits to be printed, of an earlier life, is not overwritten. */
+static void write_record(struct cpu *cpu, enum stop_reason reason, const char *what, u32 end)
 {
 	struct cell *cell = &cells[cpu->cell_index];
 
-	if (!arch_cas32(&cell->record_state, RECORD_NONE, RECORD_WRITING))
+	if (atomic_load32(&cell->record_state) == RECORD_READY)
 		return;
 	cell->record.cpu = cpu->index;
 	cell->record.vcpu = cpu->vcpu_index;
 	cell->record.reason = (u16)reason;
+	cell->record.end = (u16)end;
+	cell->record.incarnation = cell->incarnation;
 	cell->record.what = what;
 	arch_vcpu_record(cpu, &cell->record);
 	atomic_store32(&cell->record_state, RECORD_READY);
@@ -86,11 +97,11 @@ void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 {
 	u16 index = cpu->cell_index;
 	u32 *state = &cells[index].state;
-	u32 end = reason == STOP_SYSTEM_OFF || reason == STOP_SYSTEM_RESET ? CELL_STOPPED : CELL_FAILED;
+	u32 end = restart_decide(cpu, reason);
 
 	if (!arch_cas32(state, CELL_RUNNING, end) && !arch_cas32(state, CELL_LOADING, end))
 		return; /* another vCPU was first: its record stands */
-	write_record(cpu, reason, what);
+	write_record(cpu, reason, what, end);
 	arch_cell_silence(index);
 	arch_cell_revoke(index); /* after the state: who faults on it must see why */
 	for (u16 n = 0; n < cpu->cell->vcpu_count; n++)
@@ -102,18 +113,24 @@ void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 void cell_park(struct cpu *cpu)
 {
 	struct vcpu *vcpu = cpu->vcpu;
+	u32 power;
 
 	arch_vcpu_quiesce(cpu);
-	/*
-	 * Every switch-on is followed by exactly one kick. Accept it only with
-	 * the kick in hand, or the kick would arrive as an interrupt in the guest.
-	 */
-	do {
+	for (;;) {
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* whatever has become of the cell */
-		arch_cpu_wait();
-	} while (!arch_cpu_kicked(cpu) || atomic_load32(&cells[cpu->cell_index].state) != CELL_RUNNING ||
-		 atomic_load32(&vcpu->state) != VCPU_ON_PENDING);
+		enum restart_step step = restart_poll(cpu);
+
+		if (step == RESTART_DONE)
+			return;
+		/* Looked at once: what comes after this look comes with a kick, which ends the wait */
+		power = atomic_load32(&cells[cpu->cell_index].state) == CELL_RUNNING ? atomic_load32(&vcpu->state) : (u32)VCPU_OFF;
+		if (power == VCPU_ON_PENDING)
+			break;
+		if (power != VCPU_CLAIMED && step == RESTART_SLEEP)
+			arch_cpu_wait();
+		arch_cpu_kicked(cpu);
+	}
 	u64 entry = vcpu->entry, argument = vcpu->argument;
 
 	atomic_store32(&vcpu->state, VCPU_ON);

@@ -35,8 +35,9 @@ enum cell_state {
 	CELL_OFF,     /* never started */
 	CELL_LOADING, /* first vCPU copies the images under the load root */
 	CELL_RUNNING,
-	CELL_STOPPED, /* by its own wish: SYSTEM_OFF, SYSTEM_RESET */
+	CELL_STOPPED, /* by its own wish: SYSTEM_OFF, or SYSTEM_RESET without a restart */
 	CELL_FAILED,  /* by a fault: see its record */
+	CELL_RESTARTING, /* stopped, and about to load again: restart.h */
 };
 
 enum vcpu_state { VCPU_OFF, VCPU_CLAIMED, VCPU_ON_PENDING, VCPU_ON };
@@ -47,6 +48,7 @@ struct vcpu {
 	u32 state;    /* [A] enum vcpu_state */
 	u64 entry;    /* [A] guest-physical entry, valid in VCPU_ON_PENDING */
 	u64 argument; /* [A] context id for it */
+	u32 parked;   /* [A] restart.h: 2 n + 1, it waits in the core and incarnation n is over for it; 2 n, its kick is under way */
 } __attribute__((aligned(64))); /* as struct cell */
 
 /* Why a cell was stopped. */
@@ -64,6 +66,8 @@ struct record {
 	u16 cpu;
 	u16 vcpu;
 	u16 reason;        /* enum stop_reason */
+	u16 end;           /* enum cell_state the stop led to */
+	u32 incarnation;   /* of the cell: which of its lives it was */
 	const char *what;  /* decoded: "write outside the map", static string */
 	u64 detail[4];     /* ISA-specific syndrome; aarch64: ESR, FAR, HPFAR, SPSR */
 	u64 pc;
@@ -74,6 +78,10 @@ struct cell {
 	struct arch_cell arch;
 	u32 state;         /* [A] enum cell_state */
 	u32 record_state;  /* [A] enum record_state */
+	u32 incarnation;   /* [A] lives begun; its first CPU counts, after it has changed the state */
+	u32 released;      /* [A] restart.h: as vcpu.parked, of the service CPU */
+	u32 cleaned;       /* [O] of the first CPU: ranges of memory that the copier has cleaned */
+	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
 	struct record record;
 } __attribute__((aligned(64))); /* no exclusive monitor shared with another cell */
 
@@ -109,7 +117,7 @@ _Noreturn void cpu_main(struct cpu *cpu);
 void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what);
 /* The vCPU waits here, in the core, until it is switched on; then its frame is in reset state. */
 void cell_park(struct cpu *cpu);
-/* First vCPU, at boot: run the copier under the load root. */
+/* First vCPU, at boot and for each life after: run the copier under the load root. */
 void cell_start(struct cpu *cpu);
 /* Loading or running. */
 bool cell_is_alive(u16 cell);

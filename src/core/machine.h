@@ -55,6 +55,11 @@ struct vdev_config {
 	u16 policy;      /* enum console_policy, for consoles */
 };
 
+/* cloison,restart; "always" is both. */
+#define RESTART_ON_RESET 1u
+#define RESTART_ON_FAILURE 2u
+#define RESTART_LIMIT_MAX 32u
+
 struct cell_config {
 	const char *name;
 	u16 vcpu_count;
@@ -70,6 +75,9 @@ struct cell_config {
 	u64 entry;       /* guest-physical address of the first instruction */
 	u64 dtb;         /* guest-physical address of its device tree: first argument */
 	struct arch_cell_config arch;
+	u16 restart;         /* RESTART_ON_RESET, RESTART_ON_FAILURE: what loads it again */
+	u16 restart_count;   /* cloison,restart-limit: at most so many restarts, <= RESTART_LIMIT_MAX, 0 no limit, */
+	u32 restart_seconds; /* within so many seconds */
 };
 
 /* A range of a cell's memory, as the cell sees it. */

@@ -7,6 +7,7 @@
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/panic.h"
+#include "core/restart.h"
 #include "vdev/vdev.h"
 
 /* Ticks between two looks at the UART and the rings: 1 ms, a 16-byte FIFO at 115200 baud. */
@@ -113,6 +114,7 @@ void core_serve(struct cpu *cpu)
 {
 	panic_relay();
 	console_pump(cpu);
+	restart_serve();
 	arch_time_wake_at(arch_time_now() + arch_time_hz() / SERVICE_HZ);
 }
 

@@ -6,7 +6,8 @@
  *   OFF -cas-> CLAIMED -> ON_PENDING -> ON -> OFF
  *   caller     caller     caller        the vCPU's own CPU
  *
- * CLAIMED exists so that of two callers one writes the entry point alone.
+ * CLAIMED exists so that of two callers one writes the entry point alone. The
+ * kick is sent in that state; who is woken by it and finds CLAIMED looks again.
  */
 #include "core/cell.h"
 
@@ -34,8 +35,8 @@ enum power_result power_vcpu_on(struct cpu *cpu, u64 target, u64 entry, u64 argu
 		return atomic_load32(&vcpu->state) == VCPU_ON ? POWER_ALREADY_ON : POWER_ON_PENDING;
 	vcpu->entry = entry;
 	vcpu->argument = argument;
+	arch_cpu_kick(machine_cell_cpus[cpu->cell->first_cpu + target]); /* on its way before the vCPU may leave: arch_vcpu_reset clears it */
 	atomic_store32(&vcpu->state, VCPU_ON_PENDING);
-	arch_cpu_kick(machine_cell_cpus[cpu->cell->first_cpu + target]);
 	return POWER_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/fmt.h"
+#include "core/restart.h"
 #include "vdev/vdev.h"
 
 #define POLL_LINES 16u
@@ -31,7 +32,7 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 
 static const char *const state_names[] = {
 	[CELL_OFF] = "off", [CELL_LOADING] = "loading", [CELL_RUNNING] = "running",
-	[CELL_STOPPED] = "stopped", [CELL_FAILED] = "failed",
+	[CELL_STOPPED] = "stopped", [CELL_FAILED] = "failed", [CELL_RESTARTING] = "restarting",
 };
 
 static const char *const power_names[] = {
@@ -115,12 +116,12 @@ bool record_is_due(void)
 	return false;
 }
 
-/* After the cell's own last words: it prints no more, so this comes to an end. */
+/* After the cell's own last words: it prints no more, so this comes to an end. If it runs again, without delay. */
 static bool find_record(void)
 {
 	for (u32 i = 0; i < CELL_COUNT; i++) {
 		if (atomic_load32(&cells[report.cell].record_state) == RECORD_READY &&
-		    (report.line || console_is_drained(report.cell)))
+		    (report.line || cell_is_alive(report.cell) || console_is_drained(report.cell)))
 			return true;
 		report.line = 0;
 		report.cell = report.cell + 1 < CELL_COUNT ? report.cell + 1 : 0;
@@ -134,6 +135,7 @@ static bool record_line(void)
 		return false;
 	print_record_line(report.cell, report.line++);
 	if (report.line == record_lines(report.cell)) {
+		restart_reported(report.cell); /* there is room: the line before was not that long */
 		atomic_store32(&cells[report.cell].record_state, RECORD_PRINTED);
 		report.line = 0;
 	}

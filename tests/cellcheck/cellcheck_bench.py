@@ -119,7 +119,7 @@ class Image:
         return self.symbols[name] + index * size + offset
 
     def cell(self, index, offset):
-        return self.object("machine_cells", index, 240, offset)
+        return self.object("machine_cells", index, 248, offset)
 
     def regs(self, cpu, offset):
         return self.object("machine_regs", cpu, 128, offset)

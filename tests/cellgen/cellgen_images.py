@@ -53,6 +53,7 @@ FILES = {
     "Image-offset": kernel(text_offset=0x80000, size=0x1234, fill=0x22),
     "hello.bin": kernel(text_offset=0x200000, fill=0x33), # our guests, so that make can build these too
     "initrd.cpio.gz": b"not an archive either" * 99,
+    "linux/Image": kernel(image_size=0x200000, fill=0x33), # under the names that runnable examples use
     "initrd": b"070701 not really an archive, of an odd length" * 31,
     "Image-no-magic": kernel(magic=b"MZ\0\0"),
     "Image-no-size": kernel(image_size=0),
@@ -123,4 +124,5 @@ FLAT = {
 def make(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(data)

@@ -14,6 +14,9 @@
 #ifndef SERVICE_CPU
 #define SERVICE_CPU SERVICE
 #endif
+#ifndef RESTART
+#define RESTART 0
+#endif
 
 struct vdev_pl011 uart_linux, uart_control, uart_hello;
 struct probe probe;
@@ -64,6 +67,7 @@ const struct cpu_config machine_cpus[CPU_COUNT] = {
 const struct cell_config machine_cells[CELL_COUNT] = {
 	[CELL_LINUX] = { .name = "linux", .vcpu_count = 2, .ram_count = 1, .first_cpu = 0, .first_vdev = VDEV_LINUX, .vdev_count = 1,
 			 .console = VDEV_LINUX, .entry = 0x40200000, .dtb = 0x48000000,
+			 .restart = RESTART, .restart_count = RESTART ? 2 : 0, .restart_seconds = 10, /* then linux does, within a limit */
 			 .arch = { .root = &roots[0], .root_value = 1, .load_entry = 0x1000, .load_list = 0x2000 } },
 	[CELL_CONTROL] = { .name = "control", .vcpu_count = 1, .first_cpu = 2, .first_vdev = VDEV_CONTROL,
 			   .vdev_count = 2, .console = VDEV_CONTROL, .entry = 0x40000000, .dtb = 0x40100000,

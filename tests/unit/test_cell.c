@@ -210,27 +210,6 @@ static void off_and_on_again(void **state)
 	assert_int_equal(host.kick_pending[1], 0);
 }
 
-static void kick_comes_late(u32 turn)
-{
-	if (turn == 2)
-		vcpus[1].state = VCPU_ON_PENDING; /* the caller is between its store and its kick */
-	if (turn == 7)
-		arch_cpu_kick(1);
-}
-
-/* Or the kick would arrive as an interrupt in the guest. */
-static void not_before_the_kick(void **state)
-{
-	enum host_end end;
-
-	(void)state;
-	meanwhile = kick_comes_late;
-	HOST_CATCH(end, power_vcpu_off(&host_cpus[1]));
-	assert_int_equal(end, HOST_RETURNED);
-	assert_int_equal(turns, 7);
-	assert_int_equal(host.kick_pending[1], 0);
-}
-
 static void stop_then_switch_on(u32 turn)
 {
 	if (turn == 1)
@@ -373,7 +352,6 @@ int main(void)
 		cmocka_unit_test_setup(calls_check_their_target, setup),
 		cmocka_unit_test_setup(switch_on, setup),
 		cmocka_unit_test_setup(off_and_on_again, setup),
-		cmocka_unit_test_setup(not_before_the_kick, setup),
 		cmocka_unit_test_setup(no_vcpu_of_a_stopped_cell_comes_back, setup),
 		cmocka_unit_test_setup(firmware_refuses, setup),
 		cmocka_unit_test_setup(boot, setup),

@@ -177,6 +177,18 @@ static struct ask_address read_address(const struct tree *t, int node, const cha
 	return (struct ask_address) { p, p ? get_be(p, 8) : 0 };
 }
 
+static void read_restart(const struct tree *t, struct ask_cell *cell, int node)
+{
+	int length;
+	const u8 *limit = tree_prop(t, node, "cloison,restart-limit", &length);
+	bool always = says(t, node, "cloison,restart", "always");
+
+	cell->restart = (always || says(t, node, "cloison,restart", "on-reset")) |
+			(always || says(t, node, "cloison,restart", "on-failure")) << 1;
+	cell->restarts = limit && length >= 8 ? (u32)get_be(limit, 4) : 0;
+	cell->seconds = limit && length >= 8 ? (u32)get_be(limit + 4, 4) : 0;
+}
+
 static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int node)
 {
 	const struct tree *t = hw->tree;
@@ -193,6 +205,7 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->load = read_address(t, node, "cloison,load-address");
 	cell->entry = read_address(t, node, "cloison,entry");
 	cell->limit = tree_u32(t, node, "cloison,interrupt-limit", 0);
+	read_restart(t, cell, node);
 	read_cpus(a, hw, cell, node);
 	read_memory(a, t, cell);
 	read_access(a, hw, ask, cell);

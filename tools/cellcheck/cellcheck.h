@@ -246,6 +246,8 @@ struct ask_cell {
 	struct ask_address load, entry;
 	bool direct, wfi_native, debug_stop, strict, initrd;
 	u32 limit;
+	u32 restart;           /* bit 0: after a reset it asked for, bit 1: after a failure */
+	u32 restarts, seconds; /* at most so many within so many; 0: no limit */
 	VEC(int) cpus;
 	VEC(struct ask_range) ram;
 	VEC(int) devices;

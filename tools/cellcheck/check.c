@@ -4,7 +4,7 @@
 
 #include "cellcheck.h"
 
-#define CELL_SIZE 240
+#define CELL_SIZE 248
 #define REGS 128
 
 static void find_cpus(struct check *c, u32 *user)

@@ -9,7 +9,7 @@
 #include "cellcheck.h"
 
 #define CPU_SIZE 40
-#define CELL_SIZE 240
+#define CELL_SIZE 248
 #define VDEV_SIZE 48
 
 struct object object_get(struct check *c, const char *symbol, u64 size)
@@ -153,6 +153,7 @@ static void check_cell_counts(struct check *c, struct object o, size_t i, const 
 		{ "root", 48, 8, c->img->roots->base + i * PAGE }, { "root_const", 56, 8, c->img->tables->base + i * PAGE },
 		 { "entries of the root", 64, 4, root_used(c, i) },
 		{ "gicd_base", 72, 8, GUEST_GICD }, { "gicr_base", 80, 8, GUEST_GICR },
+		{ "restart", 240, 2, ask->restart }, { "restarts", 242, 2, ask->restarts }, { "seconds", 244, 4, ask->seconds },
 		{ "load entry", 88, 8, LOAD_COPIER }, { "load list", 96, 8, LOAD_LIST },
 	};
 

@@ -38,6 +38,7 @@
 #define VIRTUAL_SPI_COUNT 960u /* of a mediated cell, whose numbers are its own: 31 words of INTIDs, as vgic_config.h says */
 #define GIC_FRAME KIB(64)
 #define IMAGE_MAX GIB(1)     /* bytes of a kernel once it is decompressed, or its segments are one piece */
+#define POLICY_COUNT_MAX 32u /* restarts a limit can allow: RESTART_LIMIT_MAX of core/machine.h */
 #define CELLS_MAX 16u        /* numbers in one entry of a list: #address-cells and the like */
 #define GICR_SIZE KIB(128)   /* redistributor of one CPU: RD frame, SGI frame */
 
@@ -391,6 +392,14 @@ struct address_wish {
 	struct pos at;
 };
 
+/* What becomes of a cell that has stopped: cloison,restart, cloison,restart-limit. */
+struct policy {
+	const char *restart; /* "never", which is also what a cell has that says nothing, "on-reset", "on-failure", "always" */
+	bool on_reset, on_failure;
+	const struct prop *limit; /* NULL: none */
+	u32 count, seconds;  /* of the limit */
+};
+
 struct cell {
 	const struct node *node;
 	const char *name;
@@ -427,6 +436,7 @@ struct cell {
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool strict;
+	struct policy policy;
 	struct colors colors;   /* llc-colors */
 	/* asked and decided */
 	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */
@@ -534,9 +544,10 @@ struct decision {
 	u64 dtb_size;
 	const char **overlays;   /* as the user gave them, in order */
 	u32 overlay_count;
-	bool without_mediated;   /* the core is built without mediated interrupts */
 	const char **image_dirs; /* where images are looked for, in order */
 	u32 image_dir_count;
+	const char **without;    /* what this core is built without: "mediated", "restart" */
+	u32 without_count;
 	/* board */
 	struct gic gic;
 	struct cache *caches;

@@ -14,6 +14,7 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_firmware(decision, diag);
 	check_core(decision, diag);
 	check_cells(decision, diag);
+	check_policies(decision, diag);
 	check_cpus(decision, diag);       /* then who owns what */
 	check_access(decision, diag);
 	check_devices(decision, diag);

@@ -13,6 +13,7 @@
 void check_nodes(const struct decision *d, struct diag *diag);      /* check_node.c */
 void check_properties(const struct decision *d, struct diag *diag); /* check_prop.c */
 void check_cells(const struct decision *d, struct diag *diag);      /* check_cell.c */
+void check_policies(const struct decision *d, struct diag *diag);   /* check_policy.c */
 void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu.c */
 void check_access(const struct decision *d, struct diag *diag);     /* check_access.c */
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
@@ -28,6 +29,8 @@ void check_firmware(const struct decision *d, struct diag *diag);   /* check_fir
 void check_core(const struct decision *d, struct diag *diag);       /* check_core.c */
 
 void check_claims(const struct decision *d, struct diag *diag);     /* check_claims.c */
+
+bool is_without(const struct decision *d, const char *feature);     /* check_policy.c: the core is built without it */
 
 /* ---- check_text.c: what several of them need ---- */
 

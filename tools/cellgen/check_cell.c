@@ -129,7 +129,7 @@ static void check_chosen(const struct decision *d, const struct cell *cell, stru
 
 static void check_built(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
-	if (cell->mediated && d->without_mediated) {
+	if (cell->mediated && is_without(d, "mediated")) {
 		diag_error(diag, "mediated-not-built", prop_at(cell->node, "cloison,interrupts"), "the interrupts of '%s' are mediated%s, but "
 			   "the core is built without that (MEDIATED=n); write cloison,interrupts = \"direct\", or build with MEDIATED=y",
 			   cell->name, node_prop(cell->node, "cloison,interrupts") ? "" : ", as it does not say otherwise");

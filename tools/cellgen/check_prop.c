@@ -19,7 +19,7 @@ enum shape {
 struct rule {
 	const char *name;
 	enum shape shape;
-	const char *choices[3]; /* SHAPE_TEXT: the only values, if any are listed */
+	const char *choices[4]; /* SHAPE_TEXT: the only values, if any are listed */
 	const char *why;        /* it is accepted, and has no effect; NULL: it has */
 };
 
@@ -68,6 +68,8 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,wfi", .shape = SHAPE_TEXT, .choices = { "native" } },
 	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
+	{ .name = "cloison,restart", .shape = SHAPE_TEXT, .choices = { "never", "on-reset", "on-failure", "always" } },
+	{ .name = "cloison,restart-limit" },
 	{ .name = "cloison,trusted-dma", .shape = SHAPE_LATER },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },

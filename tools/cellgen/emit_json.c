@@ -397,6 +397,8 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
 		   cell->strict ? "true" : "false", cell->debug ? "true" : "false",
 		   cell->wfi || cell->mediated ? "true" : "false");
+	text(out, "restart", cell->policy.restart);
+	out_printf(out, ", \"restart_count\": %u, \"restart_seconds\": %u,\n      ", cell->policy.count, cell->policy.seconds);
 	text(out, "interrupts", cell->interrupts);
 	out_printf(out, ", \"interrupt_limit\": %u, ", cell->limit);
 	text(out, "console", console_policy(d, cell));

@@ -181,10 +181,14 @@ static void emit_devices(const struct decision *d, struct out *out)
 
 static void emit_options(const struct cell *cell, struct out *out)
 {
+	const struct policy *p = &cell->policy;
+
 	out_printf(out, "  interrupts %s, WFI %s, breakpoint instruction %s, denied registers %s\n",
 		   cell->interrupts, cell->mediated ? "always the guest's own" : cell->wfi ? "native" : "guarded",
 		   cell->debug ? "stops the cell" : "is the guest's own",
 		   cell->strict ? "stop the cell" : "behave as not implemented");
+	out_printf(out, "  restarted %s", p->restart);
+	out_printf(out, p->limit ? ", at most %u times within %u seconds\n" : "\n", p->count, p->seconds);
 }
 
 /* A mediated cell's own numbers; those of a direct cell are the physical ones. */

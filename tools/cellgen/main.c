@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--overlay NAME]... [--without mediated]
+ * cellgen --dts NAME --dtb FILE --lines FILE --pp FILE -o DIR [-I DIR]... [--overlay NAME]... [--without FEATURE]...
  *         [--format human|json|sarif]
  * cellgen --check-partition NAME --pp FILE [--format ...]   before dtc: it is no overlay
  * cellgen --check-overlay NAME --pp FILE [--format ...]     it is one: its text, as it can follow the partition's, to stdout
@@ -16,11 +16,13 @@
 #include "parts.h"
 
 struct options {
-	const char *dts, *dtb, *lines, *pp, *dir, *format, *overlay, *partition, *errors, *without;
+	const char *dts, *dtb, *lines, *pp, *dir, *format, *overlay, *partition, *errors;
 	const char **image_dirs;
 	u32 image_dir_count;
 	const char **overlays;
 	u32 overlay_count;
+	const char **without;
+	u32 without_count;
 };
 
 static const char **option(struct options *o, const char *name)
@@ -31,6 +33,9 @@ static const char **option(struct options *o, const char *name)
 	if (strcmp(name, "--overlay") == 0) {
 		return mem_push(&o->overlays, &o->overlay_count, sizeof(char *));
 	}
+	if (strcmp(name, "--without") == 0) {
+		return mem_push(&o->without, &o->without_count, sizeof(char *));
+	}
 	return strcmp(name, "--dts") == 0   ? &o->dts :
 	       strcmp(name, "--dtb") == 0   ? &o->dtb :
 	       strcmp(name, "--lines") == 0 ? &o->lines :
@@ -40,7 +45,6 @@ static const char **option(struct options *o, const char *name)
 	       strcmp(name, "--check-overlay") == 0 ? &o->overlay :
 	       strcmp(name, "--check-partition") == 0 ? &o->partition :
 	       strcmp(name, "--errors") == 0 ? &o->errors :
-	       strcmp(name, "--without") == 0 ? &o->without :
 					       NULL;
 }
 
@@ -61,8 +65,10 @@ static void parse(struct options *o, int argc, char **argv)
 	if (!diag_format_known(o->format)) {
 		fatal("there is no format %s; it can be human, json or sarif", o->format);
 	}
-	if (o->without && strcmp(o->without, "mediated") != 0) {
-		fatal("what is left out can be \"mediated\", not %s", o->without);
+	for (u32 i = 0; i < o->without_count; i++) {
+		if (strcmp(o->without[i], "mediated") != 0 && strcmp(o->without[i], "restart") != 0) {
+			fatal("what is left out can be \"mediated\" or \"restart\", not %s", o->without[i]);
+		}
 	}
 	if (o->errors ? !o->dts : o->overlay || o->partition ? !o->pp : !o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {
 		fatal("--dts, --dtb, --lines, --pp and -o are needed");
@@ -98,7 +104,8 @@ static void read_input(struct decision *d, const struct options *o)
 	d->image_dir_count = o->image_dir_count;
 	d->overlays = o->overlays;
 	d->overlay_count = o->overlay_count;
-	d->without_mediated = o->without != NULL;
+	d->without = o->without;
+	d->without_count = o->without_count;
 	d->dtb = must_read(o->dtb, &d->dtb_size);
 	tree = tree_load(d->dtb, d->dtb_size);
 	text = must_read(o->lines, &size);

@@ -59,6 +59,7 @@ void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
+void dt_policy(struct cell *cell, struct diag *diag);
 void dt_caches(struct decision *d);
 void dt_colors(const struct decision *d, const struct node *node, struct colors *colors, struct diag *diag);
 enum domain_kind {

@@ -4,6 +4,7 @@
  * assembly and turns each "->NAME value" line into a #define in asm-offsets.h.
  */
 #include "core/cell.h"
+#include "trap.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"((u64)(value)))
 
@@ -25,6 +26,7 @@ void asm_offsets(void)
 	DEFINE(REGS_TCR, offsetof(struct arch_regs, tcr_el2));
 	DEFINE(REGS_MAIR, offsetof(struct arch_regs, mair_el2));
 	DEFINE(REGS_TTBR0, offsetof(struct arch_regs, ttbr0_el2));
+	DEFINE(COPIER_CLEAN_OFFSET, COPIER_CLEAN);
 	DEFINE(COUNT_CPUS, CPU_COUNT);
 	DEFINE(COUNT_CELLS, CELL_COUNT);
 	DEFINE(COUNT_RAM_BANKS, RAM_BANK_COUNT);

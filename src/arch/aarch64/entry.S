@@ -364,7 +364,7 @@ slow:
 	.section .copier, "ax"
 	.rept	COUNT_CELLS
 	.balign	4096
-	ldr	x1, [x0], #16                /* count; step over reserved */
+0:	ldr	x1, [x0], #16                /* count; step over reserved */
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4
 	mov	x3, #4
@@ -387,7 +387,10 @@ slow:
 	stp	x7, x8, [x5, #-16]
 	cmp	x5, x6
 	b.lo	3b
-4:	dc	civac, x9
+4:	.if	4b - 0b - COPIER_CLEAN_OFFSET
+	.error	"COPIER_CLEAN (trap.h) is wrong"
+	.endif
+	dc	civac, x9                    /* also entered by the core, with x1 = 1: arch_vcpu_clean */
 	add	x9, x9, x3
 	cmp	x9, x6
 	b.lo	4b

@@ -20,12 +20,23 @@
 
 static u64 gicd(u64 offset) { return machine_board.gicd + offset; }
 
+static __attribute__((noinline)) void line_write(u64 reg, u32 line) /* smaller than its uses */
+{
+	mmio_write32(gicd(reg) + line / 32 * 4, 1u << line % 32);
+}
+
 static void await_clear(u64 address, u32 bits, const char *what)
 {
 	for (u32 i = 0; i < SETTLE_TRIES; i++)
 		if (!(mmio_read32(address) & bits))
 			return;
 	panic(what, 0, bits);
+}
+
+static void line_reset(const struct arch_line *line)
+{
+	mmio_write8(gicd(GICD_IPRIORITYR) + line->intid, line->kick ? GIC_PRIORITY_KICK : GIC_PRIORITY_DEFAULT);
+	mmio_write64(gicd(GICD_IROUTER) + 8ULL * line->intid, machine_cpus[line->cpu].hw_id);
 }
 
 static void line_set_up(const struct arch_line *line)
@@ -35,8 +46,7 @@ static void line_set_up(const struct arch_line *line)
 	u32 value = mmio_read32(cfg);
 
 	mmio_write32(cfg, line->edge ? value | edge : value & ~edge);
-	mmio_write8(gicd(GICD_IPRIORITYR) + line->intid, line->kick ? GIC_PRIORITY_KICK : GIC_PRIORITY_DEFAULT);
-	mmio_write64(gicd(GICD_IROUTER) + 8ULL * line->intid, machine_cpus[line->cpu].hw_id);
+	line_reset(line);
 }
 
 void arch_irq_init(void)
@@ -69,9 +79,28 @@ static u32 typer_affinity(u64 hw_id)
 	return (u32)(hw_id & 0xffffff) | (u32)(hw_id >> 32) << 24;
 }
 
+/* SGIs and PPIs that the core takes itself on this CPU. */
+static u32 core_lines(const struct cpu *cpu)
+{
+	return (cpu->config->arch.kick_line ? 0 : 1u << INTID_KICK) | (cpu->arch.vgic ? 1u << PPI_MAINTENANCE : 0) |
+	       (cpu->index == machine_service_cpu ? 1u << PPI_HYP_TIMER : 0);
+}
+
+void gic_private_reset(const struct cpu *cpu)
+{
+	u64 sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+
+	mmio_write32(sgi + GICD_IGROUPR, ~0u);
+	mmio_write32(sgi + GICD_ICFGR + 4, 0); /* PPIs are levels */
+	for (u32 i = 0; i < 8; i++)
+		mmio_write32(sgi + GICD_IPRIORITYR + 4 * i, GIC_PRIORITY_DEFAULT * 0x01010101u);
+	for (u32 core = core_lines(cpu); core; core &= core - 1)
+		mmio_write8(sgi + GICD_IPRIORITYR + (u32)__builtin_ctz(core), GIC_PRIORITY_KICK);
+}
+
 static void redistributor_init(struct cpu *cpu)
 {
-	u64 rd = cpu->config->arch.gicr, sgi = rd + GICR_SGI_FRAME;
+	u64 rd = cpu->config->arch.gicr;
 	u32 affinity = (u32)(mmio_read64(rd + GICR_TYPER) >> 32);
 
 	cpu->arch.gicr = rd;
@@ -79,17 +108,6 @@ static void redistributor_init(struct cpu *cpu)
 		panic("redistributor belongs to another CPU: affinity", typer_affinity(cpu->config->hw_id), affinity);
 	mmio_write32(rd + GICR_WAKER, mmio_read32(rd + GICR_WAKER) & ~(u32)GICR_WAKER_SLEEP);
 	await_clear(rd + GICR_WAKER, GICR_WAKER_ASLEEP, "redistributor does not wake: bits expected and seen");
-	mmio_write32(sgi + GICD_IGROUPR, ~0u);
-	mmio_write32(sgi + GICD_ICFGR + 4, 0); /* PPIs are levels */
-	for (u32 i = 0; i < 8; i++)
-		mmio_write32(sgi + GICD_IPRIORITYR + 4 * i, GIC_PRIORITY_DEFAULT * 0x01010101u);
-}
-
-/* SGIs and PPIs that the core takes itself on this CPU. */
-static u32 core_lines(const struct cpu *cpu)
-{
-	return (cpu->config->arch.kick_line ? 0 : 1u << INTID_KICK) | (cpu->arch.vgic ? 1u << PPI_MAINTENANCE : 0) |
-	       (cpu->index == machine_service_cpu ? 1u << PPI_HYP_TIMER : 0);
 }
 
 /* The others: masked, not pending, not active. A kick that is under way stays. */
@@ -131,9 +149,11 @@ void gic_wait_state(struct cpu *cpu)
 	isb();
 }
 
-/* Reset values, as a guest's first instruction finds them. */
+/* Reset values, as a guest's first instruction finds them. A kick that has been sent is not for the guest: SGI 0 never is. */
 void gic_reset_state(struct cpu *cpu)
 {
+	if (cpu->config->arch.kick_line)
+		line_write(GICD_ICPENDR, cpu->config->arch.kick_line);
 	private_lines_clear(cpu);
 	if (cpu->arch.vgic)
 		vgic_mediated_start(cpu);
@@ -168,16 +188,10 @@ void gic_cpu_init(struct cpu *cpu)
 		panic("interrupt priority bits, at most", PRIORITY_BITS_MAX, bits);
 	redistributor_init(cpu);
 	cpu->arch.kick_priority = kick_priority();
-	for (u32 core = core_lines(cpu); core; core &= core - 1)
-		mmio_write8(cpu->arch.gicr + GICR_SGI_FRAME + GICD_IPRIORITYR + (u32)__builtin_ctz(core), GIC_PRIORITY_KICK);
 	if (cpu->cell && cpu->cell->arch.vgic)
 		vgic_mediated_cpu_init(cpu);
+	gic_private_reset(cpu); /* after cpu->arch.vgic */
 	gic_wait_state(cpu);
-}
-
-static void line_write(u64 reg, u32 line)
-{
-	mmio_write32(gicd(reg) + line / 32 * 4, 1u << line % 32);
 }
 
 u64 gic_sgi_route(u64 hw_id)
@@ -194,7 +208,7 @@ void arch_cpu_kick(u16 index)
 	else
 		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[index].hw_id)); /* SGI 0 */
 	isb();
-	__asm__ volatile("dsb ishst; sev" : : : "memory"); /* a guest may sleep in WFE */
+	__asm__ volatile("dsb sy; sev" : : : "memory"); /* sent, before anything that says so; a guest may sleep in WFE */
 }
 
 void gic_await_off(bool own)
@@ -212,10 +226,8 @@ void gic_raise(u32 line)
 	line_write(GICD_ISPENDR, line);
 }
 
-bool arch_cpu_kicked(struct cpu *cpu)
+void arch_cpu_kicked(struct cpu *cpu)
 {
-	bool kicked = false;
-
 	/* Bounded: kick, tick, and nothing else is enabled for a CPU that waits */
 	for (u32 i = 0; i < 4; i++) {
 		u32 intid = (u32)READ_SYSREG(ICC_IAR1_EL1) & 0xffffff;
@@ -224,12 +236,11 @@ bool arch_cpu_kicked(struct cpu *cpu)
 			break;
 		if (intid == PPI_HYP_TIMER)
 			WRITE_SYSREG(cnthp_ctl_el2, 0);
-		kicked |= intid == cpu->config->arch.kick_line;
 		dsb_sy();
 		WRITE_SYSREG(ICC_EOIR1_EL1, intid);
 		isb();
 	}
-	return kicked;
+	(void)cpu;
 }
 
 void arch_cell_silence(u16 cell)
@@ -241,4 +252,33 @@ void arch_cell_silence(u16 cell)
 	for (u32 i = 1; i <= machine_board.line_limit / 32; i++)
 		if (lines[i])
 			mmio_write32(gicd(GICD_ICENABLER) + 4 * i, lines[i]);
+}
+
+/*
+ * Disabled lines of a cell of which no vCPU runs, by words: nothing can make one
+ * active again, so a bounded look at what is written is enough.
+ */
+static void lines_clear(const u32 *lines)
+{
+	for (u32 i = 1; i <= machine_board.line_limit / 32; i++) {
+		if (!lines[i])
+			continue;
+		mmio_write32(gicd(GICD_ICPENDR) + 4 * i, lines[i]);
+		mmio_write32(gicd(GICD_ICACTIVER) + 4 * i, lines[i]);
+		for (u32 n = 0; n < SETTLE_TRIES && mmio_read32(gicd(GICD_ISACTIVER) + 4 * i) & lines[i]; n++)
+			;
+	}
+}
+
+/* Group and trigger type are as at boot: a cell cannot change them. */
+void gic_cell_restore(u16 cell)
+{
+	const u32 *lines = machine_cells[cell].arch.lines;
+
+	arch_cell_silence(cell);
+	gic_await_off(false);
+	lines_clear(lines);
+	for (u32 i = 0; i < LINE_COUNT; i++)
+		if (lines[machine_lines[i].intid / 32] >> machine_lines[i].intid % 32 & 1)
+			line_reset(&machine_lines[i]);
 }

@@ -75,6 +75,7 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define HDFGWTR2_EL2 S3_4_C3_C1_1
 #define MPAM2_EL2 S3_4_C10_C5_0
 #define CNTPOFF_EL2 S3_4_C14_C0_6
+#define VDISR_EL2 S3_4_C12_C1_1
 
 /* Exception classes (ESR_EL2.EC, D24.2) */
 #define EC_UNKNOWN 0x00

@@ -29,6 +29,7 @@
 #define SCTLR_DSSBS BIT(44)
 
 #define LOADED_IMMEDIATE 0xc1 /* HVC of the copier */
+#define COPIER_CLEAN 92 /* from its first byte to its loop that cleans caches (entry.S) */
 
 void trap_slow(struct cpu *cpu);
 void trap_irq(struct cpu *cpu); /* irq.c */

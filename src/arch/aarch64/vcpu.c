@@ -9,6 +9,7 @@
 #include "gic_cpu.h"
 #include "idregs.h"
 #include "pte.h"
+#include "restore.h"
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -144,6 +145,7 @@ void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading)
 	const struct arch_regs *regs = &machine_regs[cpu->index];
 
 	el1_reset();
+	restore_private(cpu);
 	gic_reset_state(cpu);
 	WRITE_SYSREG(vttbr_el2, loading ? regs->vttbr_load : regs->vttbr_run);
 	WRITE_SYSREG(hcr_el2, loading ? regs->hcr_load : regs->hcr_run);

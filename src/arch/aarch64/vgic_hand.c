@@ -455,11 +455,16 @@ static void clear_words(void *at, u64 size)
 
 void vgic_cell_init(struct vgic *v, const struct vgic_config *config, struct vgic_vcpu *vcpus, u32 vcpu_count)
 {
-	clear_words(v, sizeof *v);
 	v->config = config;
 	v->vcpus = vcpus;
 	v->vcpu_count = vcpu_count;
-	clear_words(vcpus, vcpu_count * sizeof *vcpus);
+	vgic_cell_reset(v);
+}
+
+void vgic_cell_reset(struct vgic *v)
+{
+	clear_words(&v->ctlr, sizeof *v - offsetof(struct vgic, ctlr));
+	clear_words(v->vcpus, v->vcpu_count * sizeof *v->vcpus);
 }
 
 void vgic_vcpu_start(struct vgic *v, struct vgic_cpu *c)

@@ -110,6 +110,8 @@ struct vgic_cpu {
 
 /* Reset state. No vCPU of the cell runs. */
 void vgic_cell_init(struct vgic *v, const struct vgic_config *config, struct vgic_vcpu *vcpus, u32 vcpu_count);
+/* The same again. Others may say what they say of a device meanwhile (vgic_level); the caller's devices are quiet. */
+void vgic_cell_reset(struct vgic *v);
 /* The vCPU starts: nothing of its own enabled, pending or active; SPIs that wait for it come in. lr_count, index are set. */
 void vgic_vcpu_start(struct vgic *v, struct vgic_cpu *c);
 /* After vgic_harvest: it stops. What is in hand is given back (SPIs) or forgotten (SGIs, PPIs, what is active); lr[] are 0. */

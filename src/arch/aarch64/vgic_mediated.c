@@ -27,6 +27,12 @@ void vgic_mediated_init(void)
 	}
 }
 
+void vgic_mediated_restore(u16 cell)
+{
+	if (machine_cells[cell].arch.vgic)
+		vgic_cell_reset(&cells[cell].arch.vgic);
+}
+
 void vgic_mediated_cpu_init(struct cpu *cpu)
 {
 	u32 count = ICH_VTR_LRS(READ_SYSREG(ICH_VTR_EL2));

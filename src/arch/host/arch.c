@@ -97,6 +97,7 @@ void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading)
 	cpu->frame.pc = entry;
 	cpu->arch.loading = loading;
 	cpu->arch.resets++;
+	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
 }
 
 void arch_vcpu_enter(struct cpu *cpu)
@@ -135,6 +136,19 @@ void arch_cell_silence(u16 cell)
 	count(&host.silenced[cell]);
 }
 
+void arch_cell_restore(struct cpu *cpu)
+{
+	count(&host.restored[cpu->cell_index]);
+	__atomic_store_n(cpu->cell->arch.root, cpu->cell->arch.root_value, __ATOMIC_RELEASE);
+}
+
+void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size)
+{
+	cpu->arch.cleaned_base = base;
+	cpu->arch.cleaned_size = size;
+	cpu->arch.cleans++;
+}
+
 static void let_others_run(void)
 {
 	if (host.on_wait)
@@ -164,9 +178,9 @@ void arch_cpu_kick(u16 index)
 	__atomic_store_n(&host.kick_pending[index], 1, __ATOMIC_RELEASE);
 }
 
-bool arch_cpu_kicked(struct cpu *cpu)
+void arch_cpu_kicked(struct cpu *cpu)
 {
-	return __atomic_exchange_n(&host.kick_pending[cpu->index], 0, __ATOMIC_ACQ_REL);
+	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
 }
 
 bool arch_irq_level(u16 cell, u32 line, bool high)

@@ -14,6 +14,8 @@ struct arch_cpu {
 	u32 resets;    /* arch_vcpu_reset so far */
 	u32 quiesces;  /* arch_vcpu_quiesce so far */
 	bool loading;  /* the last reset was under the load root */
+	u32 cleans;    /* arch_vcpu_clean so far, and the last one */
+	u64 cleaned_base, cleaned_size;
 };
 
 /* Per cell, shared by its CPUs. */

@@ -23,6 +23,7 @@ struct host {
 	u32 waits;                  /* arch_cpu_wait so far */
 	u32 revoked[CELL_COUNT];
 	u32 silenced[CELL_COUNT];
+	u32 restored[CELL_COUNT];
 	u32 irq_inits, verifies, cpu_inits;
 	u32 started[CPU_COUNT];     /* arch_cpu_start so far */
 	bool start_fails;

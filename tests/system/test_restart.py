@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Cells that are loaded again (tests/guests/phoenix), beside a witness that notices nothing."""
+
+import re
+
+import pytest
+
+import qemu
+
+FOLDER = "tests/system/partitions"
+LIVES = 6
+
+
+def healthy(m, rounds=2):
+    m.line("witness", "OK", since=m.mark("witness"), count=rounds, timeout=60)
+    m.never(r"FAIL|BAD|panic|exception in the core")
+
+
+def ways(*names):
+    """Each on a plain machine; by --all on others."""
+    return [pytest.param(name, options, id=f"{name}-{id_}",
+                         marks=[pytest.mark.partition(f"{FOLDER}/{name}.dts")] + ([] if id_ == "plain" else [pytest.mark.full]))
+            for name in names for id_, options in (("plain", {}), ("max", {"cpu": "max"}), ("icount", {"icount": True}))]
+
+
+@pytest.mark.parametrize("name,options", ways("phoenix1", "phoenix1-mediated", "phoenix3", "phoenix3-mediated", "phoenix3-shared",
+                                              "phoenix3-second", "phoenix-alone"))
+def test_nothing_is_left(boot, name, options):
+    """By a reset, by faults of one and of all, by BRK, with lines pending, with vCPUs on their way on and off."""
+    m = boot(limit=180, **options)
+    m.line("phoenix", "phoenix: done", timeout=150)
+    phoenix, core = m.lines("phoenix"), [t for t in m.lines("core") if "cell phoenix: restarted" in t]
+    assert phoenix[-1] == f"phoenix: done lives={LIVES} failed=0"
+    assert [t for t in phoenix if "life=1 " in t or "cpus=" in t] == [f"phoenix: life={n} cpus={1 if '1' in name else 3}" for n in range(1, LIVES + 2)]
+    assert core == [f"cell phoenix: restarted, number {n}" for n in range(1, LIVES + 1)]
+    for life in (1, 2, 4, 5, 6):  # words without an end of line, just before the end
+        assert f"phoenix: end of life={life}" in phoenix
+    if name.startswith("phoenix1"):
+        m.line("core", r"cell phoenix: stopped by breakpoint \(debug\), vCPU 0")
+    healthy(m)
+    if name != "phoenix-alone":
+        counters = m.counters()
+        assert counters["phoenix", 0]["state"] == "stopped"
+        assert int(counters["phoenix", 0]["hvc"]) > 2 * LIVES  # they go on counting
+
+
+@pytest.mark.partition(f"{FOLDER}/phoenix-limit.dts")
+def test_limit(boot):
+    m = boot()
+    m.line("core", "cell phoenix: more than 3 restarts within 60 seconds: it stays failed", timeout=60)
+    assert [t for t in m.lines("core") if "restarted" in t] == [f"cell phoenix: restarted, number {n}" for n in (1, 2, 3)]
+    assert m.lines("phoenix") == [f"phoenix: life={n} cpus=1" for n in (1, 2, 3, 4)]
+    healthy(m, 20)
+    assert m.counters()["phoenix", 0]["state"] == "failed"
+    assert len(m.lines("phoenix")) == 4
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize("mode", [pytest.param(mode, marks=pytest.mark.partition(f"{FOLDER}/reboot{mode}.dts")) for mode in ("", "-shared")])
+def test_linux_reboots(boot, mode):
+    m = boot(limit=240)
+    for number in (1, 2):
+        m.line("linux", "cloison-linux: ready", 90, count=number)
+        m.expect("linux# ", 60, len(m.text) - 200)
+        assert m.shell("nproc") == (0, "2")
+        assert m.shell("dmesg | grep -E 'BUG|Oops|WARNING|rcu.*stall|failed to'")[1] == ""
+        m.send("reboot -f\n")
+        m.line("core", f"cell linux: restarted, number {number}", 60)
+    m.line("linux", "cloison-linux: ready", 90, count=3)
+    assert m.counters()["linux", 1]["state"] == "running"
+    healthy(m)
+
+
+@pytest.mark.partition("tests/cellgen/good/example-restart-limit.dts")
+def test_example(boot):
+    m = boot()
+    m.line("core", "cell hello: more than 3 restarts within 60 seconds: it stays failed", timeout=60)
+    assert len([t for t in m.lines("core") if t.startswith("cell hello: stopped by breakpoint")]) == 4
+    assert not re.search("panic", m.text) and qemu.clean(m.text).count("restarted, number") == 3
