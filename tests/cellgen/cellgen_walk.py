@@ -410,7 +410,7 @@ class Partition:
         chosen = root.child("chosen")
         assert len(chosen.props["rng-seed"]) == 64
         images = {i["name"]: i for i in cell["images"]}
-        initrd = [i for name, i in images.items() if name == "initrd"]
+        initrd = [i for i in images.values() if i["kind"] == "initrd"]
         assert ("linux,initrd-start" in chosen.props) == bool(initrd)
         for image in initrd:
             assert chosen.numbers("linux,initrd-start") == [number(image["guest"])]
