@@ -101,7 +101,8 @@ static u64 find(const struct decision *d, const struct cell *cell, struct backin
 	u64 phys;
 
 	if (cell->colors.count) {
-		if (!phys_stripes(d, start, size / PAGE_SIZE, &cell->colors, backing)) {
+		/* A part of a page is a finding, and placed all the same */
+		if (!phys_stripes(d, start, size / PAGE_SIZE + (size % PAGE_SIZE != 0), &cell->colors, backing)) {
 			return ADDRESS_NONE;
 		}
 		return backing_run(backing, 0).phys;
