@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from cellgen_desk import BAD, HERE, ROOT, SOURCES, WITHOUT
+from cellgen_desk import BAD, HERE, ROOT, SOURCES
 
 LINE = re.compile(r"(\S+?):(\d+):(\d+): error\[([a-z-]+)\]: (.*)")
 NEEDED = re.compile(r"needs 0x[0-9a-f]+ bytes for this partition")  # grows with the core
