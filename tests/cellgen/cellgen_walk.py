@@ -394,7 +394,7 @@ class Partition:
         mediated = {c["name"] for c in self.cells if self.mediated(c)}
         for line in self.report["lines"]:
             who = line["use"], line["owner"], line["trigger"]
-            assert 32 <= line["intid"] < 288
+            assert 32 <= line["intid"] < (1020 if line["use"] == "device" else 288)
             # Only devices of one cell may share a line.
             assert line["intid"] not in seen or (seen[line["intid"]] == who and who[0] == "device")
             seen[line["intid"]] = who

@@ -8,9 +8,13 @@
 
 static void check_range(const struct line *line, struct diag *diag)
 {
-	if (line->intid < SPI_BASE || line->intid >= SPI_BASE + SPI_COUNT) {
-		diag_error(diag, "line-limit", line->at, "%s uses SPI %u, but cellgen hands out SPI 0 to %u; choose another line",
-			   line->what, line->intid - SPI_BASE, SPI_COUNT - 1);
+	bool wired = line->use == LINE_DEVICE; /* where a device is wired to is nobody's choice */
+	u32 count = wired ? SPI_END : SPI_COUNT;
+
+	if (line->intid < SPI_BASE || line->intid >= SPI_BASE + count) {
+		diag_error(diag, "line-limit", line->at, "%s uses SPI %u, but %s SPI 0 to %u; %s", line->what, line->intid - SPI_BASE,
+			   wired ? "a GICv3 has" : "cellgen hands out", count - 1, wired ? "correct the board tree" :
+			   "choose another line");
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Regions that cells share: each is one, has a place, is written by somebody, and fits into the maps of those who name it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -142,6 +143,18 @@ static void check_place(const struct reserve *reserve, struct diag *diag)
 	}
 }
 
+/* The name says where the region is, and of a copied node the reg is easily forgotten. */
+static void check_unit(const struct reserve *reserve, struct diag *diag)
+{
+	const char *at = strchr(reserve->node->name, '@');
+	char *end = NULL;
+
+	if (at && reserve->reg_count && (strtoull(at + 1, &end, 16) != reserve->regs[0].base || *end != 0)) {
+		diag_error(diag, "unit-address", reserve->at, "the region %s is at 0x%llx, which is not what its name (%s) says; correct "
+			   "one of them", reserve->name, TEXT_NUMBER(reserve->regs[0].base), reserve->node->name);
+	}
+}
+
 /* Into a guest's tree go properties that mean the same there. */
 static void check_words(const struct reserve *reserve, struct diag *diag)
 {
@@ -183,6 +196,7 @@ void check_shares(const struct decision *d, struct diag *diag)
 	for (u32 i = 0; i < d->reserve_count; i++) {
 		if (d->reserves[i].share_count) {
 			check_place(&d->reserves[i], diag);
+			check_unit(&d->reserves[i], diag);
 			check_words(&d->reserves[i], diag);
 			check_kind(d, i, diag);
 		}

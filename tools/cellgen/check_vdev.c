@@ -78,6 +78,22 @@ static const char *const known_words[] = {
 	"current-speed", "reg-names", "reg-shift", "reg-io-width",
 };
 
+/* Drivers find clocks by name: a PL011's asks for apb_pclk and gives up without it. */
+static void check_clock_names(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const struct prop *clocks = node_prop(vdev->node, "clocks"), *names = node_prop(vdev->node, "clock-names");
+	const char *cell = d->cells[vdev->cell].name;
+
+	if (names && !clocks) {
+		diag_error(diag, "bad-property", names->at, "clock-names of %s of '%s' names clocks, and there are no clocks; write clocks = "
+			   "<&...> too, or take it out", vdev->node->name, cell);
+	}
+	if (clocks && !names && vdev->type && vdev->type->clock_hz) {
+		diag_error(diag, "bad-property", clocks->at, "%s of '%s' has clocks and no clock-names, by which its driver looks for them; "
+			   "write two clocks and clock-names = \"uartclk\", \"apb_pclk\", or neither", vdev->node->name, cell);
+	}
+}
+
 /* The name says where the device is, and people believe it: of a copied node the reg is easily forgotten. */
 static void check_unit(const struct decision *d, const struct vdev *vdev, struct diag *diag)
 {
@@ -137,6 +153,7 @@ void check_vdevs(const struct decision *d, struct diag *diag)
 		check_spelling(vdev->node, mem_format("%s of '%s'", vdev->node->name, d->cells[vdev->cell].name), known_words,
 			       ARRAY_COUNT(known_words), diag);
 		check_unit(d, vdev, diag);
+		check_clock_names(d, vdev, diag);
 		check_wishes(d, vdev, diag);
 		check_trigger(d, vdev, diag);
 		check_console_twice(d, i, diag);

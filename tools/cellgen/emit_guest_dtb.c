@@ -45,7 +45,11 @@ static void emit_chosen(struct writer *w)
 
 	put_begin(w, "chosen");
 	for (u32 i = 0; chosen && i < chosen->prop_count; i++) {
-		put(w, chosen->props[i].name, chosen->props[i].data, chosen->props[i].size);
+		const char *name = chosen->props[i].name;
+
+		if (strcmp(name, "phandle") != 0 && strcmp(name, "linux,phandle") != 0) { /* a label's number in the partition, not here */
+			put(w, name, chosen->props[i].data, chosen->props[i].size);
+		}
 	}
 	if (path && !(chosen && node_prop(chosen, "stdout-path"))) {
 		put_text(w, "stdout-path", path);

@@ -57,8 +57,8 @@ static void emit_bank(const struct decision *d, const struct ram_bank *bank, str
 			range_line(out, next, e->base - next, "free", NULL);
 			free += e->base - next;
 		}
-		range_line(out, e->base, e->size, e->colors ? mem_format("%s, of it colours %s", e->what,
-			   colors_text(e->colors->mask, e->colors->of)) : e->what, emit_at(d, e->at));
+		range_line(out, e->base, e->size, e->colors ? mem_format("%s: of it %s, colours %s", e->what,
+			   size_text(e->size / e->colors->of * e->colors->count), colors_text(e->colors->mask, e->colors->of)) : e->what, emit_at(d, e->at));
 		if (e->kind == EXTENT_HYP) {
 			emit_slots(d, out);
 		}

@@ -9,14 +9,14 @@
 static bool read_beside(struct image *image, const char *path)
 {
 	image->path = mem_format("%.*s%s", (int)(path_base(path) - path), path, image->name);
-	image->data = file_read(image->path, &image->data_size);
+	image->data = file_regular(image->path) ? file_read(image->path, &image->data_size) : NULL;
 	return image->data != NULL;
 }
 
 static bool read_in(struct image *image, const char *dir)
 {
 	image->path = mem_format("%s/%s", dir, image->name);
-	image->data = file_read(image->path, &image->data_size);
+	image->data = file_regular(image->path) ? file_read(image->path, &image->data_size) : NULL;
 	return image->data != NULL;
 }
 

@@ -27,6 +27,7 @@ struct out {
 };
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void out_little(struct out *out, u64 value, u32 count);
+bool file_regular(const char *path);                            /* no folder, pipe or device: reading it ends */
 u8 *file_read(const char *path, u64 *size);                      /* NULL: not a readable file */
 void file_write(const char *dir, const char *name, const void *data, u64 size);
 void file_link(const char *dir, const char *name, const char *path); /* dir/name -> path */

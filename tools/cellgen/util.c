@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -161,6 +162,13 @@ void out_little(struct out *out, u64 value, u32 count)
 	for (u32 i = 0; i < count; i++) {
 		out->data[out->size++] = (char)(value >> (8 * i));
 	}
+}
+
+bool file_regular(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 u8 *file_read(const char *path, u64 *size)
