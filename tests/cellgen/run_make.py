@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -30,10 +31,11 @@ class Build:
 
 
 @pytest.fixture(name="build", scope="module")
-def fixture_build(tmp_path_factory):
-    build = Build(tmp_path_factory.mktemp("make"))
-    build.good(f"PARTITION={build.base}", "BOARD=qemu-virt-aarch64")
-    return build
+def fixture_build():
+    with tempfile.TemporaryDirectory() as folder: # outside of this tree: messages show what is inside by shorter names
+        build = Build(pathlib.Path(folder))
+        build.good(f"PARTITION={build.base}", "BOARD=qemu-virt-aarch64")
+        yield build
 
 
 def test_overlays_are_kept_until_a_partition_is_given(build):
