@@ -155,8 +155,9 @@ $(O)/obj/%.S.o: $(S)/%.S
 	$(call compile,AS,$(AFLAGS))
 $(O)/obj/gen/%.o: $(O)/gen/%.c
 	$(call compile,CC,$(CFLAGS))
+# Data: nothing to debug, and clang would write down where it is.
 $(O)/obj/gen/%.S.o: $(O)/gen/%.S
-	$(call compile,AS,$(AFLAGS))
+	$(call compile,AS,$(AFLAGS) -g0)
 
 $(O)/obj/include/config.h: $(O)/.config
 	$(call say,CONF)mkdir -p $(@D) && $(S)/tools/kconfig $(O) header $@

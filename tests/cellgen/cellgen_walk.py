@@ -461,7 +461,7 @@ class Partition:
             console = console or found.name == "pl011@9000000"
             mine = found.props.get("device_type") == b"memory\0" or any(found.compatible(s) for s in system) or console
             device = any(name in found.props for name in ("reg", "interrupts", "interrupts-extended", "interrupt-map"))
-            chip = "reg" in found.props and found.parent.count("#size-cells", 1) == 0
+            chip = found.parent and "reg" in found.props and found.parent.count("#size-cells", 1) == 0
             if on and device and not (aside or off or mine or chip or "interrupt-controller" in found.props):
                 yield found
 

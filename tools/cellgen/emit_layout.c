@@ -115,7 +115,7 @@ static void emit_boot_frames(const struct decision *d, struct out *as)
 	u32 count = boot_pages(d);
 
 	out_printf(as, "/* Frames of the core's first pages, in pages from hyp_base on */\n");
-	out_printf(as, "\t.section .text.frames, \"ax\"\n\t.balign 4\n\t.global boot_frames, boot_frames_end\nboot_frames:\n");
+	out_printf(as, "\t.section .frames, \"a\"\n\t.balign 4\n\t.global boot_frames, boot_frames_end\nboot_frames:\n");
 	for (u32 i = 0; i < count; i++) {
 		out_printf(as, "\t.long %llu\n", (ull)((d->hyp.frames.of_page[i] - d->hyp.base) / PAGE_SIZE));
 	}
