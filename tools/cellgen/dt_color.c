@@ -116,11 +116,6 @@ static bool read_range(const char **at, u32 *first, u32 *last)
 	return true;
 }
 
-static bool has(const struct colors *c, u32 color)
-{
-	return c->mask[color / 64] >> (color % 64) & 1;
-}
-
 static bool add_range(struct colors *c, u32 first, u32 last, const struct node *node, struct diag *diag)
 {
 	if (last >= c->of) {
@@ -129,7 +124,7 @@ static bool add_range(struct colors *c, u32 first, u32 last, const struct node *
 		return false;
 	}
 	for (u32 color = first; color <= last; color++) {
-		if (has(c, color)) {
+		if (color_in(c->mask, color)) {
 			diag_error(diag, "color-twice", c->prop->at, "llc-colors of '%s' names colour %u twice; name it once",
 				   node->name, color);
 			return false;
@@ -156,7 +151,7 @@ static void read_colors(struct colors *c, const struct node *node, struct diag *
 	} while (*at++ == ',');
 	c->list = mem_alloc(c->of * sizeof(*c->list));
 	for (u32 color = 0; color < c->of; color++) {
-		if (has(c, color)) {
+		if (color_in(c->mask, color)) {
 			c->list[c->count++] = (u16)color;
 		}
 	}

@@ -139,6 +139,7 @@ u64 phys_find(const struct decision *d, u64 start, u64 size, u64 alignment);
 
 /* ---- place_color.c, place_frames.c ---- */
 
+bool color_in(const u64 *mask, u32 color);
 const char *colors_text(const u64 *mask, u32 of);                 /* "0-3,7" */
 bool any_colors(const struct decision *d);                        /* somebody has some */
 bool colors_meet(const struct colors *a, const struct colors *b); /* NULL: all colours */

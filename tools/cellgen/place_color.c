@@ -7,7 +7,7 @@
 
 #include "parts.h"
 
-static bool in(const u64 *mask, u32 color)
+bool color_in(const u64 *mask, u32 color)
 {
 	return mask[color / 64] >> (color % 64) & 1;
 }
@@ -19,10 +19,10 @@ const char *colors_text(const u64 *mask, u32 of)
 	for (u32 first = 0; first < of; first++) {
 		u32 last = first;
 
-		if (!in(mask, first)) {
+		if (!color_in(mask, first)) {
 			continue;
 		}
-		while (last + 1 < of && in(mask, last + 1)) {
+		while (last + 1 < of && color_in(mask, last + 1)) {
 			last++;
 		}
 		out_printf(&out, "%s%u", out.size ? "," : "", first);

@@ -15,13 +15,7 @@ static const struct colors *colors_of(const struct decision *d, u16 owner)
 
 static bool has_color(const struct colors *colors, u64 phys)
 {
-	u64 color;
-
-	if (colors->count == 0) {
-		return true;
-	}
-	color = phys / PAGE_SIZE % colors->of;
-	return colors->mask[color / 64] >> (color % 64) & 1;
+	return colors->count == 0 || color_in(colors->mask, (u32)(phys / PAGE_SIZE % colors->of));
 }
 
 static u64 frame_at(const struct decision *d, u32 index)
