@@ -71,6 +71,34 @@ void arch_cell_restore(struct cpu *cpu);
  */
 void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size);
 
+/* ---- devices of cells (core/iommu.c, core/pci.c) ---- */
+
+enum iommu_event_kind { IOMMU_EVENT_STREAM, IOMMU_EVENT_TRANSLATION, IOMMU_EVENT_PERMISSION, IOMMU_EVENT_OTHER, IOMMU_EVENT_LOST };
+
+/* Something that a device was refused. */
+struct iommu_event {
+	u32 id;      /* StreamID */
+	u16 kind;    /* enum iommu_event_kind: of no stream of a cell; not mapped; not for this; anything else; some were lost */
+	u16 number;  /* as the hardware counts its kinds */
+	u64 address; /* as the device gave it; 0 if it is not known */
+	bool write;
+};
+
+/* This IOMMU is the one that was declared (else panic), and every stream of it aborts. Boot CPU. */
+void arch_iommu_init(u16 iommu);
+/* The stream's table entry: it reaches its cell's memory, or nothing. Has an effect with the next arch_iommu_sync. */
+void arch_iommu_set(u32 stream, bool on);
+/*
+ * No IOMMU works by an older entry of the cell's streams or a translation behind one, and what was under way by it is over.
+ * False: the hardware does not answer. One CPU at a time.
+ */
+bool arch_iommu_sync(u16 cell);
+/* The next event: false, if there is none. One CPU at a time. */
+bool arch_iommu_event(u16 iommu, struct iommu_event *event);
+/* Registers of a device, physical; size 1, 2 or 4. */
+u32 arch_device_read(u64 address, u32 size);
+void arch_device_write(u64 address, u32 size, u32 value);
+
 /* ---- between CPUs, time, interrupts ---- */
 
 void arch_cpu_wait(void);            /* sleep until an interrupt or a kick is pending; may return early */

@@ -28,6 +28,7 @@ enum exit_reason {
 	EXIT_REVOKED, /* the cell's memory was taken away under it */
 	EXIT_FAULT,   /* anything else: fault record */
 	EXIT_IRQ,     /* a physical interrupt; mediated cells only */
+	EXIT_PCI,     /* configuration space of a PCI function */
 	EXIT_REASON_COUNT
 };
 

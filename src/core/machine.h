@@ -91,6 +91,58 @@ struct ram_bank {
 	u64 size; /* bytes */
 };
 
+/*
+ * A stream of an IOMMU that a cell's device writes memory by. Sorted by cell,
+ * iommu and id. While the cell does not run, the hardware aborts it.
+ */
+struct stream_config {
+	const char *name; /* of the device: "nic0" */
+	u32 id;           /* StreamID */
+	u16 iommu;        /* index into machine_iommus (arch_machine.h) */
+	u16 cell;
+	struct arch_stream_config arch;
+};
+
+/* A memory BAR, as cellgen has placed it: physical and guest-physical. */
+struct pci_bar {
+	u64 base;    /* a multiple of its size and of 4 KiB, below 4 GiB */
+	u64 size;    /* bytes, a power of two, at least 16 */
+	u16 function; /* index into machine_functions */
+	u8 index;    /* 0..5; of a wide one the lower */
+	bool wide;   /* 64 bits: takes index + 1 too */
+	bool prefetchable;
+};
+
+/* A PCI function of a cell. Sorted by cell, then by address. */
+struct pci_function {
+	const char *name; /* "nic0" */
+	u64 config;       /* physical address of its 4 KiB of configuration space */
+	u16 address;      /* bus << 8 | device << 3 | function */
+	u16 cell;
+	u16 vendor, device; /* as declared: boot compares */
+	u16 first_bar, bar_count; /* index into machine_bars */
+	u16 vectors;      /* message signalled interrupts the cell may use; 0: no such capability is shown */
+	bool intx;        /* its INTx line is the cell's; else it stays disabled */
+	bool no_reset;    /* cloison,no-reset: it is known to have no reset of its own */
+};
+
+/*
+ * The configuration space of one bus as one cell sees it: 1 MiB, trapped, at
+ * the guest address that is also the physical one.
+ */
+struct pci_space {
+	u64 base;
+	u16 cell;
+	u16 bus;
+	u16 first_function, function_count; /* index into machine_functions */
+};
+
+/* A bus on which functions are given to cells: boot silences everything on it first. */
+struct pci_bus {
+	u64 config; /* physical address of the configuration space of function 0 of device 0 of this bus */
+	u16 bus;
+};
+
 /* Where the objects are that docs/image-format.md describes: for a checker without symbols. */
 struct machine_index {
 	const void *address;
@@ -106,6 +158,11 @@ extern const u16 machine_cell_cpus[];                /* VCPU_COUNT: physical CPU
 extern const struct cell_ram machine_cell_ram[];     /* CELL_RAM_COUNT */
 extern const struct vdev_config machine_vdevs[];     /* VDEV_COUNT */
 extern const struct ram_bank machine_ram[];          /* RAM_BANK_COUNT: the board's declared RAM */
+extern const struct stream_config machine_streams[]; /* STREAM_COUNT */
+extern const struct pci_function machine_functions[]; /* FUNCTION_COUNT */
+extern const struct pci_bar machine_bars[];          /* BAR_COUNT, sorted by function and index */
+extern const struct pci_space machine_spaces[];      /* SPACE_COUNT, sorted by cell and base */
+extern const struct pci_bus machine_buses[];         /* BUS_COUNT */
 extern const struct arch_board_config machine_board; /* interrupt controller, PA range, ... */
 
 extern const u16 machine_service_cpu;                /* CPU index, CPU_NONE without one */

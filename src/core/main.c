@@ -6,7 +6,9 @@
 #include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
+#include "core/iommu.h"
 #include "core/panic.h"
+#include "core/pci.h"
 #include "core/restart.h"
 #include "vdev/vdev.h"
 
@@ -75,6 +77,8 @@ void hyp_main(struct cpu *cpu, u16 index, u64 entry_ticks)
 	banner();
 	console_flush();
 	boot_times.banner = arch_time_now() - before;
+	iommu_init();            /* no device writes any memory, before anything depends on memory staying what it is */
+	pci_init();              /* behind that: what firmware left running is aborted, then silenced */
 	for (u16 i = 0; i < VDEV_COUNT; i++)
 		machine_vdevs[i].ops->reset(&machine_vdevs[i]); /* before a cell can touch one */
 	arch_irq_init();         /* shared part, all lines masked: before any CPU's own part */
@@ -113,6 +117,7 @@ bool core_service_wanted(void)
 void core_serve(struct cpu *cpu)
 {
 	panic_relay();
+	iommu_serve();
 	console_pump(cpu);
 	restart_serve();
 	arch_time_wake_at(arch_time_now() + arch_time_hz() / SERVICE_HZ);

@@ -6,6 +6,7 @@
 #include "core/mmio.h"
 #include "core/boot.h"
 #include "core/console.h"
+#include "core/iommu.h"
 #include "vdev/vdev.h"
 
 /*
@@ -15,9 +16,10 @@
  */
 static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pending_before)
 {
-	if (machine_service_cpu == CPU_NONE)
+	if (machine_service_cpu == CPU_NONE) {
+		iommu_serve();
 		console_pump(cpu);
-	else if (pending_before < VDEV_CONSOLE_KICK && dev->ops->pending(dev) >= VDEV_CONSOLE_KICK)
+	} else if (pending_before < VDEV_CONSOLE_KICK && dev->ops->pending(dev) >= VDEV_CONSOLE_KICK)
 		core_call_service();
 }
 

@@ -14,6 +14,7 @@
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/fmt.h"
+#include "core/iommu.h"
 #include "core/restart.h"
 #include "vdev/vdev.h"
 
@@ -27,7 +28,7 @@
 static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
 	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
-	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault", [EXIT_IRQ] = "irq",
+	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault", [EXIT_IRQ] = "irq", [EXIT_PCI] = "pci",
 };
 
 static const char *const state_names[] = {
@@ -184,7 +185,7 @@ void record_status(void)
 	report.status = 0;
 }
 
-/* First the vCPUs, then the consoles, then the core. */
+/* First the vCPUs, then the consoles, then the streams of devices, then the core. */
 static bool status_line(void)
 {
 	u32 item = report.status++;
@@ -196,7 +197,7 @@ static bool status_line(void)
 			print_counters((u16)item);
 	} else if (item < CPU_COUNT + CELL_COUNT) {
 		print_console(item - CPU_COUNT);
-	} else {
+	} else if (!iommu_status(item - CPU_COUNT - CELL_COUNT)) {
 		console_printf("console core lost=%u", console_lost());
 		report.asked = false;
 	}

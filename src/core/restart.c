@@ -16,6 +16,8 @@
  */
 #include "core/restart.h"
 #include "core/console.h"
+#include "core/iommu.h"
+#include "core/pci.h"
 #include "vdev/vdev.h"
 
 #define KICK_COMES(incarnation) (2 * (incarnation))
@@ -127,9 +129,14 @@ enum restart_step restart_poll(struct cpu *cpu)
 	if (atomic_load32(&cells[cpu->cell_index].state) != CELL_RESTARTING)
 		return RESTART_SLEEP;
 	step = all_have_left(cpu);
-	if (step == RESTART_DONE)
-		start_again(cpu);
-	return step;
+	if (step != RESTART_DONE)
+		return step;
+	if (!iommu_settled(cpu->cell_index) || !pci_restored(cpu)) {
+		iommu_serve();
+		return RESTART_LOOK;
+	}
+	start_again(cpu);
+	return RESTART_DONE;
 }
 
 /*

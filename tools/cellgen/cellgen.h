@@ -154,6 +154,83 @@ struct device {
 	bool passive;            /* it is known to be no bus master; neither: somebody has to say so */
 	const char *system;      /* why it can be nobody's: "the interrupt controller"; NULL: an ordinary device */
 	bool console;            /* decided: the core's UART */
+	u16 function;            /* index into functions; FUNCTION_NONE: no PCI function */
+};
+#define FUNCTION_NONE 0xffffu
+
+/* ---- IOMMUs and what is behind them (dt_iommu.c, place_iommu.c) ---- */
+
+/* An SMMUv3 of the board. */
+struct iommu {
+	const struct node *node;
+	const char *name;  /* label, else node name */
+	u16 device;        /* index into devices */
+	u64 base;          /* physical: its registers */
+	bool coherent;     /* dma-coherent */
+	struct pos at;
+	/* decided, if a cell's device is behind it */
+	bool used;
+	u32 sid_bits;      /* of StreamIDs the tables can have: 15 */
+	u64 level1;        /* physical page of its level 1 table, in tables */
+	u32 *leaves;       /* which descriptors of that have a table: first StreamID / 64, ascending */
+	u32 leaf_count;
+	u64 pages;         /* link address of its pages in the streams slot: a leaf each, then commands, then events */
+};
+
+/* A device of a cell, and a number by which an IOMMU knows it. */
+struct stream {
+	u16 iommu;         /* index into iommus */
+	u32 id;            /* StreamID */
+	u16 device;        /* index into devices */
+	u16 cell;
+	u16 tree;          /* decided: index into dma_trees */
+	struct pos at;     /* of iommus, or iommu-map */
+};
+
+/* What devices of one cell reach: its memory and, if doorbell, the page of GITS_TRANSLATER. */
+struct dma_tree {
+	u16 cell;
+	bool doorbell;
+	u16 vmid;          /* from 1 on; the IOMMUs' own, not the CPUs' */
+	u64 root;          /* physical, in tables */
+};
+
+/* ---- PCI (dt_pci.c, place_pci.c) ---- */
+
+/* A pci-host-ecam-generic. */
+struct pci_host {
+	const struct node *node;
+	const char *name;
+	u16 device;        /* index into devices */
+	struct range ecam; /* physical */
+	u32 first_bus, last_bus;
+	struct range window; /* of 32-bit memory, the same address on the bus and for the CPU; size 0: it has none */
+	struct pos at;
+};
+
+struct bar {
+	u32 index;         /* 0..5 */
+	u64 size;          /* asked: bytes */
+	bool wide, prefetchable;
+	u64 base;          /* decided; ADDRESS_NONE: no room */
+	struct pos at;
+};
+
+/* A node below a PCI host. */
+struct function {
+	const struct node *node;
+	const char *name;  /* label, else node name */
+	u16 host;          /* index into hosts */
+	u16 device;        /* index into devices */
+	u16 address;       /* bus << 8 | device << 3 | function */
+	u16 vendor, id;    /* of compatible = "pciVVVV,DDDD" */
+	struct bar *bars;  /* memory BARs, ascending by index */
+	u32 bar_count;
+	u32 vectors;       /* cloison,msi-vectors */
+	u32 pin;           /* interrupts: 1..4; 0: none */
+	const char *no_reset; /* cloison,no-reset: the reason; NULL: it can be reset */
+	struct pos at;     /* of its reg */
+	u16 cell;          /* decided: who has it; CELL_NONE: nobody */
 };
 
 /* An SPI and a board device that drives it. One record per pair. */
@@ -561,6 +638,12 @@ struct decision {
 	u32 reserve_count;
 	struct device *devices;
 	u32 device_count;
+	struct iommu *iommus;
+	u32 iommu_count;
+	struct pci_host *hosts;
+	u32 host_count;
+	struct function *functions; /* in the order of the tree */
+	u32 function_count;
 	struct board_line *board_lines; /* sorted by intid */
 	u32 board_line_count;
 	/* partition */
@@ -576,6 +659,10 @@ struct decision {
 	u32 phys_count;
 	struct line *lines;     /* physical ones, sorted by intid */
 	u32 line_count;
+	struct stream *streams;     /* of devices that cells have, sorted by cell, iommu and id */
+	u32 stream_count;
+	struct dma_tree *dma_trees;
+	u32 dma_tree_count;
 	struct virtual_line *virtual_lines; /* of mediated cells, sorted by cell and intid */
 	u32 virtual_count;
 	u64 image_end;          /* physical end of the last pristine image */

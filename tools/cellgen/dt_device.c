@@ -250,6 +250,7 @@ void dt_devices(struct decision *d, struct diag *diag)
 		}
 		device = mem_push(&d->devices, &d->device_count, sizeof(*device));
 		device->node = node;
+		device->function = FUNCTION_NONE;
 		device->name = node_nick(node);
 		device->master = why_master(node);
 		device->passive = !device->master && is_passive(node);

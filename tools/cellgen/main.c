@@ -66,8 +66,9 @@ static void parse(struct options *o, int argc, char **argv)
 		fatal("there is no format %s; it can be human, json or sarif", o->format);
 	}
 	for (u32 i = 0; i < o->without_count; i++) {
-		if (strcmp(o->without[i], "mediated") != 0 && strcmp(o->without[i], "restart") != 0) {
-			fatal("what is left out can be \"mediated\" or \"restart\", not %s", o->without[i]);
+		if (strcmp(o->without[i], "mediated") != 0 && strcmp(o->without[i], "restart") != 0 &&
+		    strcmp(o->without[i], "iommu") != 0 && strcmp(o->without[i], "pci") != 0) {
+			fatal("what is left out can be \"mediated\", \"restart\", \"iommu\" or \"pci\", not %s", o->without[i]);
 		}
 	}
 	if (o->errors ? !o->dts : o->overlay || o->partition ? !o->pp : !o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {

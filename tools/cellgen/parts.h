@@ -195,6 +195,10 @@ u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_index(const struct decision *d, struct out *out);     /* machine_index */
 void emit_owners(const struct decision *d, struct out *out);
+void emit_io(const struct decision *d, struct out *out);        /* IOMMUs, streams, PCI functions */
+struct io_counts { u32 iommus, streams, functions, bars, spaces, buses; };
+struct io_counts emit_io_counts(const struct decision *d);
+u32 functions_owned(const struct decision *d, const struct function ***list); /* those that cells have: by cell, host, address */
 void emit_layout(const struct decision *d, const struct tables *t, const u8 *roots, const char *dir);
 bool said_passive(const struct cell *cell, const struct node *node); /* by cloison,no-dma */
 const char *share_rights(const struct share *share);            /* "rw-" or "r--": never executable */

@@ -85,6 +85,29 @@ struct arch_line {
 	bool kick;   /* belongs to the core: priority 0, enabled at boot */
 };
 
+/* What boot writes into an SMMUv3 (IHI 0070), and expects of it. Addresses in registers are physical, pointers link addresses. */
+struct arch_iommu_config {
+	const char *name;  /* "smmu0" */
+	u64 base;          /* its registers: two frames of 64 KiB */
+	u64 strtab_base;   /* SMMU_STRTAB_BASE: level 1 table, one page */
+	u32 strtab_cfg;    /* SMMU_STRTAB_BASE_CFG: two levels, SPLIT 6 */
+	u32 sid_bits;      /* width of StreamIDs the tables rely on */
+	u64 cmdq_base;     /* SMMU_CMDQ_BASE, LOG2SIZE included */
+	u64 eventq_base;   /* SMMU_EVENTQ_BASE */
+	u64 *commands;     /* 256 of 16 bytes: one page of .streams */
+	u64 *events;       /* 128 of 32 bytes */
+	bool coherent;     /* dma-coherent: it looks into the CPUs' caches */
+};
+
+/* Words 0 of a stream table entry: the two values it can have. */
+#define STE_REVOKED 0x1ULL /* valid, Config 0b000: abort */
+#define STE_IN_FORCE 0xdULL /* valid, Config 0b110: stage 2 */
+
+struct arch_stream_config {
+	u64 *entry; /* link address of word 0 of its stream table entry, in .streams */
+	u32 vmid;   /* of the tree behind it */
+};
+
 struct arch_board_config {
 	u64 gicd;
 	u64 pa_bits;    /* physical address bits the tables rely on: 32, 36, 40, 42, 44, 48 */
@@ -94,5 +117,6 @@ struct arch_board_config {
 extern const struct arch_regs machine_regs[];  /* CPU_COUNT, section .regs */
 extern const struct arch_line machine_lines[]; /* LINE_COUNT, sorted by intid */
 extern const struct arch_owner machine_owners[]; /* OWNER_COUNT, by physical INTID: line_limit + 1 */
+extern const struct arch_iommu_config machine_iommus[]; /* IOMMU_COUNT */
 
 #endif

@@ -112,4 +112,31 @@
 #define VCPU_AFFINITY(n) (((u64)(n) & 15) | ((u64)(n) >> 4) << 8)
 #define VMPIDR_VALUE(n) (BIT(31) | VCPU_AFFINITY(n))
 
+/*
+ * SMMUv3 (IHI 0070). A stream table of two levels, each table one page: level 1 has 512 descriptors of 8 bytes, a leaf 64
+ * entries (STE) of 64 bytes. Register values as the core writes them; words of an STE as the SMMU reads them.
+ */
+#define SMMU_SPLIT 6
+#define SMMU_SID_BITS 15         /* StreamIDs that one page of level 1 reaches */
+#define SMMU_LEAF_STREAMS (1u << SMMU_SPLIT)
+#define SMMU_STE_SIZE 64u
+#define SMMU_L1_DESCRIPTOR(leaf) ((leaf) | (SMMU_SPLIT + 1)) /* L2Ptr, Span: 2^(Span - 1) entries */
+#define SMMU_RA BIT(62)          /* read allocate, write allocate: hints of SMMU_*_BASE */
+#define SMMU_STRTAB_BASE_VALUE(level1) ((level1) | SMMU_RA)
+#define SMMU_STRTAB_CFG_VALUE(sid_bits) (1ULL << 16 /* two levels */ | SMMU_SPLIT << 6 | (sid_bits))
+#define SMMU_COMMANDS_LOG2 8
+#define SMMU_EVENTS_LOG2 7
+#define SMMU_CMDQ_BASE_VALUE(page) ((page) | SMMU_RA | SMMU_COMMANDS_LOG2)
+#define SMMU_EVENTQ_BASE_VALUE(page) ((page) | SMMU_RA | SMMU_EVENTS_LOG2)
+
+/* STE (5.2). Word 0 has two values: STE_REVOKED, STE_IN_FORCE (arch_machine.h). Words 4 to 7 are zero. */
+#define STE_WORD1 (1ULL << 44)   /* SHCFG: use what comes in; EATS = 0: no ATS */
+#define STE_WORD2(vmid, ps) ((u64)(vmid) | 25ULL << 32 /* S2T0SZ */ | 1ULL << 38 /* S2SL0: level 1 */ | 1ULL << 40 | 1ULL << 42 /* WB */ | \
+	3ULL << 44 /* S2SH0 */ | (u64)(ps) << 48 | BIT(51) /* S2AA64 */ | BIT(53) /* S2AFFD */ | BIT(54) /* S2PTW */ | BIT(58) /* S2R: record */)
+#define STE_WORD3(root) (root)
+
+/* Stage 2 of devices */
+#define S2_DMA (PTE_AF | PTE_SH_INNER | S2_NORMAL_WB | S2_READ | S2_WRITE | PTE_XN)
+#define S2_DOORBELL (PTE_AF | S2_DEVICE_NGNRE | S2_WRITE | PTE_XN)
+
 #endif

@@ -6,6 +6,7 @@
 #include "core/cell.h"
 #include "core/mmio.h"
 #include "core/panic.h"
+#include "core/pci.h"
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -111,9 +112,12 @@ static bool emulate(struct cpu *cpu, u64 ipa, u64 esr)
 	if (size < 8)
 		value &= (1ULL << size * 8) - 1;
 	if (!vgic_access(cpu, ipa, write, size, &value)) {
-		if (!mmio_access(cpu, ipa, write, size, &value))
+		if (mmio_access(cpu, ipa, write, size, &value))
+			cpu->exits[EXIT_VDEV]++;
+		else if (pci_access(cpu, ipa, write, size, &value))
+			cpu->exits[EXIT_PCI]++;
+		else
 			return false;
-		cpu->exits[EXIT_VDEV]++;
 	}
 	if (!write)
 		rt_write(cpu, esr, rt, value);
@@ -128,7 +132,7 @@ static void data_abort(struct cpu *cpu, u64 esr)
 	if (ABORT_IS_TRANSLATION(esr) && !(esr & ABORT_S1PTW)) {
 		if (esr & ESR_ISV && emulate(cpu, ipa, esr))
 			return;
-		if (vgic_covers(cpu, ipa) || mmio_covers(cpu, ipa)) {
+		if (vgic_covers(cpu, ipa) || mmio_covers(cpu, ipa) || pci_covers(cpu, ipa)) {
 			fault(cpu, esr & ESR_ISV ? "misaligned access to an emulated register"
 						 : "access to an emulated register that cannot be decoded (pair, write-back, vector)");
 			return;

@@ -20,6 +20,10 @@ struct arch_cell_config {
 	u64 load_list;
 };
 
+struct arch_stream_config {
+	u32 number;
+};
+
 struct arch_board_config {
 	u32 line_limit;
 };

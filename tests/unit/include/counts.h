@@ -9,6 +9,12 @@
 #define VDEV_COUNT 4
 #define LINE_COUNT 4
 #define RAM_BANK_COUNT 1
+#define IOMMU_COUNT 0
+#define STREAM_COUNT 0
+#define FUNCTION_COUNT 0
+#define BAR_COUNT 0
+#define SPACE_COUNT 0
+#define BUS_COUNT 0
 
 /* For src/arch/aarch64/vgic_*.c and fast_*.c: as QEMU's virt has it. */
 #define VGIC_WORDS 9
