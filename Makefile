@@ -249,7 +249,7 @@ $(CELLCHECK): $(CELLCHECK_OBJECTS)
 	$(call say,HOSTLD)mkdir -p $(@D) && $(HOSTCC) $(HOSTCFLAGS) -o $@ $^ -lfdt -lelf -lnettle
 
 $(O)/board.dtb: $(S)/src/platform/$(BOARD_NAME).dts
-	$(call say,DTC)mkdir -p $(@D) && cpp -undef -nostdinc -x assembler-with-cpp $< | dtc -q -@ -I dts -O dtb -o $@ -
+	$(call say,DTC)mkdir -p $(@D) && cpp -undef -nostdinc -x assembler-with-cpp $(DEPFLAGS) $< | dtc -q -@ -I dts -O dtb -o $@ -
 
 # A stamp, so that a refused image leaves both files to be read. What is in it tells tools/run-qemu what the image is of.
 $(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
@@ -293,7 +293,7 @@ RECORDS = $(foreach s,$(SOURCES),$(call record,$(s),$(CC) $(CFLAGS) $(CFLAGS_$(n
 compile_commands.json: $(O)/obj/include/config.h
 	$(call say,GEN,$(O)/$@)echo '[$(subst } {,}$(comma) {,$(strip $(RECORDS)))]' > $(O)/$@
 
--include $(addsuffix .d,$(OBJECTS) $(sort $(GUEST_OBJECTS)) $(CELLGEN_OBJECTS) $(CELLCHECK_OBJECTS) $(O)/obj/include/asm-offsets.s)
+-include $(addsuffix .d,$(OBJECTS) $(sort $(GUEST_OBJECTS)) $(CELLGEN_OBJECTS) $(CELLCHECK_OBJECTS) $(O)/obj/include/asm-offsets.s $(O)/board.dtb)
 
 endif
 
@@ -336,7 +336,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.checked $(O)/board.dtb $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

@@ -74,6 +74,7 @@ def boot(request, builder):
     def start(partition=None, **options):
         partition = partition or partitions(request.node)[0]
         out = builder.build(partition)
+        options["options"] = [*qemu.devices(partition, out), *options.get("options", ())]
         logs = Path(request.config.getoption("--out")) / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         name = "".join(c if c.isalnum() else "-" for c in request.node.name) + f"-{len(machines)}.log"

@@ -24,11 +24,35 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
 ESCAPE = "\x14"  # Ctrl-T
+BOARD = "qemu-virt-aarch64"
+BOARDS = {BOARD: "virt,virtualization=on,gic-version=3", f"{BOARD}-smmu": "virt,virtualization=on,gic-version=3,iommu=smmuv3"}
 RESULTS = ("cloison.elf", "cloison.bin", ".config", "partition.dtb", "gen/report.txt", "gen/report.json", "gen/linux.dtb")
 
 
 class Failure(AssertionError):
     pass
+
+
+def board_of(partition):
+    """The board a partition includes, itself or by a file beside it."""
+    for kind, name in re.findall(r'(?m)^#include ([<"])([^>"]*)[>"]', Path(partition).read_text()):
+        if kind == "<":
+            return Path(name).stem
+        board = board_of(Path(partition).parent / name)
+        if board:
+            return board
+    return None
+
+
+def board_built(out):
+    """The board of what a Builder built."""
+    return re.search(r'(?m)^CONFIG_BOARD="(.*)"$', (Path(out) / ".config").read_text())[1]
+
+
+def devices(partition, folder):
+    """QEMU's options for the devices a partition gives away: PARTITION.qemu beside it."""
+    said = subprocess.run([ROOT / "tools" / "qemu-options", ROOT / partition.split()[0], folder], check=True, text=True, stdout=subprocess.PIPE)
+    return said.stdout.splitlines()
 
 
 class Builder:
@@ -80,7 +104,7 @@ class Builder:
         work.mkdir(parents=True, exist_ok=True)
         base, *overlays = partition.split()
         command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
-                   "BOARD=qemu-virt-aarch64", *self.options]
+                   f"BOARD={board_of(ROOT / base)}", *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
         made = subprocess.run(command + ["all"], env=environment, text=True, timeout=600,
@@ -124,7 +148,7 @@ class Machine:
     @staticmethod
     def _command(out, cpu, smp, mem, icount, binary, bare):
         kernel = bare or Path(out) / ("cloison.bin" if binary else "cloison.elf")
-        machine = "virt,gic-version=3" if bare else "virt,virtualization=on,gic-version=3"
+        machine = "virt,gic-version=3" if bare else BOARDS[board_built(out)]
         extra = []
         if icount:
             cpu += ",cntfrq=1000000000"
