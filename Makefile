@@ -316,7 +316,7 @@ demo:
 
 test test-all:
 	$(Q)$(S)/tools/setup
-	$(Q)$(S)/tools/fetch-guests
+	$(Q)$(S)/tools/fetch-guests io
 	$(Q)$(S)/tools/test $(O) $(if $(filter test-all,$@),--all)
 
 bench:

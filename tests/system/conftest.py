@@ -30,6 +30,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "full: only with --all")
     config.addinivalue_line("markers", "partition(path, ...): what the test boots, built beforehand")
     config.addinivalue_line("markers", "linux: needs Debian's kernel (tools/fetch-guests)")
+    config.addinivalue_line("markers", "io: needs Debian's kernel for real devices (tools/fetch-guests io)")
     config.stash[BUILDER] = qemu.Builder(config.getoption("--out"))
 
 
@@ -42,10 +43,12 @@ def pytest_collection_modifyitems(config, items):
         left_out = [i for i in items if i.get_closest_marker("full")]
         items[:] = [i for i in items if not i.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left_out)
-    if not (ROOT / "guests" / "linux" / "Image").exists():
-        for item in items:
-            if item.get_closest_marker("linux"):
-                item.add_marker(pytest.mark.skip(reason="no guests/linux/Image: run tools/fetch-guests"))
+    for mark, image, command in (("linux", "guests/linux/Image", "tools/fetch-guests"),
+                                 ("io", "guests/linux-io/Image", "tools/fetch-guests io")):
+        if not (ROOT / image).exists():
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(pytest.mark.skip(reason=f"no {image}: run {command}"))
 
 
 def pytest_collection_finish(session):
