@@ -20,8 +20,7 @@ static const char *const no_devices[] = {
 static const char *const masters[] = {
 	"virtio,mmio",           /* QEMU and others: rings anywhere in memory */
 	"qemu,fw-cfg-mmio",      /* its DMA register */
-	"pci-host-ecam-generic", /* whatever sits on the bus */
-	"pci-host-cam-generic",
+	"pci-host-cam-generic",  /* whatever sits on the bus */
 	"arm,pl330",             /* DMA controllers */
 	"arm,pl080",
 	"arm,pl081",
@@ -87,6 +86,7 @@ static const struct system_kind systems[] = {
 	{ "arm,mmu-500", "an IOMMU" },
 	{ "arm,psci-1.0", "the firmware's power interface" },
 	{ "simple-bus", "a bus; name the devices on it" },
+	{ "pci-host-ecam-generic", "a PCI host; name the functions below it" },
 };
 
 static const char *why_master(const struct node *node)
@@ -162,7 +162,7 @@ static bool translate_step(const struct node *bus, u64 *base, u64 size)
 	return ranges->size == 0; /* an empty ranges is the identity */
 }
 
-static bool translate(const struct node *node, struct range *range)
+bool dt_translate(const struct node *node, struct range *range)
 {
 	for (const struct node *bus = node->parent; bus->parent; bus = bus->parent) {
 		if (!translate_step(bus, &range->base, range->size)) {
@@ -187,7 +187,7 @@ static void load_regs(struct device *device, struct diag *diag)
 	}
 	device->reg_count = prop_ranges(reg, address_cells, size_cells, &device->regs, diag);
 	for (u32 i = 0; i < device->reg_count; i++) {
-		if (!translate(device->node, &device->regs[i])) {
+		if (!dt_translate(device->node, &device->regs[i])) {
 			device->untranslated = true;
 		}
 	}
@@ -257,5 +257,6 @@ void dt_devices(struct decision *d, struct diag *diag)
 		device->system = device_why_system(node);
 		load_regs(device, diag);
 	}
+	dt_pci(d, diag);
 	dt_irqs(d, diag);
 }

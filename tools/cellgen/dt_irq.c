@@ -3,11 +3,14 @@
  * Which device drives which line of the GIC. Read from interrupts,
  * interrupts-extended and the interrupt-map of PCI hosts; the three cells
  * behind a reference to a GIC are <type number flags>.
+ *
+ * The lines of a PCI host are all that any function below it can drive. A function has of them the one that its pin
+ * leads to; that it drives it is the host's record.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "parts.h"
+#include "pci.h"
 
 #define GIC_CELLS 3
 #define IRQ_EDGE 3u /* flags: 1 rising, 2 falling, 4 high, 8 low */
@@ -111,6 +114,37 @@ static void load_map(const struct tree *tree, struct device *device)
 	}
 }
 
+/* A function's pin, as the map and its mask say. */
+static void load_pin(const struct decision *d, struct device *device)
+{
+	const struct function *f = &d->functions[device->function];
+	const struct node *host = d->hosts[f->host].node;
+	const struct prop *map = node_prop(host, "interrupt-map"), *mask = node_prop(host, "interrupt-map-mask");
+	u32 unit[] = { PCI_HIGH(f->address), 0, 0, f->pin };
+	u32 child = ARRAY_COUNT(unit);
+
+	if (f->pin == 0 || node_own_cells(host, "#interrupt-cells", 1) != 1) {
+		return;
+	}
+	for (u32 i = 0; map && i + child < map->size / 4;) {
+		const struct node *parent = tree_phandle(d->tree, prop_cell(map, i + child));
+		bool match = true;
+
+		for (u32 k = 0; k < child; k++) {
+			match = match && ((unit[k] ^ prop_cell(map, i + k)) & (mask ? prop_cell(mask, k) : ~0u)) == 0;
+		}
+		if (!parent) {
+			return; /* reported by check_board.c */
+		}
+		i += child + 1 + node_own_cells(parent, "#address-cells", 0);
+		if (match && is_gic(parent)) {
+			add_irq(device, map, i);
+			return;
+		}
+		i += node_own_cells(parent, "#interrupt-cells", 1);
+	}
+}
+
 static int compare_lines(const void *left, const void *right)
 {
 	const struct board_line *a = left, *b = right;
@@ -129,6 +163,10 @@ void dt_irqs(struct decision *d, struct diag *diag)
 	for (u16 i = 0; i < d->device_count; i++) {
 		struct device *device = &d->devices[i];
 
+		if (device->function != FUNCTION_NONE) {
+			load_pin(d, device);
+			continue;
+		}
 		load_interrupts(d->tree, device, diag);
 		load_extended(d->tree, device);
 		load_map(d->tree, device);

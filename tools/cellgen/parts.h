@@ -56,6 +56,8 @@ u32 prop_ranges(const struct prop *prop, u32 address_cells, u32 size_cells, stru
 
 void dt_board(struct decision *d, struct diag *diag);
 void dt_devices(struct decision *d, struct diag *diag);
+bool dt_translate(const struct node *node, struct range *range);  /* from the bus that node is on to the CPU's addresses */
+void dt_pci(struct decision *d, struct diag *diag);
 void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
