@@ -113,6 +113,8 @@ struct pci_bar {
 	bool prefetchable;
 };
 
+#define PCI_NO_BAR 0xffu
+
 /* A PCI function of a cell. Sorted by cell, then by address. */
 struct pci_function {
 	const char *name; /* "nic0" */
@@ -124,6 +126,10 @@ struct pci_function {
 	u16 vectors;      /* message signalled interrupts the cell may use; 0: no such capability is shown */
 	bool intx;        /* its INTx line is the cell's; else it stays disabled */
 	bool no_reset;    /* cloison,no-reset: it is known to have no reset of its own */
+	u8 reset_bar;     /* cloison,reset-write: the BAR (0..5) of the register that resets it, in place of a function level reset; */
+	u8 pin;           /* its INTx pin: 1 (INTA) to 4, 0: none is declared. Boot compares, as another pin is another line. */
+	u32 reset_offset; /* ... the register, */
+	u32 reset_value;  /* and what is written; reset_bar PCI_NO_BAR: there is no such register */
 };
 
 /*

@@ -149,10 +149,10 @@ static void status(void **state)
 	const char *p = strstr(wire_text, "[core] counters");
 
 	snprintf(expected, sizeof expected,
-		 "[core] counters cell=linux vcpu=0 cpu=cpu0 state=running power=on hvc=0 smc=1 sgi=2 wfi=3 irqchip=4 vdev=5 id=6 sysreg=7 denied=8 revoked=9 fault=10 irq=11 total=66 host=0\r\n"
-		 "[core] counters cell=linux vcpu=1 cpu=cpu1 state=running power=off hvc=100 smc=101 sgi=102 wfi=103 irqchip=104 vdev=105 id=106 sysreg=107 denied=108 revoked=109 fault=110 irq=111 total=1266 host=1\r\n"
-		 "[core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=200 smc=201 sgi=202 wfi=203 irqchip=204 vdev=205 id=206 sysreg=207 denied=208 revoked=209 fault=18446744073709549115 irq=211 total=18446744073709551371 host=2\r\n"
-		 "[core] counters cell=hello vcpu=0 cpu=cpu3 state=failed power=on hvc=300 smc=301 sgi=302 wfi=303 irqchip=304 vdev=305 id=306 sysreg=307 denied=308 revoked=309 fault=310 irq=311 total=3666 host=3\r\n"
+		 "[core] counters cell=linux vcpu=0 cpu=cpu0 state=running power=on hvc=0 smc=1 sgi=2 wfi=3 irqchip=4 vdev=5 id=6 sysreg=7 denied=8 revoked=9 fault=10 irq=11 pci=12 total=78 host=0\r\n"
+		 "[core] counters cell=linux vcpu=1 cpu=cpu1 state=running power=off hvc=100 smc=101 sgi=102 wfi=103 irqchip=104 vdev=105 id=106 sysreg=107 denied=108 revoked=109 fault=110 irq=111 pci=112 total=1378 host=1\r\n"
+		 "[core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=200 smc=201 sgi=202 wfi=203 irqchip=204 vdev=205 id=206 sysreg=207 denied=208 revoked=209 fault=18446744073709549115 irq=211 pci=212 total=18446744073709551583 host=2\r\n"
+		 "[core] counters cell=hello vcpu=0 cpu=cpu3 state=failed power=on hvc=300 smc=301 sgi=302 wfi=303 irqchip=304 vdev=305 id=306 sysreg=307 denied=308 revoked=309 fault=310 irq=311 pci=312 total=3978 host=3\r\n"
 		 "[core] console cell=linux waiting=0 dropped=%u\r\n"
 		 "[core] console cell=control waiting=2048 dropped=%u\r\n"
 		 "[core] console cell=hello waiting=0 dropped=%u\r\n"
@@ -171,7 +171,7 @@ static void worst_counters(void **state)
 		host_cpus[0].exits[i] = ~0ul;
 	wire_type("\x14s", 2);
 	serve(20);
-	assert_non_null(strstr(wire_text, " fault=18446744073709551615 irq=18446744073709551615 total=18446744073709551604 host=0\r\n"));
+	assert_non_null(strstr(wire_text, " fault=18446744073709551615 irq=18446744073709551615 pci=18446744073709551615 total=18446744073709551603 host=0\r\n"));
 }
 
 /* A status asked for again and again costs bounded lines, and no record is lost by it. */

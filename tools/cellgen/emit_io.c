@@ -135,7 +135,8 @@ static void emit_function(const struct decision *d, const struct function *f, u3
 	out_printf(out, "\t\t.address = 0x%x,\n\t\t.cell = %u, /* %s */\n", f->address, f->cell, d->cells[f->cell].name);
 	out_printf(out, "\t\t.vendor = 0x%04x,\n\t\t.device = 0x%04x,\n", f->vendor, f->id);
 	out_printf(out, "\t\t.first_bar = %u,\n\t\t.bar_count = %u,\n\t\t.vectors = %u,\n", first_bar, f->bar_count, f->vectors);
-	out_printf(out, "\t\t.intx = %s,\n\t\t.no_reset = %s,\n\t},\n", has_intx(d, f) ? "true" : "false", f->no_reset ? "true" : "false");
+	out_printf(out, "\t\t.intx = %s,\n\t\t.no_reset = %s,\n", has_intx(d, f) ? "true" : "false", f->no_reset ? "true" : "false");
+	out_printf(out, "\t\t.reset_bar = PCI_NO_BAR,\n\t\t.pin = %u,\n\t},\n", f->pin);
 }
 
 static void emit_bars(const struct decision *d, const struct function *const *list, u32 count, struct out *out)
