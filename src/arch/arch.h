@@ -95,7 +95,8 @@ void arch_iommu_set(u32 stream, bool on);
 bool arch_iommu_sync(u16 cell);
 /* The next event: false, if there is none. One CPU at a time. */
 bool arch_iommu_event(u16 iommu, struct iommu_event *event);
-/* Registers of a device, physical; size 1, 2 or 4. */
+const char *arch_iommu_name(u16 iommu); /* "smmu0" */
+/* Registers of a device, physical; size 1, 2 or 4. What the bus answers with an error reads as ones, and is not written. */
 u32 arch_device_read(u64 address, u32 size);
 void arch_device_write(u64 address, u32 size, u32 value);
 

@@ -92,7 +92,7 @@ idreg_read_raw:
 	.balign	2048
 	.global	vectors
 vectors:
-	vector	0x000, el2_unexpected          /* EL2, SP_EL0: never selected */
+	vector	0x000, device_aborted          /* EL2, SP_EL0: only device_read and device_write select it */
 /*
  * Guarded WFI. The core sleeps for the guest, but only if the kick line could
  * wake this CPU; with its wake-up prevented, WFI completes at once (it may,
@@ -166,7 +166,63 @@ el2_unexpected:
 	b	trap_el2
 
 	vector	0x100, el2_unexpected
-	vector	0x180, el2_unexpected
+/*
+ * s64 device_read(u64 address, u32 size); s64 device_write(u64 address, u32 size, u32 value); size 1, 2 or 4.
+ * Out: what was read, or 0; -1 if the bus answered with an abort, or with an SError, which is taken here and now. SP_EL0 is
+ * selected for so long: exceptions of these loads and stores come by vectors of their own, all others do not. Interrupts
+ * are masked. Clobbers x3.
+ */
+	.global	device_read
+device_read:
+	msr	SPSel, #0
+	cmp	w1, #2
+	b.hi	4f
+	b.eq	2f
+	ldrb	w0, [x0]
+	b	device_end
+2:	ldrh	w0, [x0]
+	b	device_end
+4:	ldr	w0, [x0]
+	b	device_end
+	.global	device_write
+device_write:
+	mov	x3, x0
+	mov	x0, #0
+	msr	SPSel, #0
+	cmp	w1, #2
+	b.hi	4f
+	b.eq	2f
+	strb	w2, [x3]
+	b	device_end
+2:	strh	w2, [x3]
+	b	device_end
+4:	str	w2, [x3]
+device_end:
+	dsb	sy
+	msr	DAIFClr, #4                  /* A */
+	isb
+	msr	DAIFSet, #4
+	msr	SPSel, #1
+	ret
+
+	vector	0x180, device_serror
+/* void device_drain(void): an SError that is pending is nobody's from here on. */
+	.global	device_drain
+device_drain:
+	msr	SPSel, #0
+	b	device_end
+device_aborted:
+	mrs	x0, sctlr_el2
+	tbz	w0, #0, el2_unexpected       /* before the MMU is on it is none of those */
+	mrs	x0, elr_el2
+	add	x0, x0, #4
+	msr	elr_el2, x0
+device_serror:
+	mov	x0, #-1
+	eret
+	dsb	nsh
+	isb
+
 	vector	0x200, el2_sync                /* EL2, SP_EL2 */
 	vector	0x280, el2_unexpected
 	vector	0x300, el2_unexpected

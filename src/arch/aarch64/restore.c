@@ -4,6 +4,7 @@
  * guest cannot write (PMU, SVE, SME, trace, statistical profiling: denied).
  */
 #include "core/cell.h"
+#include "device.h"
 #include "gic.h"
 #include "gic_cpu.h"
 #include "idregs.h"
@@ -50,6 +51,7 @@ static void root_restore(const struct arch_cell_config *config)
 
 void arch_cell_restore(struct cpu *cpu)
 {
+	device_drain(); /* an error that the last life's devices caused would be the next one's */
 	gic_cell_restore(cpu->cell_index);
 	atomic_store32(&cells[cpu->cell_index].arch.gicd_ctlr, 0);
 	vgic_mediated_restore(cpu->cell_index);
