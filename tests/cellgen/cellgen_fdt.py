@@ -32,6 +32,10 @@ class Node:
     def compatible(self, wanted):
         return wanted.encode() in self.props.get("compatible", b"").split(b"\0")
 
+    def compatible_pci(self):
+        """Is this a PCI function?"""
+        return any(c[:3] == b"pci" and c[7:8] == b"," for c in self.props.get("compatible", b"").split(b"\0"))
+
     def regs(self):
         """(address, size) of each entry of reg as the CPU sees it: translated by the ranges of every bus above."""
         bus = self.parent

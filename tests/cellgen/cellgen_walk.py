@@ -13,6 +13,7 @@ import struct
 import cellgen_color
 import cellgen_fdt
 import cellgen_images
+import cellgen_iommu
 import cellgen_vgic
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -120,6 +121,7 @@ class Partition:
     """What a run of cellgen left in OUT."""
 
     kinds = S2
+    same = staticmethod(same)
 
     def __init__(self, out):
         self.out, self.gen = out, out / "gen"
@@ -262,7 +264,10 @@ class Partition:
                           else (self.distributor(), FRAME, "device"))
             wanted.append((number(cpu["redistributor"]), 2 * FRAME, "device"))
         if boot or index == service or (used and service is None):
-            wanted.append((self.physical("device", "core")[0][0], 4 * KIB, "device"))
+            wanted.append((number(re.search(r"machine_console_base .*= (0x\w+);", self.machine)[1]), 4 * KIB, "device"))
+        if "streams" in self.slots and cellgen_iommu.el2(self, index):
+            core.append((*self.slots["streams"], "rw-"))
+            wanted += [(number(base), 2 * FRAME, "device") for base in re.findall(r"\.base = (0x\w+),\n\t\t\.strtab_base", self.machine)]
         return [(base, base, size, kind) for base, size, kind in wanted] + [p for c in core for p in self.pieces(*c)]
 
     def distributor(self):
@@ -452,7 +457,7 @@ class Partition:
         """docs/partition.md, once more: what can be given, but for what is excepted."""
         buses, excepts = ([self.phandles[p] for p in node.cells(name)] if name in node.props else []
                           for name in ("cloison,access-bus", "cloison,access-except"))
-        system = ("arm,gic-v3", "arm,gic-v3-its", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,psci-1.0", "simple-bus")
+        system = ("arm,gic-v3", "arm,gic-v3-its", "arm,smmu-v3", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,psci-1.0", "simple-bus")
         for found in self.tree.walk():
             on = any(b in found.path()[1:] for b in buses) and not any(e in found.path() for e in excepts)
             aside = any(found.inside(n) for n in ("domains", "cpus", "reserved-memory", "chosen", "aliases"))
@@ -585,6 +590,7 @@ class Partition:
         self.check_lines()
         self.check_service()
         cellgen_vgic.check(self)
+        cellgen_iommu.check(self)
         self.check_access()
         self.check_hash(images)
         seeds = [self.check_guest_tree(cell) for cell in self.cells]

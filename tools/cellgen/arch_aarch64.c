@@ -17,26 +17,19 @@
 
 #define REDIST_SGI GIC_FRAME /* offset of the SGI frame in a redistributor */
 
-/* A root, and whose tables grow below it. */
-struct space {
-	struct tables *t;
-	u64 root;
-	u16 owner;
-};
-
-static void map(const struct space *s, u64 from, u64 to, u64 size, u64 attributes)
+void arch_map(const struct space *s, u64 from, u64 to, u64 size, u64 attributes)
 {
 	tables_map(s->t, s->root, &(struct mapping){ .from = from, .to = to, .size = size, .attributes = attributes,
 		.owner = s->owner });
 }
 
-static void map_backing(const struct space *s, u64 from, const struct backing *backing, u64 size, u64 attributes)
+void arch_map_backing(const struct space *s, u64 from, const struct backing *backing, u64 size, u64 attributes)
 {
 	for (u64 offset = 0; offset < size;) {
 		struct run run = backing_run(backing, offset);
 		u64 length = run.size < size - offset ? run.size : size - offset;
 
-		map(s, from + offset, run.phys, length, attributes);
+		arch_map(s, from + offset, run.phys, length, attributes);
 		offset += length;
 	}
 }
@@ -48,7 +41,7 @@ static void map_shares(const struct decision *d, const struct space *s, const st
 		const struct share *share = &cell->shares[i];
 		const struct reserve *reserve = &d->reserves[share->reserve];
 
-		map(s, share->guest, reserve->phys, reserve->size, share->write ? S2_SHARED : S2_SHARED_READ);
+		arch_map(s, share->guest, reserve->phys, reserve->size, share->write ? S2_SHARED : S2_SHARED_READ);
 	}
 }
 
@@ -58,7 +51,7 @@ static void map_devices(const struct decision *d, const struct space *s, const s
 	u32 count = device_pages(d, cell, &pages);
 
 	for (u32 i = 0; i < count; i++) {
-		map(s, pages[i].base, pages[i].base, pages[i].size, S2_DEVICE);
+		arch_map(s, pages[i].base, pages[i].base, pages[i].size, S2_DEVICE);
 	}
 }
 
@@ -67,13 +60,13 @@ static void make_run(const struct decision *d, struct cell *cell, struct tables 
 	const struct space s = { t, cell->root_const, cell->index };
 
 	for (u32 i = 0; i < cell->ram_count; i++) {
-		map_backing(&s, cell->ram[i].guest, &cell->ram[i].backing, cell->ram[i].size, S2_RAM);
+		arch_map_backing(&s, cell->ram[i].guest, &cell->ram[i].backing, cell->ram[i].size, S2_RAM);
 	}
 	map_shares(d, &s, cell);
 	/* A mediated cell sees no frame of the real one */
 	for (u32 n = 0; n < cell->cpu_count && !cell->mediated; n++) {
-		map(&s, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI, GIC_FRAME,
-		    S2_DEVICE);
+		arch_map(&s, cell->gicr + n * GICR_SIZE + REDIST_SGI, d->cpus[cell->cpus[n].cpu].gicr + REDIST_SGI, GIC_FRAME,
+			 S2_DEVICE);
 	}
 	map_devices(d, &s, cell);
 	for (u32 i = 0; i < PTE_ENTRIES; i++) {
@@ -122,19 +115,19 @@ static void make_load(const struct decision *d, struct cell *cell, struct tables
 
 	cell->load_root = s.root;
 	share_memory(cell, t);
-	map(&s, LOAD_WINDOW, frames_of(d, d->hyp.slots[SLOT_COPIER].base + cell->index * PAGE_SIZE), PAGE_SIZE, S2_COPIER);
-	map(&s, LOAD_WINDOW + LOAD_LIST_OFFSET, cell->load_list, PAGE_SIZE, S2_IMAGE);
+	arch_map(&s, LOAD_WINDOW, frames_of(d, d->hyp.slots[SLOT_COPIER].base + cell->index * PAGE_SIZE), PAGE_SIZE, S2_COPIER);
+	arch_map(&s, LOAD_WINDOW + LOAD_LIST_OFFSET, cell->load_list, PAGE_SIZE, S2_IMAGE);
 	for (u32 i = 0; i < IMAGE_KIND_COUNT; i++) {
 		const struct image *image = &cell->images[i];
 
 		if (image->present) {
-			map_backing(&s, image->load_source, &image->backing, image->phys_size, S2_IMAGE);
+			arch_map_backing(&s, image->load_source, &image->backing, image->phys_size, S2_IMAGE);
 		}
 	}
 }
 
 /* Pages of the core, by their link addresses. */
-static void map_core(const struct space *s, u64 link, u64 size, u64 attributes)
+void arch_map_core(const struct space *s, u64 link, u64 size, u64 attributes)
 {
 	for (u64 offset = 0; offset < size;) {
 		u64 phys = frames_of(s->t->d, link + offset), length = PAGE_SIZE;
@@ -142,7 +135,7 @@ static void map_core(const struct space *s, u64 link, u64 size, u64 attributes)
 		while (offset + length < size && frames_of(s->t->d, link + offset + length) == phys + length) {
 			length += PAGE_SIZE;
 		}
-		map(s, link + offset, phys, length, attributes);
+		arch_map(s, link + offset, phys, length, attributes);
 		offset += length;
 	}
 }
@@ -151,7 +144,7 @@ static void map_slot(const struct space *s, enum slot slot, u64 attributes)
 {
 	const struct range *range = &s->t->d->hyp.slots[slot];
 
-	map_core(s, range->base, range->size, attributes);
+	arch_map_core(s, range->base, range->size, attributes);
 }
 
 static bool serves(const struct decision *d, const struct cpu *cpu)
@@ -166,9 +159,9 @@ static void map_percpu(const struct decision *d, const struct cpu *cpu, const st
 		const struct cpu *other = &d->cpus[i];
 
 		if (other == cpu) {
-			map_core(s, cpu->guard + PAGE_SIZE, 3 * PAGE_SIZE, EL2_DATA);
+			arch_map_core(s, cpu->guard + PAGE_SIZE, 3 * PAGE_SIZE, EL2_DATA);
 		} else if (serves(d, cpu)) {
-			map_core(s, other->page, PAGE_SIZE, EL2_RODATA);
+			arch_map_core(s, other->page, PAGE_SIZE, EL2_RODATA);
 		}
 	}
 }
@@ -179,11 +172,11 @@ static void map_registers(const struct decision *d, const struct cpu *cpu, const
 	u64 console = d->devices[d->hyp.console_device].regs[0].base;
 
 	if (boot || used) {
-		map(s, d->gic.gicd, d->gic.gicd, GIC_FRAME, EL2_MMIO);
-		map(s, cpu->gicr, cpu->gicr, GICR_SIZE, EL2_MMIO);
+		arch_map(s, d->gic.gicd, d->gic.gicd, GIC_FRAME, EL2_MMIO);
+		arch_map(s, cpu->gicr, cpu->gicr, GICR_SIZE, EL2_MMIO);
 	}
 	if (boot || serves(d, cpu) || (used && d->service_cpu == CPU_NONE)) {
-		map(s, align_down(console, PAGE_SIZE), align_down(console, PAGE_SIZE), PAGE_SIZE, EL2_MMIO);
+		arch_map(s, align_down(console, PAGE_SIZE), align_down(console, PAGE_SIZE), PAGE_SIZE, EL2_MMIO);
 	}
 }
 
@@ -196,9 +189,10 @@ static void make_cpu(const struct decision *d, struct cpu *cpu, struct tables *t
 	map_slot(&s, SLOT_RODATA, EL2_RODATA);
 	map_slot(&s, SLOT_ROOTS, EL2_DATA);
 	map_slot(&s, SLOT_DATA, EL2_DATA);
-	map_core(&s, d->hyp.slots[SLOT_TABLES].base, d->cell_count * PAGE_SIZE, EL2_RODATA);
+	arch_map_core(&s, d->hyp.slots[SLOT_TABLES].base, d->cell_count * PAGE_SIZE, EL2_RODATA);
 	map_percpu(d, cpu, &s);
 	map_registers(d, cpu, &s);
+	arch_map_iommus(d, cpu, &s);
 }
 
 static void make_roots(struct decision *d, struct tables *t)
@@ -222,6 +216,7 @@ void arch_tables(struct decision *d, struct tables *t, u8 **roots)
 		make_list(&d->cells[i], t);
 		make_load(d, &d->cells[i], t);
 	}
+	arch_dma(d, t);
 	for (u32 i = 0; i < d->cpu_count; i++) {
 		make_cpu(d, &d->cpus[i], t);
 	}
@@ -232,7 +227,7 @@ void arch_tables(struct decision *d, struct tables *t, u8 **roots)
 	}
 }
 
-static u64 ps_field(u32 bits)
+u32 arch_pa_field(u32 bits)
 {
 	return bits <= 32 ? 0 : bits <= 36 ? 1 : bits <= 40 ? 2 : bits <= 42 ? 3 : bits <= 44 ? 4 : 5;
 }
@@ -259,10 +254,10 @@ void arch_registers(const struct decision *d, u32 index, struct arch_regs *r)
 		.hw_id = cpu->hw_id,
 		.stack = cpu->page,
 		.sctlr_el2 = SCTLR_EL2_VALUE,
-		.tcr_el2 = TCR_EL2_VALUE(ps_field(d->pa_bits)),
+		.tcr_el2 = TCR_EL2_VALUE(arch_pa_field(d->pa_bits)),
 		.mair_el2 = MAIR_EL2_VALUE,
 		.ttbr0_el2 = cpu->root,
-		.vtcr_el2 = VTCR_EL2_VALUE(ps_field(d->pa_bits)),
+		.vtcr_el2 = VTCR_EL2_VALUE(arch_pa_field(d->pa_bits)),
 		.hcr_run = HCR_CORE,
 		.hcr_load = HCR_CORE,
 		.mdcr_el2 = MDCR_EL2_VALUE,

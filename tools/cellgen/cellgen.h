@@ -155,6 +155,7 @@ struct device {
 	const char *system;      /* why it can be nobody's: "the interrupt controller"; NULL: an ordinary device */
 	bool console;            /* decided: the core's UART */
 	u16 function;            /* index into functions; FUNCTION_NONE: no PCI function */
+	u32 stream_count;        /* of streams that are its; 0: nothing says that an IOMMU is in front of it, or nobody has it */
 };
 #define FUNCTION_NONE 0xffffu
 
@@ -179,13 +180,17 @@ struct iommu {
 
 /* A device of a cell, and a number by which an IOMMU knows it. */
 struct stream {
-	u16 iommu;         /* index into iommus */
+	u32 phandle;
+	const struct node *node; /* what that leads to; NULL: no node has it */
+	u16 iommu;         /* index into iommus; IOMMU_NONE: node is none that is known */
 	u32 id;            /* StreamID */
 	u16 device;        /* index into devices */
 	u16 cell;
 	u16 tree;          /* decided: index into dma_trees */
+	bool doorbell;     /* it writes MSIs */
 	struct pos at;     /* of iommus, or iommu-map */
 };
+#define IOMMU_NONE 0xffffu
 
 /* What devices of one cell reach: its memory and, if doorbell, the page of GITS_TRANSLATER. */
 struct dma_tree {
@@ -570,7 +575,8 @@ struct virtual_line {
 
 /* ---- the hypervisor's memory ---- */
 
-enum slot { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_PERCPU, SLOT_TABLES, SLOT_COUNT };
+/* By their numbers in machine_index; they lie in the order of place_slots.c. */
+enum slot { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_PERCPU, SLOT_TABLES, SLOT_STREAMS, SLOT_COUNT };
 
 /*
  * The core is linked to one piece of addresses from hyp.base on. Each page of it belongs to a cell or to the hypervisor
@@ -659,7 +665,7 @@ struct decision {
 	u32 phys_count;
 	struct line *lines;     /* physical ones, sorted by intid */
 	u32 line_count;
-	struct stream *streams;     /* of devices that cells have, sorted by cell, iommu and id */
+	struct stream *streams;     /* of devices that cells have, wrong ones too; sorted by cell, iommu and id */
 	u32 stream_count;
 	struct dma_tree *dma_trees;
 	u32 dma_tree_count;

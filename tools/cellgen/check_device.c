@@ -60,7 +60,14 @@ static void check_target(const struct claim *claim, struct diag *diag)
 
 bool check_refused(const struct device *device)
 {
-	return device->console || device->system || device->master || device->untranslated;
+	return device->console || device->system || (device->master && !device->stream_count) || device->untranslated;
+}
+
+/* Of a bus master without a stream: why it has none, as far as the tree says anything. */
+static const char *no_iommu(const struct device *device)
+{
+	return device->function == FUNCTION_NONE ? "has no iommus, so no IOMMU is known to be in front of it" :
+	       "has no stream: no iommu-map of its host has its bus address";
 }
 
 /* Devices that nobody can have. One reason is enough: the others do not matter then. */
@@ -77,8 +84,8 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; %s", cell,
 			   device->name, where, device->system, access_advice(claim->access));
 	} else if (device->master) {
-		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s), and no IOMMU "
-			   "that this version knows is in front of it; %s", cell, device->name, where, device->master, access_advice(claim->access));
+		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s) and %s; %s", cell,
+			   device->name, where, device->master, no_iommu(device), access_advice(claim->access));
 	} else {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
@@ -88,7 +95,7 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 /* Known to be none, or said to be none: anything else might be a bus master. */
 static void check_dma(const struct claim *claim, const struct device *device, struct diag *diag)
 {
-	if (!device->passive && !said_passive(claim->cell, device->node)) {
+	if (!device->master && !device->passive && !said_passive(claim->cell, device->node)) {
 		diag_error(diag, "dma-unknown", claim->access->at, "'%s' asks for %s (%s), and nothing says whether it can write memory by itself; "
 			   "if it cannot, write cloison,no-dma = <&%s>, else %s", claim->cell->name, device->name,
 			   diag_at(device->node->at), device->node->label ? device->name : mem_format("{%s}", device->node->path),
@@ -129,6 +136,15 @@ static void check_regions(const struct decision *d, const struct cell *cell, con
 	}
 }
 
+/* The guest's tree does without, as the core does what it asks for. */
+static bool followed(const struct decision *d, const struct node *node, const struct prop *prop)
+{
+	u16 index = device_of(d, node);
+
+	return strcmp(prop->name, "iommus") == 0 && index != DEVICE_NONE && d->devices[index].function == FUNCTION_NONE &&
+	       d->devices[index].stream_count;
+}
+
 void check_references(const struct decision *d, const struct cell *cell, const struct node *node, const char *whose, struct diag *diag)
 {
 	for (u32 i = 0; i < node->prop_count; i++) {
@@ -138,7 +154,7 @@ void check_references(const struct decision *d, const struct cell *cell, const s
 			check_clocks(d, node, whose, diag);
 		} else if (strcmp(prop->name, "memory-region") == 0) {
 			check_regions(d, cell, whose, prop, diag);
-		} else if (prop_is_reference(prop->name)) {
+		} else if (prop_is_reference(prop->name) && !followed(d, node, prop)) {
 			diag_error(diag, "device-reference", prop->at, "%s of %s refers to another node, which the guest's tree does "
 				   "not have; take the property or the device out", prop->name, whose);
 		}

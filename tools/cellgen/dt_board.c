@@ -173,5 +173,6 @@ void dt_board(struct decision *d, struct diag *diag)
 	load_memreserve(d);
 	dt_reserves(d, diag);
 	dt_devices(d, diag);
+	dt_iommus(d);
 	load_gic(d, diag);
 }

@@ -299,4 +299,5 @@ void dt_cells(struct decision *d, struct diag *diag)
 			load_cell(d, d->tree->nodes[i], diag);
 		}
 	}
+	dt_streams(d, diag);
 }

@@ -14,7 +14,10 @@ static const char *const objects[] = {
 	"machine_regs", "machine_cpus", "machine_cells", "machine_cell_cpus", "machine_cell_ram", "machine_vdevs", "machine_lines",
 	"machine_owners", "machine_ram", "machine_board", "machine_service_cpu", "machine_console_base",
 	"machine_console_clock", "machine_name", "machine_board_name", "machine_hash",
+	/* from here on in an image that uses an IOMMU only */
+	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
 };
+#define OBJECTS_OF_ALL 16u
 
 static void emit_number(struct out *out, u64 address, u64 size, enum kind kind, u32 number)
 {
@@ -48,11 +51,15 @@ static void emit_of_cells(const struct decision *d, struct out *out)
 
 void emit_index(const struct decision *d, struct out *out)
 {
+	bool io = d->hyp.slots[SLOT_STREAMS].size != 0;
+
 	out_printf(out, "\nconst struct machine_index machine_index[] = {\n");
 	for (u32 i = 0; i < SLOT_COUNT; i++) {
-		emit_number(out, d->hyp.slots[i].base, d->hyp.slots[i].size, KIND_SLOT, i);
+		if (i != SLOT_STREAMS || io) {
+			emit_number(out, d->hyp.slots[i].base, d->hyp.slots[i].size, KIND_SLOT, i);
+		}
 	}
-	for (u32 i = 0; i < ARRAY_COUNT(objects); i++) {
+	for (u32 i = 0; i < (io ? ARRAY_COUNT(objects) : OBJECTS_OF_ALL); i++) {
 		emit_symbol(out, objects[i], KIND_OBJECT, i);
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {

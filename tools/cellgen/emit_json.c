@@ -187,15 +187,17 @@ static void emit_checks(struct out *out)
 
 static void emit_slots(struct out *out, const struct decision *d)
 {
-	static const char *const names[SLOT_COUNT] = { "text", "rodata", "copier", "roots", "data", "percpu", "tables" };
+	static const char *const names[SLOT_COUNT] = { "text", "rodata", "copier", "roots", "data", "percpu", "tables", "streams" };
+
+	u32 count = d->hyp.slots[SLOT_STREAMS].size ? SLOT_COUNT : SLOT_STREAMS; /* the last one, which most do not have */
 
 	out_printf(out, "  \"slots\": [\n");
-	for (u32 i = 0; i < SLOT_COUNT; i++) {
+	for (u32 i = 0; i < count; i++) {
 		out_printf(out, "    { \"name\": \"%s\", ", names[i]);
 		hex(out, "base", d->hyp.slots[i].base);
 		out_printf(out, ", ");
 		hex(out, "size", d->hyp.slots[i].size);
-		out_printf(out, " }%s", comma(i, SLOT_COUNT));
+		out_printf(out, " }%s", comma(i, count));
 	}
 	out_printf(out, "  ],\n");
 }

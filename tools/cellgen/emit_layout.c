@@ -11,7 +11,7 @@ typedef unsigned long long ull;
 
 #define BOOT_DATA KIB(1) /* of .rodata, behind machine_regs: what boot reads with the MMU off, besides the RAM banks */
 
-static const char *const slot_names[SLOT_COUNT] = { "text", "rodata", "copier", "roots", "data", "percpu", "tables" };
+static const char *const slot_names[SLOT_COUNT] = { "text", "rodata", "copier", "roots", "data", "percpu", "tables", "streams" };
 
 static void emit_head(const struct decision *d, struct out *out)
 {
@@ -170,10 +170,15 @@ static void emit_tables(const struct decision *d, const struct tables *t, const 
 
 	emit_head(d, &as);
 	emit_boot_frames(d, &as);
-	out_printf(&as, "/* %u pages: run roots, load lists, load roots, EL2 roots */\n", t->count);
+	out_printf(&as, "/* %u pages: run roots, load lists, load roots, %sEL2 roots */\n", t->count, d->dma_tree_count ? "trees of devices, " : "");
 	out_printf(&as, "\t.section .tables, \"a\"\n\t.balign 4096\n\t.incbin \"tables.bin\"\n\n");
 	out_printf(&as, "/* Roots in force: one page per cell, the only table pages anybody writes */\n");
 	out_printf(&as, "\t.section .roots, \"aw\"\n\t.balign 4096\n\t.incbin \"roots.bin\"\n");
+	if (d->hyp.slots[SLOT_STREAMS].size) {
+		out_printf(&as, "\n/* What IOMMUs read: entries of streams, a page of commands and one of events each */\n");
+		out_printf(&as, "\t.section .streams, \"aw\"\n\t.balign 4096\n\t.incbin \"streams.bin\"\n");
+		file_write(dir, "streams.bin", arch_streams(d), d->hyp.slots[SLOT_STREAMS].size);
+	}
 	file_write(dir, "tables.S", as.data, as.size);
 	file_write(dir, "tables.bin", t->pages, t->count * PAGE_SIZE);
 	file_write(dir, "roots.bin", roots, d->cell_count * PAGE_SIZE);

@@ -28,10 +28,15 @@ static void emit_slots(const struct decision *d, struct out *out)
 {
 	static const char *const names[SLOT_COUNT] = {
 		"code", "constants", "copiers (run in cells, at EL1)", "root pages in force", "shared data",
-		"per CPU: guard, 2 stack pages, struct cpu", "translation tables",
+		"per CPU: guard, 2 stack pages, struct cpu", "translation tables", "stream tables, queues of IOMMUs",
+	};
+	static const enum slot order[] = {
+		SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_STREAMS, SLOT_DATA, SLOT_PERCPU, SLOT_TABLES,
 	};
 
-	for (u32 i = 0; i < SLOT_COUNT; i++) {
+	for (u32 k = 0; k < SLOT_COUNT; k++) {
+		enum slot i = order[k];
+
 		if (d->hyp.slots[i].size) {
 			range_line(out, d->hyp.slots[i].base, d->hyp.slots[i].size, mem_format("  %s", names[i]),
 				   any_colors(d) ? "link addresses" : NULL);

@@ -60,6 +60,8 @@ bool dt_translate(const struct node *node, struct range *range);  /* from the bu
 void dt_pci(struct decision *d, struct diag *diag);
 void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
+void dt_iommus(struct decision *d);
+void dt_streams(struct decision *d, struct diag *diag);           /* when it is known who has which device */
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
 void dt_policy(struct cell *cell, struct diag *diag);
@@ -129,7 +131,11 @@ void place_virtual(struct decision *d, struct diag *diag);
 u32 guest_line(const struct decision *d, const struct cell *cell, u32 intid); /* the cell's number for a physical INTID */
 void place_guest(struct decision *d, struct cell *cell, struct diag *diag);
 void place_guest_map(struct decision *d, struct cell *cell);
+void place_iommus(struct decision *d);
 void place_slots(struct decision *d);
+u32 iommu_pages(const struct iommu *iommu);                       /* in the streams slot */
+bool cell_has_streams(const struct decision *d, u16 cell);
+u64 doorbell_of(const struct decision *d);                        /* the page with GITS_TRANSLATER; ADDRESS_NONE: there is no ITS */
 void place_reserves(struct decision *d, struct diag *diag);
 u32 device_pages(const struct decision *d, const struct cell *cell, struct range **pages); /* sorted; how many ranges */
 void place_share_map(const struct decision *d, struct cell *cell);
@@ -180,6 +186,23 @@ void tables_map(struct tables *t, u64 root, const struct mapping *m);
 const u8 *tables_bytes(const struct tables *t, u64 page); /* of that table */
 
 void arch_tables(struct decision *d, struct tables *t, u8 **roots);
+u32 arch_pa_field(u32 bits);                      /* an address size, as registers and stream table entries say it */
+
+/* A root, and whose tables grow below it. */
+struct space {
+	struct tables *t;
+	u64 root;
+	u16 owner;
+};
+void arch_map(const struct space *s, u64 from, u64 to, u64 size, u64 attributes);
+void arch_map_backing(const struct space *s, u64 from, const struct backing *backing, u64 size, u64 attributes);
+void arch_map_core(const struct space *s, u64 link, u64 size, u64 attributes); /* pages of the core, by their link addresses */
+
+/* ---- arch_smmu.c ---- */
+
+void arch_dma(struct decision *d, struct tables *t);              /* trees of devices; level 1 of stream tables */
+void arch_map_iommus(const struct decision *d, const struct cpu *cpu, const struct space *s); /* what this CPU needs at EL2 */
+u8 *arch_streams(const struct decision *d);                       /* the streams slot as bytes */
 struct arch_regs;
 void arch_registers(const struct decision *d, u32 cpu, struct arch_regs *regs);
 

@@ -246,6 +246,9 @@ static void add_devices(struct decision *d)
 	if (d->hyp.console_device != DEVICE_NONE) {
 		add_registers(d, &d->devices[d->hyp.console_device], CELL_NONE, EXTENT_DEVICE, d->hyp.console_at);
 	}
+	for (u32 i = 0; i < d->iommu_count; i++) {
+		add_registers(d, &d->devices[d->iommus[i].device], CELL_NONE, EXTENT_DEVICE, d->iommus[i].at);
+	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		for (u32 j = 0; j < d->cells[i].access_count; j++) {
 			const struct access *access = &d->cells[i].access[j];
@@ -298,5 +301,6 @@ void place(struct decision *d, struct diag *diag)
 	add_devices(d);
 	extent_sort(d->phys, d->phys_count);
 	d->pa_bits = address_bits(d);
+	place_iommus(d);
 	place_slots(d);
 }

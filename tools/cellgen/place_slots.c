@@ -2,7 +2,7 @@
 /*
  * The core's link addresses, from hyp.base upwards, and whose each page is:
  *
- *     text | rodata | copier | roots | data | percpu: CPU 0: guard, stack, stack, struct cpu; CPU 1: ... | tables
+ *     text | rodata | copier | roots | streams | data | percpu: CPU 0: guard, stack, stack, struct cpu; CPU 1: ... | tables
  *                     \____ a page per cell,
  *                           the cell's own
  *
@@ -23,6 +23,19 @@ static void place_slot(struct decision *d, enum slot slot, u64 size, bool of_cel
 	}
 }
 
+static u64 place_pages(struct decision *d, u64 base)
+{
+	u64 pages = 0;
+
+	for (u32 i = 0; i < d->iommu_count; i++) {
+		if (d->iommus[i].used) {
+			d->iommus[i].pages = base + pages * PAGE_SIZE;
+			pages += iommu_pages(&d->iommus[i]);
+		}
+	}
+	return pages * PAGE_SIZE;
+}
+
 void place_slots(struct decision *d)
 {
 	frames_start(d);
@@ -30,6 +43,7 @@ void place_slots(struct decision *d)
 	place_slot(d, SLOT_RODATA, KIB(64) + KIB(8) * d->cell_count + KIB(1) * d->cpu_count, false);
 	place_slot(d, SLOT_COPIER, KIB(4) * d->cell_count, true);
 	place_slot(d, SLOT_ROOTS, KIB(4) * d->cell_count, true);
+	place_slot(d, SLOT_STREAMS, place_pages(d, d->hyp.slots[SLOT_ROOTS].base + d->hyp.slots[SLOT_ROOTS].size), false);
 	place_slot(d, SLOT_DATA, KIB(64) + KIB(16) * d->vdev_count + KIB(4) * d->cell_count + KIB(4) * d->cpu_count, false);
 	place_slot(d, SLOT_PERCPU, PERCPU_SIZE * d->cpu_count, false);
 	place_slot(d, SLOT_TABLES, 0, false);

@@ -130,7 +130,7 @@
 #define SMMU_EVENTQ_BASE_VALUE(page) ((page) | SMMU_RA | SMMU_EVENTS_LOG2)
 
 /* STE (5.2). Word 0 has two values: STE_REVOKED, STE_IN_FORCE (arch_machine.h). Words 4 to 7 are zero. */
-#define STE_WORD1 (1ULL << 44)   /* SHCFG: use what comes in; EATS = 0: no ATS */
+#define STE_WORD1 (1ULL << 44 | BIT(19)) /* SHCFG: use what comes in; MEV: like events may be one; EATS = 0: no ATS */
 #define STE_WORD2(vmid, ps) ((u64)(vmid) | 25ULL << 32 /* S2T0SZ */ | 1ULL << 38 /* S2SL0: level 1 */ | 1ULL << 40 | 1ULL << 42 /* WB */ | \
 	3ULL << 44 /* S2SH0 */ | (u64)(ps) << 48 | BIT(51) /* S2AA64 */ | BIT(53) /* S2AFFD */ | BIT(54) /* S2PTW */ | BIT(58) /* S2R: record */)
 #define STE_WORD3(root) (root)
