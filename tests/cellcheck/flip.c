@@ -64,14 +64,16 @@ static void add_objects(void)
 {
 	static const char *const objects[] = { "machine_regs", "machine_cpus", "machine_cells", "machine_cell_cpus", "machine_cell_ram",
 		"machine_vdevs", "machine_lines", "machine_owners", "machine_ram", "machine_board", "machine_service_cpu",
-		"machine_console_base", "machine_console_clock", "machine_board_name", "machine_hash", "machine_index" };
+		"machine_console_base", "machine_console_clock", "machine_board_name", "machine_hash", "machine_index",
+		"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses" };
 
 	for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
 		const struct symbol *s = image_symbol(&img, objects[i]);
 
-		if (!s)
+		if (s)
+			add_link(objects[i], s->value, s->size);
+		else if (i < 16)
 			unreadable("no %s", objects[i]);
-		add_link(objects[i], s->value, s->size);
 	}
 	add_link("Image header", img.hyp_base + 4, 72); /* behind the branch */
 	add_link("boot_frames", img.boot_frames, img.boot_frames_end - img.boot_frames);
@@ -85,6 +87,8 @@ static void find_regions(void)
 
 	add_link(".tables", img.tables->base, img.tables->size);
 	add_link(".roots", img.roots->base, img.roots->size);
+	if (img.streams)
+		add_link(".streams", img.streams->base, img.streams->size);
 	add_objects();
 	check_run(&c);
 	for (size_t i = 0; i < ask.cells.n; i++) {

@@ -204,6 +204,7 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->kind = tree_text(t, node, "cloison,kernel-kind");
 	cell->load = read_address(t, node, "cloison,load-address");
 	cell->entry = read_address(t, node, "cloison,entry");
+	cell->trusted = tree_text(t, node, "cloison,trusted-dma");
 	cell->limit = tree_u32(t, node, "cloison,interrupt-limit", 0);
 	read_restart(t, cell, node);
 	read_cpus(a, hw, cell, node);
@@ -277,4 +278,6 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 	if (!ask->cells.n)
 		unreadable("the partition has no cells");
 	regions_read(a, ask, hw);
+	functions_read(a, ask, hw);
+	streams_read(a, ask, hw);
 }

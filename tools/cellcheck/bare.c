@@ -12,6 +12,8 @@
 
 #define OUTPUT 0x0000fffffffff000ull
 #define REGS 128
+#define OBJECT_IOMMUS 16
+#define IOMMU_SIZE 72
 
 struct bare {
 	struct image *img;
@@ -85,6 +87,11 @@ static const struct symbol *entry_of(const struct bare *b, u32 kind, u32 number)
 	return NULL;
 }
 
+static const struct symbol *slot_of(const struct bare *b, int slot)
+{
+	return entry_of(b, INDEX_SLOT, index_slot(slot));
+}
+
 static void add_section(struct bare *b, const char *name, u64 base, u64 size)
 {
 	struct image *img = b->img;
@@ -142,10 +149,32 @@ static void mark(struct bare *b, u64 table, int level)
 	}
 }
 
+/* What the stream tables lead to: level 1, and the trees of entries. */
+static void mark_streams(struct bare *b)
+{
+	const struct symbol *iommus = entry_of(b, INDEX_OBJECT, OBJECT_IOMMUS);
+
+	for (u64 i = 0; iommus && i < iommus->size / IOMMU_SIZE; i++) {
+		const u8 *level1 = page_at(b, get64(at_link(b, iommus->value + i * IOMMU_SIZE + 16)) & OUTPUT);
+
+		if (!level1)
+			continue;
+		b->table[(level1 - b->img->file) / PAGE] = true;
+		for (u64 n = 0; n < PAGE / 8; n++) {
+			u64 descriptor = get64(level1 + 8 * n);
+			const u8 *leaf = descriptor ? page_at(b, descriptor & OUTPUT) : NULL;
+
+			for (u64 k = 0; leaf && k < STREAMS; k++)
+				if (leaf[64 * k] & 1)
+					mark(b, get64(leaf + 64 * k + 24) & OUTPUT, 1);
+		}
+	}
+}
+
 static void mark_all(struct bare *b)
 {
-	const struct symbol *regs = entry_of(b, INDEX_OBJECT, 0), *tables = entry_of(b, INDEX_SLOT, SLOT_TABLES);
-	const struct symbol *roots = entry_of(b, INDEX_SLOT, SLOT_ROOTS);
+	const struct symbol *regs = entry_of(b, INDEX_OBJECT, 0), *tables = slot_of(b, SLOT_TABLES);
+	const struct symbol *roots = slot_of(b, SLOT_ROOTS);
 	u64 phys;
 
 	b->table = arena_get(&b->img->arena, b->img->file_size / PAGE + 1);
@@ -162,11 +191,12 @@ static void mark_all(struct bare *b)
 	for (u64 at = 0; at < roots->size; at += PAGE)
 		if (look(b, b->root, tables->value + at, &phys))
 			mark(b, phys, 1);
+	mark_streams(b);
 }
 
 static void add_tables(struct bare *b)
 {
-	const struct symbol *tables = entry_of(b, INDEX_SLOT, SLOT_TABLES), *roots = entry_of(b, INDEX_SLOT, SLOT_ROOTS);
+	const struct symbol *tables = slot_of(b, SLOT_TABLES), *roots = slot_of(b, SLOT_ROOTS);
 	u64 link = tables->value, end = tables->value + tables->size, phys;
 
 	mark_all(b);
@@ -214,7 +244,7 @@ static const u8 *load_list(const struct bare *b, u64 cell, u64 *count)
 /* Images are numbered in the order of cells and of their load lists. */
 static void each_image(struct bare *b, void (*each)(struct bare *, u64 cell, u32 image, u64 source))
 {
-	u64 cells = entry_of(b, INDEX_SLOT, SLOT_ROOTS)->size / PAGE, count;
+	u64 cells = slot_of(b, SLOT_ROOTS)->size / PAGE, count;
 	u32 image = 0;
 
 	for (u64 cell = 0; cell < cells; cell++) {
@@ -248,16 +278,16 @@ static void add_image_pages(struct bare *b, u64 cell, u32 image, u64 source)
 
 /* ---- sections */
 
-static const char *const slot_names[SLOTS] = { ".text", ".rodata", ".copier", ".roots", ".data", NULL, ".tables" };
+static const char *const slot_names[SLOTS] = { ".text", ".rodata", ".copier", ".roots", ".streams", ".data", NULL, ".tables" };
 
 static void add_pages(struct bare *b)
 {
 	u64 phys;
 
 	for (u32 i = 0; i < SLOT_CPUS; i++) {
-		const struct symbol *e = entry_of(b, INDEX_SLOT, i);
+		const struct symbol *e = slot_of(b, (int)i);
 
-		for (u64 at = 0; at < e->size; at += PAGE)
+		for (u64 at = 0; e && at < e->size; at += PAGE)
 			if (look(b, i == SLOT_COPIER ? load_root(b, at / PAGE) : b->root, i == SLOT_COPIER ? LOAD_COPIER : e->value + at, &phys))
 				add_page(b, e->value + at, phys);
 	}
@@ -277,11 +307,11 @@ static void add_sections(struct bare *b)
 	struct image *img = b->img;
 
 	for (u32 i = 0; i < SLOTS; i++) {
-		const struct symbol *e = entry_of(b, INDEX_SLOT, i);
+		const struct symbol *e = slot_of(b, (int)i);
 
-		if (!e || !entry_of(b, INDEX_OBJECT, 0))
+		if ((!e && i != SLOT_STREAMS) || !entry_of(b, INDEX_OBJECT, 0))
 			unreadable("%s: machine_index has no slot %u, or no machine_regs", img->path, i);
-		if (slot_names[i])
+		if (e && slot_names[i])
 			add_section(b, slot_names[i], e->value, e->size);
 	}
 	each_image(b, add_image);

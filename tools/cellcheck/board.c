@@ -112,33 +112,68 @@ static void read_extended(struct arena *a, struct hw *hw, int node, const u8 *p,
 	}
 }
 
-/* Of a PCI host: child unit address and pin, parent, its unit address, its specifier. */
-static void read_map(struct arena *a, struct hw *hw, int node, const u8 *p, int length)
+/* A child: unit address and pin. Equal, where the mask says that it counts. */
+static bool same_unit(const u8 *row, const u8 *unit, const u8 *mask, u32 bytes)
+{
+	for (u32 i = 0; i < bytes; i++)
+		if ((row[i] ^ unit[i]) & (mask ? mask[i] : 0xff))
+			return false;
+	return true;
+}
+
+/*
+ * Of a PCI host: child unit address and pin, parent, its unit address, its specifier. All of the map are the host's; the
+ * first that fits a unit is the unit's, which is on the node `whose`.
+ */
+static void read_map(struct arena *a, struct hw *hw, int node, const u8 *unit, int whose)
 {
 	u32 front = tree_u32(hw->tree, node, "#address-cells", 2) + tree_u32(hw->tree, node, "#interrupt-cells", 1);
+	int length, wide;
+	const u8 *p = tree_prop(hw->tree, node, "interrupt-map", &length), *mask = tree_prop(hw->tree, node, "interrupt-map-mask", &wide);
 
-	while (front < 16 && (u32)length >= 4 * front + 4) {
+	mask = mask && (u32)wide >= 4 * front ? mask : NULL;
+	while (p && front < 16 && (u32)length >= 4 * front + 4) {
 		int parent = tree_phandle(hw->tree, (u32)get_be(p + 4 * front, 4));
-		u32 unit = tree_u32(hw->tree, parent, "#address-cells", 0), width = tree_u32(hw->tree, parent, "#interrupt-cells", 0);
-		u32 row = 4 * (front + 1 + unit + width);
+		u32 wide_unit = tree_u32(hw->tree, parent, "#address-cells", 0), width = tree_u32(hw->tree, parent, "#interrupt-cells", 0);
+		u32 row = 4 * (front + 1 + wide_unit + width);
 
-		if (parent < 0 || unit > 4 || width > 16 || (u32)length < row)
+		if (parent < 0 || wide_unit > 4 || width > 16 || (u32)length < row)
 			return;
-		if (width >= 3)
-			add_wire(a, hw, node, parent, p + 4 * (front + 1 + unit));
+		if (width >= 3 && (!unit || same_unit(p, unit, mask, 4 * front)))
+			add_wire(a, hw, whose, parent, p + 4 * (front + 1 + wide_unit));
+		if (unit && same_unit(p, unit, mask, 4 * front))
+			return;
 		p += row;
 		length -= (int)row;
 	}
 }
 
+/* The pin of a PCI function: its host's map leads to a line. */
+static void read_pin(struct arena *a, struct hw *hw, int node)
+{
+	int host = hw->tree->nodes.v[node].parent, regs, pins;
+	const u8 *reg = tree_prop(hw->tree, node, "reg", &regs), *pin = tree_prop(hw->tree, node, "interrupts", &pins);
+	u8 unit[16];
+
+	if (!reg || regs < 12 || !pin || pins < 4 || tree_u32(hw->tree, host, "#address-cells", 2) != 3 ||
+		tree_u32(hw->tree, host, "#interrupt-cells", 1) != 1)
+		return;
+	memcpy(unit, reg, 12);
+	memcpy(unit + 12, pin, 4);
+	read_map(a, hw, host, unit, node);
+}
+
 static void read_wires(struct arena *a, struct hw *hw, int node)
 {
 	int length, above = node, parent;
-	const u8 *p = tree_prop(hw->tree, node, "interrupt-map", &length);
+	const u8 *p;
 	u32 width;
 
-	if (p)
-		read_map(a, hw, node, p, length);
+	if (tree_pci(hw->tree, hw->tree->nodes.v[node].parent)) {
+		read_pin(a, hw, node);
+		return;
+	}
+	read_map(a, hw, node, NULL, node);
 	p = tree_prop(hw->tree, node, "interrupts-extended", &length);
 	if (p) {
 		read_extended(a, hw, node, p, length);
@@ -151,6 +186,21 @@ static void read_wires(struct arena *a, struct hw *hw, int node)
 	width = tree_u32(hw->tree, parent, "#interrupt-cells", 0);
 	for (u32 at = 0; p && width >= 3 && width < 16 && at + 4 * width <= (u32)length; at += 4 * width)
 		add_wire(a, hw, node, parent, p + at);
+}
+
+/* What no cell may reach, whatever the partition says: what holds devices, and what moves their addresses. */
+static void read_guarded(struct arena *a, struct hw *hw, int node)
+{
+	bool its = tree_is(hw->tree, node, "arm,gic-v3-its");
+	spans regs = { 0 };
+
+	if (!its && !tree_is(hw->tree, node, "arm,smmu-v3") && !tree_is(hw->tree, node, "pci-host-ecam-generic"))
+		return;
+	tree_regs(a, hw->tree, node, &regs);
+	for (size_t i = 0; i < regs.n; i++)
+		*VEC_ADD(a, hw->guarded) = (struct place) { regs.v[i], node };
+	if (its && !hw->its && regs.n)
+		hw->its = regs.v[0].base;
 }
 
 void board_read(struct arena *a, struct hw *hw, const struct tree *t)
@@ -170,6 +220,7 @@ void board_read(struct arena *a, struct hw *hw, const struct tree *t)
 		if (tree_below(t, (int)i, domains))
 			continue;
 		read_wires(a, hw, (int)i);
+		read_guarded(a, hw, (int)i);
 		tree_regs(a, t, (int)i, &regs);
 		for (size_t n = 0; n < regs.n; n++)
 			*VEC_ADD(a, hw->places) = (struct place) { regs.v[n], (int)i };
@@ -180,6 +231,14 @@ bool board_drives(const struct hw *hw, u32 intid)
 {
 	for (size_t i = 0; i < hw->wires.n; i++)
 		if (hw->wires.v[i].intid == intid)
+			return true;
+	return false;
+}
+
+bool board_intx(const struct hw *hw, int node)
+{
+	for (size_t i = 0; i < hw->wires.n; i++)
+		if (hw->wires.v[i].node == node)
 			return true;
 	return false;
 }

@@ -3,12 +3,13 @@
  * cellcheck: is the finished image what the partition says, and nothing more?
  *
  *     image.c extents.c bare.c       the bytes, where they lie      tree.c, board.c, cache.c, ask.c  what hardware, what was asked
- *       |                                                           devices.c, regions.c
+ *       |                                                           devices.c, regions.c, pci.c, streams.c
  *       | walk.c                     tables, as VMSAv8-64 defines a walk
  *       | reach.c owner.c            who reaches what, from the leaves alone
  *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
  *         regs.c lists.c kernel.c hash.c objects.c index.c routes.c scan.c  each page of docs/image-format.md, compared
- *     summary.c, nobody.c, cert.c, json.c
+ *         dma.c iommu.c entries.c functions.c                               the same, of devices that write memory
+ *     summary.c, nobody.c, cert.c, certio.c, json.c, jsonio.c
  *
  * Nothing is shared with cellgen or src/, not even a header: what both could get wrong is
  * in docs/image-format.md only.
@@ -39,6 +40,7 @@ typedef uint8_t u8;
 #define LOAD_END 0x8000000000ull
 #define GUEST_GICD 0x08000000ull
 #define GUEST_GICR 0x080a0000ull
+#define GUEST_DOORBELL 0x08090000ull /* of the ITS as its cell has it: the page of GITS_TRANSLATER */
 
 /* ---- util.c */
 
@@ -111,7 +113,7 @@ struct image {
 	VEC(struct symbol) symbols;   /* sorted by name */
 	VEC(struct symbol) places;    /* of .text, sorted by address */
 	u64 hyp_memory, hyp_size, hyp_base, image_end, image_size, text_offset, boot_frames, boot_frames_end;
-	struct section *text, *rodata, *copier, *roots, *data, *tables;
+	struct section *text, *rodata, *copier, *roots, *streams, *data, *tables; /* streams: NULL, if no IOMMU is used */
 };
 /* symbols: an ELF for a .bin that lies at base; bin without symbols: cloison.bin alone */
 void image_open(struct image *img, const char *path, const char *symbols, u64 base, bool bin);
@@ -156,11 +158,17 @@ int tree_path(const struct tree *t, const char *path);
 int tree_phandle(const struct tree *t, u32 phandle);
 bool tree_below(const struct tree *t, int node, int above);
 u32 tree_width(const struct tree *t, int node, const char *name); /* this node's, or of the nearest above; else 2 */
-void tree_regs(struct arena *a, const struct tree *t, int node, spans *found);
+bool tree_pci(const struct tree *t, int node);                                 /* a PCI host */
+void tree_regs(struct arena *a, const struct tree *t, int node, spans *found); /* none of a PCI function: its bus has no such addresses */
 char *tree_name(struct arena *a, const struct tree *t, int node); /* its path */
+const char *tree_label(struct arena *a, const struct tree *t, int node, size_t nth); /* NULL: it has no more */
 
 /* ---- board.c: the hardware */
 
+struct place {
+	struct span span;
+	int node;
+};
 struct hw_cpu {
 	u64 id, gicr;
 	int node;
@@ -168,10 +176,6 @@ struct hw_cpu {
 struct wire {
 	u32 intid;
 	bool edge;
-	int node;
-};
-struct place {
-	struct span span;
 	int node;
 };
 struct cache {
@@ -187,8 +191,9 @@ struct hw {
 	VEC(struct cache) caches;
 	u32 colors; /* of the cache with most */
 	spans ram, reserved, gicr;
-	u64 gicd;
+	u64 gicd, its; /* its: 0, there is none */
 	int gic;
+	VEC(struct place) guarded; /* registers of IOMMUs and the ITS, configuration spaces: no cell's, whatever the partition says */
 	VEC(struct wire) wires; /* of SPIs */
 	VEC(struct place) places; /* of the registers of every node that has some, partition aside */
 	const char *model;
@@ -197,6 +202,7 @@ struct hw {
 void board_read(struct arena *a, struct hw *hw, const struct tree *t);
 void board_compare(struct arena *a, struct hw *hw, const struct tree *board);
 bool board_drives(const struct hw *hw, u32 intid);
+bool board_intx(const struct hw *hw, int node); /* its interrupt pin leads to a line */
 
 /* ---- cache.c: caches, and the words for colours */
 
@@ -253,12 +259,48 @@ struct ask_cell {
 	VEC(int) devices;
 	VEC(struct ask_share) shares;
 	VEC(int) no_dma; /* said to be no bus masters */
+	VEC(int) loose;  /* bus masters that no IOMMU holds, by the trees */
+	const char *trusted; /* cloison,trusted-dma: why that is meant; NULL: it is not */
 	VEC(struct ask_vdev) vdevs;
 	spans pages; /* of devices */
 	VEC(struct wire) wires; /* of devices, each once */
 	VEC(u32) numbers; /* INTID in the cell that is written for a wire; 0: none */
 	VEC(u32) limits;
 	struct colors colors;
+};
+struct ask_bar {
+	u32 index;
+	u64 size;
+	bool wide, prefetchable;
+};
+struct ask_function { /* of PCI, with a cell */
+	int node, host;
+	size_t cell;
+	u64 config; /* its page of configuration space */
+	u16 address, vendor, device;
+	u32 vectors;
+	size_t first_bar; /* in machine_bars */
+	VEC(struct ask_bar) bars;
+	const char *no_reset; /* why it has none; NULL: it has one */
+	u32 pin;
+	bool resets; /* a register of its own resets it */
+	u32 reset_bar, reset_offset, reset_value;
+};
+struct ask_iommu { /* a device of a cell is behind it */
+	int node;
+	VEC(u32) leaves; /* StreamID / 64 of those in use, ascending */
+};
+struct ask_stream {
+	int node; /* of several devices, as an IOMMU cannot tell these apart, the first in the tree */
+	VEC(int) others;
+	size_t cell, iommu, tree;
+	u32 id;
+	bool doorbell;
+};
+/* What devices of a cell reach: its memory and, if doorbell, the page by which they interrupt. VMID is its place + 1. */
+struct ask_tree {
+	size_t cell;
+	bool doorbell;
 };
 struct ask {
 	struct span memory;
@@ -268,7 +310,11 @@ struct ask {
 	int console_node;
 	VEC(struct ask_cell) cells;
 	VEC(struct ask_region) regions; /* in the order of the tree */
-	size_t vcpus, ranges, vdevs;
+	VEC(struct ask_function) functions; /* by cell, host, address */
+	VEC(struct ask_iommu) iommus;   /* in the order of the tree */
+	VEC(struct ask_stream) streams; /* by cell, IOMMU, id */
+	VEC(struct ask_tree) trees;     /* by cell, without the doorbell first */
+	size_t vcpus, ranges, vdevs, bars;
 	struct colors colors; /* of the hypervisor */
 	bool colored;         /* a cell is */
 };
@@ -276,11 +322,16 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
 void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell); /* devices.c */
 void devices_page(struct arena *a, struct ask_cell *cell, struct span reg);
 void regions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* regions.c */
+void functions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* pci.c */
+void streams_read(struct arena *a, struct ask *ask, const struct hw *hw);   /* streams.c, behind the former */
+u64 pci_bus(const struct hw *hw, const struct ask_function *f); /* configuration space of the function's bus */
+bool pci_window(const struct hw *hw, int host, struct span s);  /* 32-bit memory, at the same address for the CPUs */
+const struct ask_function *function_of(const struct ask *ask, int node); /* NULL: it is none that a cell has */
 
 /* ---- one check */
 
 enum { CORE = -1 }; /* a party is a cell, or this */
-enum stage { STAGE_EL2, STAGE_2 };
+enum stage { STAGE_EL2, STAGE_2, STAGE_DMA }; /* DMA: stage 2 of an IOMMU */
 struct leaf {
 	u64 in, out, size, attr;
 };
@@ -291,7 +342,7 @@ struct range {
 };
 typedef VEC(struct range) wants;
 
-/* One translation: an EL2 root, a run root, a load root. */
+/* One translation: an EL2 root, a run root, a load root, a tree for devices. */
 struct regime {
 	const char *who;
 	enum stage stage;
@@ -328,7 +379,7 @@ struct site {
 	const char *reg, *place;
 	unsigned count, allowed;
 };
-enum { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_CPUS, SLOT_TABLES, SLOTS };
+enum { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_STREAMS, SLOT_DATA, SLOT_CPUS, SLOT_TABLES, SLOTS };
 struct slot {
 	const char *name;
 	u64 base, pages;
@@ -349,6 +400,10 @@ struct check {
 	size_t hidden; /* findings beyond what anybody reads */
 	struct regime *el2; /* of each CPU */
 	struct cell_trees *cells;
+	struct regime *dma; /* of each ask->trees */
+	const char **dma_texts; /* what each reaches, by dma_text() */
+	u64 *level1;        /* of each ask->iommus: its stream table */
+	u32 *level1_user;
 	struct page_use *pages; /* of each page of .tables */
 	struct slot slots[SLOTS];
 	u64 *frames; /* of each of the core's pages, from the first: where it must be; NULL: that is not known */
@@ -389,6 +444,8 @@ enum { /* attributes, docs/image-format.md "Translation tables" */
 #define S2_SHARED 0x00400000000007fcull
 #define S2_SHARED_READ S2_READ
 #define S2_DEVICE 0x00400000000004c4ull
+#define DMA_RAM 0x00400000000007fcull
+#define DMA_DOORBELL 0x0040000000000484ull
 unsigned attr_rights(u64 attr, enum stage stage);
 const char *rights_text(unsigned rights);
 extern const u64 entry_bytes[]; /* bytes of an entry of level 1, 2, 3 */
@@ -437,6 +494,23 @@ void color_wrong(struct check *c, int party, const char *what, u64 phys);
 bool color_behind(const struct check *c, int party, const struct cache *cache);
 bool color_declared(const struct check *c, int a, int b);
 
+/* ---- dma.c, iommu.c, entries.c, functions.c */
+#define STREAMS 64u /* entries of a leaf of a stream table, 64 bytes each */
+void dma_find(struct check *c, u32 *user); /* the trees that the image's stream tables lead to */
+void dma_tables(struct check *c);          /* takes their pages of .tables */
+void dma_claim(struct check *c, const struct regime *r, const struct leaf *leaf);
+void check_dma(struct check *c);
+u64 iommu_pages(const struct check *c, size_t iommu); /* link address of the first of its pages in .streams */
+const u8 *stream_entry(struct check *c, size_t iommu, u32 id); /* as the IOMMU finds it; NULL: it does not */
+void check_iommus(struct check *c);
+void check_entries(struct check *c); /* every byte of level 1 and .streams */
+void check_functions(struct check *c);
+u64 bar_base(struct check *c, const struct ask_function *f, size_t bar);
+u64 reset_page(struct check *c, const struct ask_function *f); /* with the register that resets it; 0: there is none */
+struct span bar_pages(struct check *c, const struct ask_function *f, size_t bar);
+const char *device_name(struct check *c, int node); /* its label, else its node's name */
+const char *stream_name(struct check *c, const struct ask_stream *s); /* "nic0 (stream 0x8 of smmu0)" */
+
 /* ---- owner.c */
 char *owner_of(struct check *c, u64 phys, int but);
 bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf *leaf); /* the leaf that reaches it */
@@ -445,6 +519,8 @@ bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf 
 void check_regs(struct check *c);
 void check_el2(struct check *c);
 void check_cells(struct check *c);
+void wanted_ram(struct check *c, size_t cell, u64 attr, wants *wanted);
+bool has_role(const struct check *c, size_t cpu);
 bool has_memory(const struct ask_cell *ask, u64 gib); /* does a range lie in it? */
 void check_lists(struct check *c);
 void check_hash(struct check *c);
@@ -468,18 +544,28 @@ struct object {
 	u64 address, size;
 };
 struct object object_get(struct check *c, const char *symbol, u64 size);
+struct object array_get(struct check *c, const char *symbol, size_t count, size_t element); /* with no elements: one, of zeros */
+struct object array_io(struct check *c, const char *symbol, size_t count, size_t element);
 u64 object_field(struct object o, size_t element, size_t index, size_t offset, int bytes);
+void expect_zero(struct check *c, struct object o, const char *who, size_t from, size_t to);
+void expect_name(struct check *c, const char *who, u64 address, int node); /* a label of the node, or its own name */
 struct object object_vgic(struct check *c, size_t cell);
 
 /* index.c */
 enum { INDEX_SLOT = 1, INDEX_OBJECT, INDEX_VGIC, INDEX_STATE, INDEX_OPS, INDEX_FILE, INDEX_RANGE };
 const char *index_object(u32 number);
+u32 index_slot(int slot); /* its number */
 u64 index_file_size(struct check *c, size_t image); /* 0: not known */
 bool index_range_base(struct check *c, size_t range, u64 *phys);
 
 /* ---- what comes out */
 void cert_write(FILE *out, struct check *c);
+void cert_devices(FILE *out, struct check *c); /* certio.c */
 void json_write(FILE *out, struct check *c);
+void json_text(FILE *out, const char *s);
+void json_member(FILE *out, const char *name, const char *value);
+void json_devices(FILE *out, struct check *c); /* jsonio.c */
+const char *dma_text(struct check *c, size_t tree); /* what it reaches, in words */
 extern const char *const assumptions[]; /* ends with NULL */
 void summary_of(struct check *c, const struct regime *r, summary *found);
 void cell_summary(struct check *c, size_t cell, const summary **run, const summary **load); /* load: with what it shares */

@@ -8,7 +8,8 @@
 
 #include "cellcheck.h"
 
-static void wanted_ram(struct check *c, size_t cell, wants *wanted)
+/* Each range of its memory, as the run root has it. */
+void wanted_ram(struct check *c, size_t cell, u64 attr, wants *wanted)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 	size_t first = 0;
@@ -17,12 +18,12 @@ static void wanted_ram(struct check *c, size_t cell, wants *wanted)
 		first += c->ask->cells.v[i].ram.n;
 	for (size_t i = 0; i < ask->ram.n; i++) {
 		const struct ask_range *r = &ask->ram.v[i];
-		struct range range = { r->base, r->physical, r->size, S2_RAM, ask->colors.set, r->placed };
+		struct range range = { r->base, r->physical, r->size, attr, ask->colors.set, r->placed };
 		struct leaf leaf;
 
 		if (!range.placed)
 			range.placed = index_range_base(c, first + i, &range.out);
-		if (!look_up(c, &c->cells[cell].run, r->base, &leaf) || leaf.out + (r->base - leaf.in) != range.out)
+		if (attr == S2_RAM && (!look_up(c, &c->cells[cell].run, r->base, &leaf) || leaf.out + (r->base - leaf.in) != range.out))
 			finding(c, "mapping", "cell '%s': its memory at guest address 0x%llx does not begin at 0x%llx, as machine_index or the "
 				"partition says", ask->name, r->base, range.out);
 		if (range.size)
@@ -34,7 +35,7 @@ static void wanted_run(struct check *c, size_t cell, wants *wanted)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 
-	wanted_ram(c, cell, wanted);
+	wanted_ram(c, cell, S2_RAM, wanted);
 	for (size_t i = 0; i < ask->shares.n; i++) {
 		const struct ask_share *s = &ask->shares.v[i];
 		struct span place = c->regions[s->region];
@@ -43,6 +44,12 @@ static void wanted_run(struct check *c, size_t cell, wants *wanted)
 	}
 	for (size_t i = 0; i < ask->pages.n; i++)
 		range_add(c, wanted, ask->pages.v[i].base, ask->pages.v[i].base, ask->pages.v[i].size, S2_DEVICE);
+	for (size_t i = 0; i < c->ask->functions.n; i++)
+		for (size_t n = 0; c->ask->functions.v[i].cell == cell && n < c->ask->functions.v[i].bars.n; n++) {
+			struct span bar = bar_pages(c, &c->ask->functions.v[i], n);
+
+			range_add(c, wanted, bar.base, bar.base, bar.size, S2_DEVICE);
+		}
 	for (size_t n = 0; ask->direct && n < ask->cpus.n; n++)
 		range_add(c, wanted, GUEST_GICR + n * 2 * FRAME + FRAME, c->hw->cpus.v[ask->cpus.v[n]].gicr + FRAME, FRAME, S2_DEVICE);
 }
@@ -97,26 +104,37 @@ static void check_roots(struct check *c, size_t cell)
 			name, c->img->roots->base + cell * PAGE, c->img->tables->base + cell * PAGE);
 }
 
+static bool masters_bus(const struct check *c, size_t cell, int node)
+{
+	for (size_t i = 0; i < c->ask->streams.n; i++)
+		if (c->ask->streams.v[i].cell == cell && c->ask->streams.v[i].node == node)
+			return true;
+	for (size_t i = 0; i < c->ask->cells.v[cell].loose.n; i++)
+		if (c->ask->cells.v[cell].loose.v[i] == node)
+			return true;
+	return false;
+}
+
 /* Without an IOMMU a device that masters the bus reaches every cell, whatever the tables say. */
 static void check_masters(struct check *c, size_t cell)
 {
-	static const char *const props[] = { "iommus", "iommu-map", "dma-coherent", "dma-ranges", "dmas", "msi-map", "bus-range" };
-	static const char *const kinds[] = { "virtio,mmio", "qemu,fw-cfg-mmio", "pci-host-ecam-generic", "arm,pl080", "arm,pl330" };
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
-	const struct tree *t = c->hw->tree;
+	size_t first = 0;
+	u64 phys;
 
-	for (size_t d = 0; d < ask->devices.n; d++) {
-		int node = ask->devices.v[d];
-		bool master = false;
-
-		for (size_t i = 0; i < sizeof props / sizeof props[0]; i++)
-			master |= tree_prop(t, node, props[i], NULL) != NULL;
-		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-			master |= tree_is(t, node, kinds[i]);
-		if (master)
-			finding(c, "bus-master", "cell '%s' has %s, which can master the bus, without an IOMMU", ask->name,
-				tree_name(&c->arena, t, node));
-	}
+	for (size_t i = 0; i < cell; i++)
+		first += c->ask->cells.v[i].ram.n;
+	for (size_t i = 0; !ask->trusted && i < ask->loose.n; i++)
+		finding(c, "bus-master", "cell '%s' has %s, which can master the bus, without an IOMMU", ask->name,
+			tree_name(&c->arena, c->hw->tree, ask->loose.v[i]));
+	for (size_t i = 0; ask->restart && i < ask->devices.n; i++)
+		if (!function_of(c->ask, ask->devices.v[i]) && masters_bus(c, cell, ask->devices.v[i]))
+			finding(c, "bus-master", "cell '%s' is loaded again, but nobody resets %s, which can master the bus", ask->name,
+				tree_name(&c->arena, c->hw->tree, ask->devices.v[i]));
+	for (size_t i = 0; ask->trusted && i < ask->ram.n; i++)
+		if (!index_range_base(c, first + i, &phys) || phys != ask->ram.v[i].base)
+			finding(c, "bus-master", "cell '%s' is trusted with DMA past an IOMMU, but its memory at guest address 0x%llx is elsewhere "
+				"for its devices", ask->name, ask->ram.v[i].base);
 }
 
 /* One page for each cell, all the same. */

@@ -73,17 +73,23 @@ void check_run(struct check *c)
 		finding(c, "file", "%s", c->img->malformed);
 	find_cpus(c, &user);
 	find_cells(c, &user);
+	dma_find(c, &user);
 	frames_slots(c);
 	regions_place(c);
 	reach_first(c); /* first: its words are the clearest */
+	dma_tables(c);
 	check_lists(c); /* takes pages of .tables, so before their owners are asked for */
 	check_frames(c);
 	check_colors(c);
 	check_el2(c);
 	check_cells(c);
+	check_dma(c);
 	walk_rest(c);
 	check_regs(c);
 	check_objects(c);
+	check_iommus(c);
+	check_entries(c);
+	check_functions(c);
 	check_routes(c);
 	check_index(c);
 	check_scan(c);

@@ -121,7 +121,7 @@ static void differ(struct cursor *at, const struct leaf *found, const struct lea
 {
 	struct check *c = at->c;
 	enum stage stage = at->r->stage;
-	const char *in = stage == STAGE_2 ? "guest address" : "address", *who = at->r->who;
+	const char *in = stage != STAGE_EL2 ? "guest address" : "address", *who = at->r->who;
 
 	if (at->shown++ >= DIFFERENCES)
 		return;

@@ -4,7 +4,7 @@
 
 #include "cellcheck.h"
 
-static bool has_role(const struct check *c, size_t cpu)
+bool has_role(const struct check *c, size_t cpu)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++)
 		for (size_t n = 0; n < c->ask->cells.v[i].cpus.n; n++)
@@ -38,6 +38,60 @@ static void slots(struct check *c, wants *wanted)
 	pages(c, SLOT_TABLES, 0, roots, EL2_CONST, wanted);
 }
 
+static bool has_streams(const struct check *c, size_t cpu)
+{
+	for (size_t i = 0; i < c->ask->streams.n; i++) {
+		const struct ask_cell *cell = &c->ask->cells.v[c->ask->streams.v[i].cell];
+
+		for (size_t n = 0; n < cell->cpus.n; n++)
+			if (cell->cpus.v[n] == (int)cpu)
+				return true;
+	}
+	return false;
+}
+
+/* Who switches streams on and off, or hears what was refused: the stream tables, and registers of the IOMMUs. */
+static void iommus(struct check *c, size_t cpu, wants *wanted)
+{
+	int service = c->ask->service;
+
+	if (cpu && service != (int)cpu && !(service < 0 && has_role(c, cpu)) && !has_streams(c, cpu))
+		return;
+	pages(c, SLOT_STREAMS, 0, c->slots[SLOT_STREAMS].pages, EL2_DATA, wanted);
+	for (size_t i = 0; i < c->ask->iommus.n; i++) {
+		spans regs = { 0 };
+
+		tree_regs(&c->arena, c->hw->tree, c->ask->iommus.v[i].node, &regs);
+		if (regs.n)
+			range_add(c, wanted, regs.v[0].base, regs.v[0].base, 2 * FRAME, EL2_DEVICE);
+	}
+}
+
+/* CPU 0, which sets up: whole buses. The CPUs of a cell: what belongs to its functions. Both: what resets these. */
+static void functions(struct check *c, size_t cpu, wants *wanted)
+{
+	u64 before = 0;
+
+	for (size_t i = 0; i < c->ask->functions.n; i++) {
+		const struct ask_function *f = &c->ask->functions.v[i];
+		const struct ask_cell *cell = &c->ask->cells.v[f->cell];
+		u64 bus = pci_bus(c->hw, f);
+		bool its = false, done = false;
+
+		for (size_t n = 0; n < cell->cpus.n; n++)
+			its |= cell->cpus.v[n] == (int)cpu;
+		for (size_t n = 0; n < i; n++)
+			done |= pci_bus(c->hw, &c->ask->functions.v[n]) == bus;
+		if (!cpu && !done)
+			range_add(c, wanted, bus, bus, MIB, EL2_DEVICE);
+		else if (cpu && its && f->config != before)
+			range_add(c, wanted, f->config, f->config, PAGE, EL2_DEVICE);
+		if ((!cpu || its) && reset_page(c, f))
+			range_add(c, wanted, reset_page(c, f), reset_page(c, f), PAGE, EL2_DEVICE);
+		before = f->config;
+	}
+}
+
 static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 {
 	int service = c->ask->service;
@@ -57,6 +111,8 @@ static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 	}
 	if (!cpu || service == (int)cpu || (service < 0 && role))
 		range_add(c, wanted, c->ask->console & ~(PAGE - 1), c->ask->console & ~(PAGE - 1), PAGE, EL2_DEVICE);
+	iommus(c, cpu, wanted);
+	functions(c, cpu, wanted);
 }
 
 /* Linux arm64 boot protocol. */

@@ -11,16 +11,28 @@
 
 #define PERCPU_PAGES 4 /* guard, two of stack, struct cpu; `stack` is the address of the last */
 
-static const char *const names[] = { ".text", ".rodata", ".copier", ".roots", ".data", "the CPUs' pages", ".tables" };
+static const char *const names[] = { ".text", ".rodata", ".copier", ".roots", ".streams", ".data", "the CPUs' pages", ".tables" };
 
-/* Slots follow each other from hyp_base, each to the next one's start. */
+/* What the streams of cells need of .streams: of each IOMMU its leaves, a page of commands, one of events. */
+static u64 stream_pages(const struct check *c)
+{
+	u64 pages = 0;
+
+	for (size_t i = 0; i < c->ask->iommus.n; i++)
+		pages += c->ask->iommus.v[i].leaves.n + 2;
+	return pages;
+}
+
+/* Slots follow each other from hyp_base, each to the next one's start. That of .streams is empty if there is no such section. */
 void frames_slots(struct check *c)
 {
-	const struct section *s[] = { c->img->text, c->img->rodata, c->img->copier, c->img->roots, c->img->data, NULL, c->img->tables };
+	const struct section *s[] = { c->img->text, c->img->rodata, c->img->copier, c->img->roots, c->img->streams, c->img->data, NULL,
+		c->img->tables };
 	bool fits = true;
 
 	for (int i = 0; i < SLOTS; i++)
-		c->slots[i] = (struct slot) { names[i], s[i] ? s[i]->base : c->stack0 - (PERCPU_PAGES - 1) * PAGE, 0 };
+		c->slots[i] = (struct slot) { names[i], s[i] ? s[i]->base : i == SLOT_STREAMS ? c->img->data->base :
+			c->stack0 - (PERCPU_PAGES - 1) * PAGE, 0 };
 	for (int i = 0; i < SLOTS; i++) {
 		struct slot *slot = &c->slots[i];
 		u64 end = i + 1 < SLOTS ? slot[1].base : slot->base + s[i]->size;
@@ -37,6 +49,8 @@ void frames_slots(struct check *c)
 	expect(c, "layout", ".copier", "pages", c->slots[SLOT_COPIER].pages, c->ask->cells.n);
 	expect(c, "layout", ".roots", "pages", c->slots[SLOT_ROOTS].pages, c->ask->cells.n);
 	expect(c, "layout", "the CPUs' pages", "number", c->slots[SLOT_CPUS].pages, c->hw->cpus.n * PERCPU_PAGES);
+	expect(c, "layout", ".streams", "pages", c->slots[SLOT_STREAMS].pages, stream_pages(c));
+	expect(c, "layout", ".streams", "size", c->img->streams ? c->img->streams->size : 0, stream_pages(c) * PAGE);
 	expect(c, "layout", ".copier", "size", c->img->copier->size, c->ask->cells.n * PAGE);
 	expect(c, "layout", ".roots", "size", c->img->roots->size, c->ask->cells.n * PAGE);
 	expect(c, "layout", ".tables", "rest of a page", c->img->tables->size % PAGE, 0);

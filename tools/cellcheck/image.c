@@ -55,7 +55,8 @@ static bool known(const char *name, u64 flags)
 {
 	static const struct { const char *name; u64 flags; } all[] = {
 		{ ".text", SHF_ALLOC | SHF_EXECINSTR }, { ".copier", SHF_ALLOC | SHF_EXECINSTR }, { ".rodata", SHF_ALLOC },
-		{ ".tables", SHF_ALLOC }, { ".roots", SHF_ALLOC | SHF_WRITE }, { ".data", SHF_ALLOC | SHF_WRITE },
+		{ ".tables", SHF_ALLOC }, { ".roots", SHF_ALLOC | SHF_WRITE },
+		{ ".streams", SHF_ALLOC | SHF_WRITE }, { ".data", SHF_ALLOC | SHF_WRITE },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -139,6 +140,7 @@ void image_name(struct image *img)
 	img->rodata = needed(img, ".rodata");
 	img->copier = needed(img, ".copier");
 	img->roots = needed(img, ".roots");
+	img->streams = image_section(img, ".streams");
 	img->data = needed(img, ".data");
 	img->tables = needed(img, ".tables");
 	for (size_t i = 0; i < img->sections.n; i++)

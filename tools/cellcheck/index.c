@@ -17,7 +17,22 @@ struct element {
 
 static const char *const objects[] = { "machine_regs", "machine_cpus", "machine_cells", "machine_cell_cpus", "machine_cell_ram",
 	"machine_vdevs", "machine_lines", "machine_owners", "machine_ram", "machine_board", "machine_service_cpu", "machine_console_base",
-	"machine_console_clock", "machine_name", "machine_board_name", "machine_hash" };
+	"machine_console_clock", "machine_name", "machine_board_name", "machine_hash",
+	/* from here on: only if an IOMMU is used */
+	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses" };
+#define OBJECTS 16
+
+/* Numbered as they came to be, not as they lie. */
+static const int slots[] = { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_CPUS, SLOT_TABLES, SLOT_STREAMS };
+
+u32 index_slot(int slot)
+{
+	u32 number = 0;
+
+	while (slots[number] != slot)
+		number++;
+	return number;
+}
 
 const char *index_object(u32 number)
 {
@@ -87,9 +102,11 @@ static void want_symbol(struct check *c, elements *all, u32 kind, size_t number,
 
 static void want_objects(struct check *c, elements *all)
 {
-	for (size_t i = 0; i < SLOTS; i++)
-		want(c, all, INDEX_SLOT, i, c->slots[i].base, c->slots[i].pages * PAGE);
-	for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+	bool iommu = c->ask->iommus.n;
+
+	for (size_t i = 0; i < (iommu ? SLOTS : SLOTS - 1); i++)
+		want(c, all, INDEX_SLOT, i, c->slots[slots[i]].base, c->slots[slots[i]].pages * PAGE);
+	for (size_t i = 0; i < (iommu ? sizeof objects / sizeof objects[0] : OBJECTS); i++)
 		want_symbol(c, all, INDEX_OBJECT, i, objects[i]);
 	for (size_t i = 0; i < c->ask->cells.n; i++)
 		if (!c->ask->cells.v[i].direct)

@@ -4,7 +4,7 @@
 
 #include "cellcheck.h"
 
-static void text(FILE *out, const char *s)
+void json_text(FILE *out, const char *s)
 {
 	fputc('"', out);
 	for (; s && *s; s++)
@@ -17,10 +17,10 @@ static void text(FILE *out, const char *s)
 	fputc('"', out);
 }
 
-static void member(FILE *out, const char *name, const char *value)
+void json_member(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, "\"%s\": ", name);
-	text(out, value);
+	json_text(out, value);
 }
 
 static void write_leaves(FILE *out, struct check *c, const char *name, const summary *found, enum stage stage, const char *cell)
@@ -32,7 +32,7 @@ static void write_leaves(FILE *out, struct check *c, const char *name, const sum
 		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, ",
 			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false");
 		fprintf(out, "\"rights\": \"%s\", ", rights_text(attr_rights(l->attr, stage)));
-		member(out, "what", cell && is_ram(l) ? arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", cell, l->in) :
+		json_member(out, "what", cell && is_ram(l) ? arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", cell, l->in) :
 			owner_of(c, l->out, -1));
 		fputs(" }", out);
 	}
@@ -48,7 +48,7 @@ static void write_cells(FILE *out, struct check *c)
 
 		cell_summary(c, i, &run, &load);
 		fputs(i ? ",\n  { " : "\n  { ", out);
-		member(out, "name", ask->name);
+		json_member(out, "name", ask->name);
 		fprintf(out, ", \"vmid\": %zu, \"interrupts\": \"%s\", \"cpus\": [", i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, "%s%d", n ? ", " : "", ask->cpus.v[n]);
@@ -68,13 +68,13 @@ static void write_regions(FILE *out, struct check *c)
 		const char *separator = "";
 
 		fputs(i ? ",\n    { " : "\n    { ", out);
-		member(out, "name", c->ask->regions.v[i].name);
+		json_member(out, "name", c->ask->regions.v[i].name);
 		fprintf(out, ", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"cells\": [", c->regions[i].base, c->regions[i].size);
 		for (size_t k = 0; k < c->ask->cells.n; k++)
 			for (size_t s = 0; s < c->ask->cells.v[k].shares.n; s++)
 				if (c->ask->cells.v[k].shares.v[s].region == i) {
 					fprintf(out, "%s{ ", separator);
-					member(out, "name", c->ask->cells.v[k].name);
+					json_member(out, "name", c->ask->cells.v[k].name);
 					fprintf(out, ", \"rights\": \"%s\" }", c->ask->cells.v[k].shares.v[s].write ? "rw-" : "r--");
 					separator = ", ";
 				}
@@ -102,10 +102,10 @@ static void write_party(FILE *out, struct check *c, int party, u32 modulo)
 {
 	const struct colors *colors = party_colors(c, party);
 
-	member(out, "name", party == CORE ? "hypervisor" : c->ask->cells.v[party].name);
+	json_member(out, "name", party == CORE ? "hypervisor" : c->ask->cells.v[party].name);
 	fputs(", \"colors\": ", out);
 	if (colors->set)
-		text(out, colors_text(&c->arena, colors, modulo));
+		json_text(out, colors_text(&c->arena, colors, modulo));
 	else
 		fputs("null", out);
 }
@@ -114,7 +114,7 @@ static void write_cache(FILE *out, struct check *c, const struct cache *cache)
 {
 	bool first = true;
 
-	member(out, "cache", tree_name(&c->arena, c->hw->tree, cache->node));
+	json_member(out, "cache", tree_name(&c->arena, c->hw->tree, cache->node));
 	fprintf(out, ", \"colors\": %u, \"size\": %llu, \"sets\": %llu, \"line\": %llu, \"parties\": [", cache->colors, cache->size,
 		cache->sets, cache->line);
 	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
@@ -137,9 +137,9 @@ static void write_shared(FILE *out, struct check *c)
 			if (!party_colors(c, a)->set || !party_colors(c, b)->set || !color_declared(c, a, b))
 				continue;
 			fputs(first ? "[" : ", [", out);
-			text(out, a == CORE ? "hypervisor" : c->ask->cells.v[a].name);
+			json_text(out, a == CORE ? "hypervisor" : c->ask->cells.v[a].name);
 			fputs(", ", out);
-			text(out, c->ask->cells.v[b].name);
+			json_text(out, c->ask->cells.v[b].name);
 			fputs("]", out);
 			first = false;
 		}
@@ -171,17 +171,17 @@ static void write_lines(FILE *out, struct check *c)
 		const struct line *l = &c->lines.v[i];
 
 		fprintf(out, "%s\n    { \"intid\": %u, ", i ? "," : "", l->intid);
-		member(out, "owner", l->cell < 0 ? "core" : c->ask->cells.v[l->cell].name);
+		json_member(out, "owner", l->cell < 0 ? "core" : c->ask->cells.v[l->cell].name);
 		fputs(", ", out);
-		member(out, "what", l->what);
+		json_member(out, "what", l->what);
 		fprintf(out, ", \"cpu\": %d }", l->cpu);
 	}
 	fputs("],\n  \"msr\": [", out);
 	for (size_t i = 0; i < c->sites.n; i++) {
 		fputs(i ? ",\n    { " : "\n    { ", out);
-		member(out, "register", c->sites.v[i].reg);
+		json_member(out, "register", c->sites.v[i].reg);
 		fputs(", ", out);
-		member(out, "symbol", c->sites.v[i].place);
+		json_member(out, "symbol", c->sites.v[i].place);
 		fprintf(out, ", \"count\": %u, \"allowed\": %u }", c->sites.v[i].count, c->sites.v[i].allowed);
 	}
 	fputs("],\n", out);
@@ -205,7 +205,7 @@ static void write_nobody(FILE *out, struct check *c)
 	fputs("],\n    \"devices\": [", out);
 	for (size_t i = 0; i < n.devices.n; i++) {
 		fputs(i ? ", " : "", out);
-		text(out, n.devices.v[i]);
+		json_text(out, n.devices.v[i]);
 	}
 	fputs("] },\n", out);
 }
@@ -215,7 +215,7 @@ static void write_texts(FILE *out, const char *name, const char *const *v, size_
 	fprintf(out, "  \"%s\": [", name);
 	for (size_t i = 0; i < n; i++) {
 		fputs(i ? ",\n    " : "\n    ", out);
-		text(out, v[i]);
+		json_text(out, v[i]);
 	}
 	fprintf(out, "]%s\n", end);
 }
@@ -229,9 +229,9 @@ static void write_words(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->ask->cells.n; i++)
 		for (size_t k = 0; k < c->ask->cells.v[i].no_dma.n; k++) {
 			fprintf(out, "%s{ ", separator);
-			member(out, "device", tree_name(&c->arena, c->hw->tree, c->ask->cells.v[i].no_dma.v[k]));
+			json_member(out, "device", tree_name(&c->arena, c->hw->tree, c->ask->cells.v[i].no_dma.v[k]));
 			fputs(", ", out);
-			member(out, "cell", c->ask->cells.v[i].name);
+			json_member(out, "cell", c->ask->cells.v[i].name);
 			fputs(" }", out);
 			separator = ", ";
 		}
@@ -247,13 +247,13 @@ void json_write(FILE *out, struct check *c)
 	hashes(c);
 	fprintf(out, "{\n  \"holds\": %s,\n  \"image_sha256\": \"%s\",\n", c->findings.n ? "false" : "true", c->image_hash);
 	fprintf(out, "  \"tables_sha256\": \"%s\",\n  ", c->tables_hash);
-	member(out, "configuration", c->hash);
+	json_member(out, "configuration", c->hash);
 	fputs(",\n  \"findings\": [", out);
 	for (size_t i = 0; i < c->findings.n; i++) {
 		fputs(i ? ",\n    { " : "\n    { ", out);
-		member(out, "id", c->findings.v[i].id);
+		json_member(out, "id", c->findings.v[i].id);
 		fputs(", ", out);
-		member(out, "text", c->findings.v[i].text);
+		json_member(out, "text", c->findings.v[i].text);
 		fputs(" }", out);
 	}
 	fprintf(out, "],\n  \"findings_not_listed\": %zu,\n", c->hidden);
@@ -262,6 +262,7 @@ void json_write(FILE *out, struct check *c)
 	write_core(out, c);
 	write_colors(out, c);
 	write_lines(out, c);
+	json_devices(out, c);
 	write_nobody(out, c);
 	write_words(out, c);
 	write_texts(out, "assumptions", assumptions, count, ",");

@@ -70,6 +70,26 @@ static char *owner_device(struct check *c, u64 address)
 	return NULL;
 }
 
+/* A BAR of a cell's function. */
+static char *owner_bar(struct check *c, u64 address, int but)
+{
+	for (size_t i = 0; i < c->ask->functions.n; i++) {
+		const struct ask_function *f = &c->ask->functions.v[i];
+		const char *name = c->ask->cells.v[f->cell].name;
+
+		for (size_t n = 0; n < f->bars.n; n++) {
+			struct span s = bar_pages(c, f, n);
+
+			if (at(address, s.base, s.size))
+				return arena_text(&c->arena, "BAR %u of %s%s%s%s", f->bars.v[n].index, device_name(c, f->node),
+					(int)f->cell == but ? "" : " of cell '", (int)f->cell == but ? "" : name, (int)f->cell == but ? "" : "'");
+		}
+		if (at(address, f->config, PAGE))
+			return arena_text(&c->arena, "the configuration space of %s", device_name(c, f->node));
+	}
+	return NULL;
+}
+
 char *owner_of(struct check *c, u64 phys, int but)
 {
 	const struct extent *e = extent_phys(c->img, phys & ~(PAGE - 1));
@@ -82,6 +102,8 @@ char *owner_of(struct check *c, u64 phys, int but)
 	text = region_text(c, phys, but);
 	if (!text)
 		text = owner_cell(c, phys, but);
+	if (!text)
+		text = owner_bar(c, phys, but);
 	if (!text)
 		text = owner_device(c, phys);
 	return text ? text : arena_text(&c->arena, "nothing of the board");

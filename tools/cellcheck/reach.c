@@ -3,7 +3,7 @@
  * Who reaches what, from the leaves alone: whatever the tables were meant to say, does a
  * frame belong to two parties? Each frame has one word, so this takes as long as there are
  * frames, however many parties and leaves. The only things that two may reach are the SGI frame
- * of a direct cell's CPU, and a region that both name.
+ * of a direct cell's CPU, the register that resets a cell's PCI function, and a region that both name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -124,12 +124,15 @@ u64 usable_end(const struct check *c, u64 phys, u64 *next)
 
 #define PAIRS 20 /* are shown */
 
-static bool own_frame(const struct check *c, int cell, u64 phys, unsigned core)
+static bool own_frame(struct check *c, int cell, u64 phys, unsigned core)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 
 	for (size_t n = 0; ask->direct && core & PERM_DEVICE && n < ask->cpus.n; n++)
 		if (phys - (c->hw->cpus.v[ask->cpus.v[n]].gicr + FRAME) < FRAME)
+			return true;
+	for (size_t n = 0; core & PERM_DEVICE && n < c->ask->functions.n; n++)
+		if (c->ask->functions.v[n].cell == (size_t)cell && reset_page(c, &c->ask->functions.v[n]) == phys)
 			return true;
 	return false;
 }
@@ -220,11 +223,15 @@ static void check_where(struct check *c, const struct regime *r, const struct le
 	struct span s = { leaf->out, leaf->size }, hyp = c->ask->memory;
 	u64 next, end = usable_end(c, s.base, &next);
 
+	for (size_t i = 0; r->stage == STAGE_2 && i < c->hw->guarded.n; i++)
+		if (span_meet(s, c->hw->guarded.v[i].span))
+			finding(c, "reach", "%s, guest address 0x%llx, reaches %s at 0x%llx, which is no cell's", r->who, leaf->in,
+				tree_name(&c->arena, c->hw->tree, c->hw->guarded.v[i].node), s.base);
 	if (c->pa_bits < 48 && s.base + s.size > 1ull << (c->pa_bits & 63))
 		finding(c, "reach", "%s reaches 0x%llx, beyond %llu physical address bits", r->who, s.base, c->pa_bits);
 	if (!(rights & PERM_DEVICE) && end && s.size <= end - s.base)
 		return;
-	if (regions_cover(c, r, s, rights))
+	if (r->stage != STAGE_DMA && regions_cover(c, r, s, rights))
 		return; /* where a region is, is regions.c's business */
 	for (size_t i = 0; i < c->hw->reserved.n; i++)
 		if (span_meet(s, c->hw->reserved.v[i]))
@@ -261,7 +268,9 @@ static void claim(struct check *c, const struct regime *r, const struct leaf *le
 	bool said = false;
 
 	(void)context;
-	for (u64 at = 0; at < leaf->size; at += PAGE, word++)
+	if (r->stage == STAGE_DMA)
+		dma_claim(c, r, leaf);
+	for (u64 at = 0; r->stage != STAGE_DMA && at < leaf->size; at += PAGE, word++)
 		if (r->party == CORE)
 			claim_core(c, word, leaf->out + at, rights, &said);
 		else if (!c->ask->regions.n || !claim_region(c, r, leaf, word, leaf->out + at, &said))
@@ -292,4 +301,6 @@ void reach_first(struct check *c)
 		walk_first(c, &c->cells[i].run, claim, NULL);
 		walk_first(c, &c->cells[i].load, claim, NULL);
 	}
+	for (size_t i = 0; i < c->ask->trees.n; i++)
+		walk_first(c, &c->dma[i], claim, NULL);
 }

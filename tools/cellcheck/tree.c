@@ -139,6 +139,13 @@ static bool translate(const struct tree *t, int node, u64 *address)
 	return true;
 }
 
+bool tree_pci(const struct tree *t, int node)
+{
+	const char *type = tree_text(t, node, "device_type");
+
+	return (type && !strcmp(type, "pci")) || tree_is(t, node, "pci-host-ecam-generic");
+}
+
 void tree_regs(struct arena *a, const struct tree *t, int node, spans *found)
 {
 	int bus = node < 0 ? -1 : t->nodes.v[node].parent, length;
@@ -146,7 +153,7 @@ void tree_regs(struct arena *a, const struct tree *t, int node, spans *found)
 	const u8 *p = tree_prop(t, node, "reg", &length);
 	u32 row = 4 * (wide + long_);
 
-	if (!p || wide > 4 || long_ > 2 || !row)
+	if (!p || wide > 4 || long_ > 2 || !row || tree_pci(t, bus))
 		return;
 	for (u32 at = 0; at + row <= (u32)length; at += row) {
 		struct span s = { cells(p + at, wide), cells(p + at + 4 * wide, long_) };
@@ -163,4 +170,21 @@ char *tree_name(struct arena *a, const struct tree *t, int node)
 	for (; node > 0; node = t->nodes.v[node].parent)
 		path = arena_text(a, "/%s%s", t->nodes.v[node].name, path);
 	return path;
+}
+
+const char *tree_label(struct arena *a, const struct tree *t, int node, size_t nth)
+{
+	int symbols = tree_child(t, 0, "__symbols__"), prop;
+	char *path = tree_name(a, t, node);
+
+	if (symbols >= 0)
+		fdt_for_each_property_offset(prop, t->fdt, t->nodes.v[symbols].offset) {
+			const char *label;
+			int length;
+			const char *value = fdt_getprop_by_offset(t->fdt, prop, &label, &length);
+
+			if (value && length == (int)strlen(path) + 1 && !memcmp(value, path, (size_t)length) && !nth--)
+				return label;
+		}
+	return NULL;
 }

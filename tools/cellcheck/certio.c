@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The certificate's part about devices that write memory: by which streams they reach what, and what is past an IOMMU. */
+#include <string.h>
+
+#include "cellcheck.h"
+
+struct reaching {
+	u64 memory; /* bytes of the cell's own RAM */
+	bool doorbell;
+	const char *other;
+};
+
+static void look(struct check *c, const struct regime *r, const struct leaf *leaf, void *context)
+{
+	struct reaching *found = context;
+	u64 next, end = usable_end(c, leaf->out, &next);
+
+	if (leaf->attr == DMA_DOORBELL && c->hw->its && leaf->out == c->hw->its + FRAME && leaf->size == PAGE)
+		found->doorbell = true;
+	else if (leaf->attr == DMA_RAM && end && (reach_get(c, leaf->out) & REACH_CELL) == (u32)r->party + 1)
+		found->memory += leaf->size;
+	else if (!found->other)
+		found->other = owner_of(c, leaf->out, -1);
+}
+
+/* From its leaves. */
+const char *dma_text(struct check *c, size_t tree)
+{
+	struct reaching found = { 0 };
+
+	if (c->dma_texts[tree])
+		return c->dma_texts[tree];
+	walk_again(c, &c->dma[tree], look, &found);
+	return c->dma_texts[tree] = arena_text(&c->arena, "memory of %s (%llu KiB)%s%s%s", c->ask->cells.v[c->ask->trees.v[tree].cell].name,
+		found.memory / KIB, found.doorbell ? ", the ITS's doorbell (-w-)" : "", found.other ? ", " : ", nothing else",
+		found.other ? found.other : "");
+}
+
+static void write_function(FILE *out, struct check *c, const struct ask_function *f)
+{
+	fprintf(out, "  %s: function %02x:%02x.%x of %s, %04x:%04x, of cell '%s'%s%s\n", device_name(c, f->node), f->address >> 8,
+		f->address >> 3 & 31, f->address & 7, tree_name(&c->arena, c->hw->tree, f->host), f->vendor, f->device,
+		c->ask->cells.v[f->cell].name, f->no_reset ? "; the partition's word: it has no reset: " : "", f->no_reset ? f->no_reset : "");
+	for (size_t i = 0; i < f->bars.n; i++) {
+		struct span s = bar_pages(c, f, i);
+
+		fprintf(out, "    BAR %u  0x%010llx  %9llu KiB\n", f->bars.v[i].index, s.base, s.size / KIB);
+	}
+}
+
+static void write_trusted(FILE *out, struct check *c, const struct ask_cell *cell)
+{
+	for (size_t i = 0; i < cell->loose.n; i++)
+		fprintf(out, "  DMA of %s past an IOMMU, so to all memory; the partition's word for cell '%s': %s\n",
+			device_name(c, cell->loose.v[i]), cell->name, cell->trusted ? cell->trusted : "none");
+}
+
+void cert_devices(FILE *out, struct check *c)
+{
+	size_t loose = 0;
+
+	fputs("\nDEVICES THAT WRITE MEMORY\n\n", out);
+	for (size_t i = 0; i < c->ask->functions.n; i++)
+		write_function(out, c, &c->ask->functions.v[i]);
+	for (size_t i = 0; i < c->ask->streams.n; i++) {
+		const struct ask_stream *s = &c->ask->streams.v[i];
+
+		fprintf(out, "  DMA of %s, VMID %zu: %s\n", stream_name(c, s), s->tree + 1, dma_text(c, s->tree));
+	}
+	for (size_t i = 0; i < c->ask->cells.n; i++) {
+		write_trusted(out, c, &c->ask->cells.v[i]);
+		loose += c->ask->cells.v[i].loose.n;
+	}
+	if (c->ask->streams.n || loose)
+		fprintf(out, "  %zu streams of cells behind %zu IOMMUs, aborting until the core switches them on; %zu devices past them\n",
+			c->ask->streams.n, c->ask->iommus.n, loose);
+	else
+		fputs("  none is with a cell\n", out);
+}
