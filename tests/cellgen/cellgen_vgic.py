@@ -6,6 +6,7 @@ own trees. Shares nothing with cellgen; the order of decision is written down fr
 import re
 
 import cellgen_fdt
+import cellgen_pci
 
 TIMERS = {27, 30} # virtual and non-secure physical timer (SBSA)
 TOP = 32 + 255    # where free numbers are looked for, downwards
@@ -65,16 +66,20 @@ class Cell:
         self.limits = {}   # physical line -> interrupts in a second
         self.default = self.asked.count("cloison,interrupt-limit", 0)
         for device in partition.devices(cell):
-            self.device(device, guest.child(device.name) if partition.wires(device) else None)
+            if device.compatible_pci():
+                self.device(device, *cellgen_pci.wires(partition, device, guest))
+            else:
+                wires = partition.wires(device)
+                self.device(device, wires, guest.child(device.name).cells("interrupts") if wires else [])
         self.outputs = [(node, self.output(guest.child(node.name))) for node in self.asked.children if "reg" in node.props]
 
-    def device(self, node, shown):
-        wires, phandle = self.partition.wires(node), node.cells("phandle")[0] if "phandle" in node.props else None # not labelled
+    def device(self, node, wires, cells):
+        """cells: what the guest's tree says, three for each of wires."""
+        phandle = node.cells("phandle")[0] if "phandle" in node.props else None # not labelled
         numbers = [spi + 32 for p, spi in pairs_of(self.asked, "cloison,virtual-interrupts") if p == phandle]
         self.written.update({line: spi for (line, _), spi in zip(wires, numbers)})
         for named, limit in pairs_of(self.asked, "cloison,interrupt-limits"):
             self.limits.update({line: limit for line, _ in wires if named == phandle})
-        cells = shown.cells("interrupts") if shown else []
         assert len(cells) == 3 * len(wires) and not any(cells[::3])
         for (line, edge), intid, flags in zip(wires, cells[1::3], cells[2::3]):
             assert (flags in (1, 2)) == edge

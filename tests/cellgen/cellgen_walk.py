@@ -14,6 +14,7 @@ import cellgen_color
 import cellgen_fdt
 import cellgen_images
 import cellgen_iommu
+import cellgen_pci
 import cellgen_vgic
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -136,6 +137,7 @@ class Partition:
         self.nodes = [n for n in self.hypervisor.walk() if n.compatible("cloison,cell-v1")] # in the order of the tree
         self.colors = cellgen_color.Colors(self)
         self.frames = cellgen_color.frames(self.gen)
+        self.bars = None # cellgen_pci.check: of each cell and host
         self.memory = Memory()
         self.memory.add(self.frames_of("tables"), (self.gen / "tables.bin").read_bytes())
         self.memory.add(self.frames_of("roots"), (self.gen / "roots.bin").read_bytes())
@@ -265,6 +267,7 @@ class Partition:
             wanted.append((number(cpu["redistributor"]), 2 * FRAME, "device"))
         if boot or index == service or (used and service is None):
             wanted.append((number(re.search(r"machine_console_base .*= (0x\w+);", self.machine)[1]), 4 * KIB, "device"))
+        wanted += [(*span, "device") for span in cellgen_pci.el2(self, index)]
         if "streams" in self.slots and cellgen_iommu.el2(self, index):
             core.append((*self.slots["streams"], "rw-"))
             wanted += [(number(base), 2 * FRAME, "device") for base in re.findall(r"\.base = (0x\w+),\n\t\t\.strtab_base", self.machine)]
@@ -370,7 +373,7 @@ class Partition:
     def wires(self, node):
         """(INTID, edge?) of each line of the GIC that a node of the board drives, each once."""
         entries = []
-        if "interrupts" in node.props and "interrupts-extended" not in node.props:
+        if "interrupts" in node.props and "interrupts-extended" not in node.props and not node.compatible_pci():
             parent = next(n for n in node.path() if "interrupt-parent" in n.props).cells("interrupt-parent")[0]
             cells, width = node.cells("interrupts"), self.phandles[parent].cells("#interrupt-cells")[0]
             entries = [(parent, cells[i:i + width]) for i in range(0, len(cells), width)]
@@ -442,7 +445,8 @@ class Partition:
     def check_access(self):
         """Each cell has the registers of the devices that its DTS names, and no others."""
         for cell in self.cells:
-            wanted = [reg for node in self.devices(cell) if "reg" in node.props for reg in node.regs()]
+            wanted = [reg for node in self.devices(cell) if "reg" in node.props and not node.compatible_pci() for reg in node.regs()]
+            wanted += cellgen_pci.pages(self, cell)
             assert sorted(pages(*w) for w in wanted) == sorted(self.physical("device", cell["name"]))
 
     def devices(self, cell):
@@ -453,11 +457,15 @@ class Partition:
         found = [self.phandles[p] for p in (cells[::1 + flags] if len(cells) > 1 else cells) if p]
         return found + [n for n in self.on_buses(node) if n not in found]
 
+    def carried(self, cell):
+        """Those that have a node in the guest's tree: PCI functions have not."""
+        return [n for n in self.devices(cell) if not n.compatible_pci()]
+
     def on_buses(self, node):
         """docs/partition.md, once more: what can be given, but for what is excepted."""
         buses, excepts = ([self.phandles[p] for p in node.cells(name)] if name in node.props else []
                           for name in ("cloison,access-bus", "cloison,access-except"))
-        system = ("arm,gic-v3", "arm,gic-v3-its", "arm,smmu-v3", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,psci-1.0", "simple-bus")
+        system = ("pci-host-ecam-generic", "arm,gic-v3", "arm,gic-v3-its", "arm,smmu-v3", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,psci-1.0", "simple-bus")
         for found in self.tree.walk():
             on = any(b in found.path()[1:] for b in buses) and not any(e in found.path() for e in excepts)
             aside = any(found.inside(n) for n in ("domains", "cpus", "reserved-memory", "chosen", "aliases"))
@@ -508,6 +516,7 @@ class Partition:
         self.check_guest_regions(cell, root)
         self.check_children(cell, root)
         self.check_clocks(cell, root)
+        cellgen_pci.check_guest(self, cell, root, self.bars)
         return chosen.props["rng-seed"]
 
     def check_guest_regions(self, cell, root):
@@ -538,7 +547,7 @@ class Partition:
         """The same clocks in the same order, each once, and none that nobody uses."""
         phandles = {n.cells("phandle")[0]: n for n in root.walk() if "phandle" in n.props}
         virtual = [n for n in self.asked(cell).children if "clocks" in n.props]
-        for theirs in self.devices(cell) + virtual:
+        for theirs in self.carried(cell) + virtual:
             mine = root.child(theirs.name)
             for other in theirs.walk():
                 shown = [n for n in mine.walk() if n.name == other.name]
@@ -558,7 +567,7 @@ class Partition:
                 assert set(mine.props) == set(other.props) - {"phandle", "status"}
                 assert all(v == other.props[k] for k, v in mine.props.items() if k != "clocks")
                 same(mine, other)
-        for node in self.devices(cell):
+        for node in self.carried(cell):
             same(root.child(node.name), node)
 
     def check_guest_devices(self, cell, root):
@@ -571,6 +580,8 @@ class Partition:
                 cells = node.cells("interrupts")
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}
             phandles |= set(node.cells("phandle")) if "phandle" in node.props else set()
+        regs |= set(cellgen_pci.pages(self, cell))
+        lines |= cellgen_pci.guest_lines(root)
         assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image", "shared")}
         seen = cell["virtual_lines"] if self.mediated(cell) else \
             [ln for ln in self.report["lines"] if ln["owner"] == cell["name"]]
@@ -591,6 +602,7 @@ class Partition:
         self.check_service()
         cellgen_vgic.check(self)
         cellgen_iommu.check(self)
+        self.bars = cellgen_pci.check(self)
         self.check_access()
         self.check_hash(images)
         seeds = [self.check_guest_tree(cell) for cell in self.cells]

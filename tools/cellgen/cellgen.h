@@ -234,6 +234,9 @@ struct function {
 	u32 vectors;       /* cloison,msi-vectors */
 	u32 pin;           /* interrupts: 1..4; 0: none */
 	const char *no_reset; /* cloison,no-reset: the reason; NULL: it can be reset */
+	bool reset_write;  /* cloison,reset-write: a register resets it */
+	u32 reset_bar;     /* 0..5: the BAR with that register */
+	u32 reset_offset, reset_value;
 	struct pos at;     /* of its reg */
 	u16 cell;          /* decided: who has it; CELL_NONE: nobody */
 };
@@ -444,6 +447,7 @@ enum extent_kind {
 	EXTENT_VDEV,    /* guest: window of a virtual device */
 	EXTENT_SHARED,  /* a child of reserved-memory that cells name */
 	EXTENT_GIC,     /* guest: distributor, redistributors. physical: the real ones */
+	EXTENT_CONFIG,  /* configuration space of a PCI bus: trapped, so never mapped. physical: the real one */
 };
 
 /* A claimed piece of an address space; the raw material of overlap checks and of the report's maps. */

@@ -34,7 +34,7 @@ static void check_needs(const struct cell *cell, struct diag *diag)
 }
 
 /* What cellgen itself writes into a guest's chosen. */
-static const char *const own_chosen[] = { "linux,initrd-start", "linux,initrd-end", "linux,usable-memory-range" };
+static const char *const own_chosen[] = { "linux,initrd-start", "linux,initrd-end", "linux,usable-memory-range", "linux,pci-probe-only" };
 
 /* What Linux and others read there. */
 static const char *const known_chosen[] = { "bootargs", "stdout-path", "rng-seed", "kaslr-seed" };

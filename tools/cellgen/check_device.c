@@ -229,6 +229,15 @@ static void check_owner(const struct decision *d, const struct claims *claims, u
 	}
 }
 
+/* A PCI function the guest finds by itself: nothing of its node goes into the guest's tree. */
+static void check_carried(const struct decision *d, const struct claim *claim, const struct device *device, struct diag *diag)
+{
+	if (device->function == FUNCTION_NONE) {
+		check_children(d, claim, device->node, diag);
+		check_references(d, claim->cell, device->node, whose(claim, device), diag);
+	}
+}
+
 void check_devices(const struct decision *d, struct diag *diag)
 {
 	struct claims claims = collect(d);
@@ -248,8 +257,7 @@ void check_devices(const struct decision *d, struct diag *diag)
 		} else {
 			check_dma(claim, device, diag);
 			check_interrupts(claim, device, diag);
-			check_children(d, claim, device->node, diag);
-			check_references(d, claim->cell, device->node, whose(claim, device), diag);
+			check_carried(d, claim, device, diag);
 			check_status(claim, device, diag);
 			check_registers(d, claim->access, claim->cell, diag);
 		}

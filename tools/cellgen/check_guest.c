@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "pci.h"
 #include "pte.h"
 
 /* Size and wrap are the same on both sides, so a range with a fixed place is judged there by its address alone. */
@@ -34,12 +35,18 @@ static bool refused(const struct decision *d, const struct extent *e)
 	return e->kind == EXTENT_DEVICE && i < d->device_count && check_refused(&d->devices[i]);
 }
 
+/* Where the guest sees it is where it is. */
+static bool identical(const struct extent *e)
+{
+	return e->kind == EXTENT_DEVICE || e->kind == EXTENT_CONFIG;
+}
+
 static bool pair_ignored(const struct decision *d, const struct extent *a, const struct extent *b)
 {
 	bool a_image = a->kind == EXTENT_IMAGE, b_image = b->kind == EXTENT_IMAGE;
 
 	return check_share_silent(a) || check_share_silent(b) || a_image != b_image || /* an image is in RAM, which is compared with the rest */
-	       (a->kind == EXTENT_DEVICE && b->kind == EXTENT_DEVICE) || /* 1:1, so check_regs.c has judged them */
+	       (identical(a) && identical(b)) || /* so check_regs.c has judged them */
 	       refused(d, a) || refused(d, b);
 }
 
@@ -74,7 +81,7 @@ static void check_map(const struct decision *d, const struct cell *cell, struct 
 {
 	for (u32 i = 0; i < cell->map_count; i++) {
 		const struct extent *e = &cell->map[i];
-		bool own = e->kind == EXTENT_RAM || e->kind == EXTENT_VDEV || e->kind == EXTENT_SHARED; /* devices: check_regs.c */
+		bool own = e->kind == EXTENT_RAM || e->kind == EXTENT_VDEV || e->kind == EXTENT_SHARED; /* devices: check_regs.c, check_pci.c */
 
 		if (own && !range_wraps(e->base, e->size) && !range_below(e->base, e->size, LOAD_WINDOW)) {
 			diag_error(diag, "guest-address-limit", e->at, "%s of '%s' at %s reaches beyond 0x%llx, where guest addresses "
@@ -179,9 +186,15 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 		for (u32 j = 0; j < i; j++) {
 			repeated = repeated || cell->access[j].node == access->node;
 		}
-		if (access->device != DEVICE_NONE && !repeated && !check_refused(&d->devices[access->device])) {
+		if (access->device != DEVICE_NONE && !repeated && !check_refused(&d->devices[access->device]) &&
+		    d->devices[access->device].function == FUNCTION_NONE) {
 			add_name(&names, access->node->name, access->at, cell, diag);
 			add_device_clocks(&clocks, &names, d, access->node, cell, diag);
+		}
+	}
+	for (u16 i = 0; i < d->host_count; i++) {
+		if (pci_first(d, cell->index, i)) {
+			add_name(&names, pci_guest_name(&d->hosts[i]), cell->at, cell, diag);
 		}
 	}
 	for (u32 i = 0; i < cell->vdev_count; i++) {

@@ -5,6 +5,7 @@
  * only have a line that nothing drives (or the console's, which the core polls).
  */
 #include "check.h"
+#include "pci.h"
 
 static void check_range(const struct line *line, struct diag *diag)
 {
@@ -25,8 +26,16 @@ static bool may_share(const struct line *a, const struct line *b)
 	       (a->device == b->device || (a->cell == b->cell && a->edge == b->edge));
 }
 
-static const char *advice(const struct line *a, const struct line *b)
+static bool is_function(const struct decision *d, const struct line *line)
 {
+	return line->use == LINE_DEVICE && d->devices[line->device].function != FUNCTION_NONE;
+}
+
+static const char *advice(const struct decision *d, const struct line *a, const struct line *b)
+{
+	if (a->cell != b->cell && is_function(d, a) && is_function(d, b)) {
+		return "put one into another slot, whose pins have other lines, or leave out interrupts of one that can do without (MSIs, polling)";
+	}
 	if (a->use != LINE_DEVICE || b->use != LINE_DEVICE) {
 		return "a line has one owner: choose another, or write no interrupts to have a spare one chosen";
 	}
@@ -43,7 +52,7 @@ static void check_owner(const struct decision *d, u32 index, struct diag *diag)
 
 		if (!may_share(first, line)) {
 			diag_error(diag, "line-owned-twice", line->at, "SPI %u is claimed by %s here and by %s at %s; %s",
-				   line->intid - SPI_BASE, line->what, first->what, diag_at(first->at), advice(first, line));
+				   line->intid - SPI_BASE, line->what, first->what, diag_at(first->at), advice(d, first, line));
 			return;
 		}
 	}
@@ -54,6 +63,17 @@ static bool claimed_by_device(const struct decision *d, u32 intid, u16 device)
 	for (u32 i = 0; i < d->line_count; i++) {
 		if (d->lines[i].intid == intid && d->lines[i].device == device) {
 			return true;
+		}
+	}
+	return false;
+}
+
+/* A host of which somebody has functions: boot has silenced all others, so whatever drives the line has a claim of its own. */
+static bool is_silenced(const struct decision *d, u16 device)
+{
+	for (u16 i = 0; i < d->host_count; i++) {
+		if (d->hosts[i].device == device) {
+			return pci_first(d, CELL_NONE, i) != NULL;
 		}
 	}
 	return false;
@@ -85,8 +105,9 @@ static void check_drivers(const struct decision *d, const struct line *line, str
 	for (u32 i = 0; i < d->board_line_count; i++) {
 		const struct board_line *driver = &d->board_lines[i];
 		bool lent = line->lent && d->devices[driver->device].console && d->service_cpu != CPU_NONE;
+		bool silenced = line->use == LINE_DEVICE && is_silenced(d, driver->device);
 
-		if (driver->intid == line->intid && !lent && !claimed_by_device(d, line->intid, driver->device)) {
+		if (driver->intid == line->intid && !lent && !silenced && !claimed_by_device(d, line->intid, driver->device)) {
 			report_driven(d, line, driver, diag);
 		}
 	}

@@ -69,13 +69,15 @@ static void check_inside(const struct decision *d, const struct extent *e, struc
 	}
 }
 
+static bool is_registers(const struct extent *e)
+{
+	return e->kind == EXTENT_DEVICE || e->kind == EXTENT_GIC || e->kind == EXTENT_CONFIG;
+}
+
 /* Pairs that others judge (devices among themselves), or that the board has to settle with itself. */
 static bool pair_ignored(const struct extent *a, const struct extent *b)
 {
-	bool a_device = a->kind == EXTENT_DEVICE || a->kind == EXTENT_GIC;
-	bool b_device = b->kind == EXTENT_DEVICE || b->kind == EXTENT_GIC;
-
-	return (a_device && b_device) || (a->kind == EXTENT_RESERVED && b->kind == EXTENT_RESERVED);
+	return (is_registers(a) && is_registers(b)) || (a->kind == EXTENT_RESERVED && b->kind == EXTENT_RESERVED);
 }
 
 static void check_pair(const struct extent *a, const struct extent *b, struct diag *diag)

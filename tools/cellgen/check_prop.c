@@ -84,6 +84,12 @@ static const struct rule vdev_rules[] = {
 	{ .name = "cloison,console-input", .shape = SHAPE_FLAG },
 };
 
+static const struct rule function_rules[] = {
+	{ .name = "cloison,msi-vectors" },
+	{ .name = "cloison,no-reset", .shape = SHAPE_TEXT },
+	{ .name = "cloison,reset-write" },
+};
+
 /* Words of the System Device Tree that say how others are kept out of what a domain has: here translation tables do. */
 static const char *const standard_words[] = {
 	"firewallconfig", "firewallconfig-default", "access-implicit-default", "#access-implicit-default-cells",
@@ -98,12 +104,13 @@ struct vocabulary {
 	bool open;
 };
 
-enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_DOMAINS, KIND_OTHER, KIND_COUNT };
+enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_FUNCTION, KIND_DOMAINS, KIND_OTHER, KIND_COUNT };
 
 static const struct vocabulary vocabularies[KIND_COUNT] = {
 	[KIND_HYPERVISOR] = { "the hypervisor's node", hypervisor_rules, ARRAY_COUNT(hypervisor_rules), false },
 	[KIND_CELL] = { "a cell", cell_rules, ARRAY_COUNT(cell_rules), false },
 	[KIND_VDEV] = { "a virtual device", vdev_rules, ARRAY_COUNT(vdev_rules), true },
+	[KIND_FUNCTION] = { "a PCI function", function_rules, ARRAY_COUNT(function_rules), true },
 	[KIND_DOMAINS] = { "/domains", domains_rules, ARRAY_COUNT(domains_rules), false },
 	[KIND_OTHER] = { "this node", NULL, 0, true },
 };
@@ -124,6 +131,11 @@ static enum kind kind_of(const struct decision *d, const struct node *node)
 	for (u32 i = 0; i < d->vdev_count; i++) {
 		if (node == d->vdevs[i].node) {
 			return KIND_VDEV;
+		}
+	}
+	for (u32 i = 0; i < d->function_count; i++) {
+		if (node == d->functions[i].node) {
+			return KIND_FUNCTION;
 		}
 	}
 	return KIND_OTHER;

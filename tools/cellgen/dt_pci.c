@@ -146,6 +146,21 @@ static u32 load_number(const struct node *node, const char *name, const char *ex
 	return prop ? prop_cell(prop, 0) : 0;
 }
 
+static void load_reset(struct function *f, struct diag *diag)
+{
+	const struct prop *prop = node_prop(f->node, "cloison,reset-write");
+
+	if (prop && prop->size != 12) {
+		diag_error(diag, "bad-property", prop->at, "cloison,reset-write of %s has %u bytes; it is three numbers, a BAR, an offset in it and "
+			   "the value that is written there, such as <0 0x0 0x04000000>", f->name, prop->size);
+		return;
+	}
+	f->reset_write = prop != NULL;
+	f->reset_bar = prop ? prop_cell(prop, 0) : 0;
+	f->reset_offset = prop ? prop_cell(prop, 1) : 0;
+	f->reset_value = prop ? prop_cell(prop, 2) : 0;
+}
+
 static void load_function(struct decision *d, u16 host, u16 device, struct diag *diag)
 {
 	struct device *dev = &d->devices[device];
@@ -164,6 +179,7 @@ static void load_function(struct decision *d, u16 host, u16 device, struct diag 
 	load_bars(f, reg);
 	f->vectors = load_number(dev->node, "cloison,msi-vectors", "<4>", diag);
 	f->pin = load_number(dev->node, "interrupts", "<1>, which is pin A", diag);
+	load_reset(f, diag);
 	f->no_reset = node_string(dev->node, "cloison,no-reset");
 	dev->function = (u16)(d->function_count - 1);
 	dev->untranslated = false;

@@ -229,8 +229,10 @@ void emit_guest_regions(struct writer *w)
 void emit_guest_devices(struct writer *w)
 {
 	for (u32 i = 0; i < w->cell->access_count; i++) {
-		if (w->cell->access[i].device != DEVICE_NONE) {
-			emit_device(w, &w->d->devices[w->cell->access[i].device]);
+		u16 device = w->cell->access[i].device;
+
+		if (device != DEVICE_NONE && w->d->devices[device].function == FUNCTION_NONE) {
+			emit_device(w, &w->d->devices[device]);
 		}
 	}
 	for (u32 i = 0; i < w->cell->vdev_count; i++) {

@@ -58,6 +58,9 @@ static void emit_chosen(struct writer *w)
 		put_u64(w, "linux,initrd-start", initrd->guest);
 		put_u64(w, "linux,initrd-end", initrd->guest + initrd->data_size);
 	}
+	if (guest_has_pci(w)) {
+		PUT_CELLS(w, "linux,pci-probe-only", 1); /* BARs stay where they are */
+	}
 	if (!(chosen && node_prop(chosen, "rng-seed"))) {
 		put_seed(w);
 	}
@@ -150,6 +153,7 @@ static void emit_root(struct writer *w)
 	emit_timer(w);
 	emit_guest_regions(w);
 	emit_guest_devices(w);
+	emit_guest_pci(w);
 	put_end(w);
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "pte.h"
-#include "parts.h"
+#include "pci.h"
 
 typedef unsigned long long ull;
 
@@ -127,16 +127,20 @@ static bool has_intx(const struct decision *d, const struct function *f)
 
 static void emit_function(const struct decision *d, const struct function *f, u32 first_bar, struct out *out)
 {
-	const struct pci_host *host = &d->hosts[f->host];
-
 	out_printf(out, "\t{ /* %s, %s */\n", emit_path(f->node), emit_at(d, f->at));
 	out_printf(out, "\t\t.name = %s,\n\t\t.config = 0x%llx,\n", emit_quote(f->name),
-		   (ull)(bus_config(host, f->address >> 8) + ((u64)(f->address & 0xff) << 12)));
+		   (ull)function_config(d, f));
 	out_printf(out, "\t\t.address = 0x%x,\n\t\t.cell = %u, /* %s */\n", f->address, f->cell, d->cells[f->cell].name);
 	out_printf(out, "\t\t.vendor = 0x%04x,\n\t\t.device = 0x%04x,\n", f->vendor, f->id);
 	out_printf(out, "\t\t.first_bar = %u,\n\t\t.bar_count = %u,\n\t\t.vectors = %u,\n", first_bar, f->bar_count, f->vectors);
 	out_printf(out, "\t\t.intx = %s,\n\t\t.no_reset = %s,\n", has_intx(d, f) ? "true" : "false", f->no_reset ? "true" : "false");
-	out_printf(out, "\t\t.reset_bar = PCI_NO_BAR,\n\t\t.pin = %u,\n\t},\n", f->pin);
+	if (f->reset_write) {
+		out_printf(out, "\t\t.reset_bar = %u,\n\t\t.reset_offset = 0x%x,\n\t\t.reset_value = 0x%x,\n", f->reset_bar, f->reset_offset,
+			   f->reset_value);
+	} else {
+		out_printf(out, "\t\t.reset_bar = PCI_NO_BAR,\n");
+	}
+	out_printf(out, "\t\t.pin = %u,\n\t},\n", f->pin);
 }
 
 static void emit_bars(const struct decision *d, const struct function *const *list, u32 count, struct out *out)

@@ -164,7 +164,7 @@ static void emit_device(const struct decision *d, u32 index, struct out *out)
 		out_printf(out, "%12s ", "-");
 	}
 	if (owner) {
-		out_printf(out, "'%s'%s\n", owner, device->passive ? "" : ", no bus master as cloison,no-dma says");
+		out_printf(out, "'%s'%s\n", owner, device->passive || device->master ? "" : ", no bus master as cloison,no-dma says");
 	} else if (device->console) {
 		out_printf(out, "the core: its console\n");
 	} else if (device->system) {

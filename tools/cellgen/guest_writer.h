@@ -33,5 +33,7 @@ void put_ranges(struct writer *w, const struct range *ranges, u32 count); /* reg
 
 void emit_guest_devices(struct writer *w); /* board devices, virtual devices, and the clocks of both */
 void emit_guest_regions(struct writer *w); /* reserved-memory */
+void emit_guest_pci(struct writer *w);     /* PCI hosts */
+bool guest_has_pci(const struct writer *w);
 
 #endif

@@ -126,6 +126,9 @@ void starts_of(const struct decision *d, struct out *out);       /* 16 bytes for
 void hash_bytes(const void *data, u64 size, u8 digest[32]);
 void place(struct decision *d, struct diag *diag);
 void place_cpus(struct decision *d);
+void place_pci(struct decision *d, struct diag *diag);
+void place_pci_map(const struct decision *d, struct cell *cell); /* configuration spaces, in the cell's map ... */
+void place_pci_config(struct decision *d);                       /* ... and in the physical one */
 void place_lines(struct decision *d, struct diag *diag);
 void place_virtual(struct decision *d, struct diag *diag);
 u32 guest_line(const struct decision *d, const struct cell *cell, u32 intid); /* the cell's number for a physical INTID */
@@ -202,6 +205,7 @@ void arch_map_core(const struct space *s, u64 link, u64 size, u64 attributes); /
 
 void arch_dma(struct decision *d, struct tables *t);              /* trees of devices; level 1 of stream tables */
 void arch_map_iommus(const struct decision *d, const struct cpu *cpu, const struct space *s); /* what this CPU needs at EL2 */
+void arch_map_pci(const struct decision *d, const struct cpu *cpu, const struct space *s); /* arch_pci.c */
 u8 *arch_streams(const struct decision *d);                       /* the streams slot as bytes */
 struct arch_regs;
 void arch_registers(const struct decision *d, u32 cpu, struct arch_regs *regs);

@@ -36,4 +36,13 @@ bool pci_ids(const struct node *node, u16 *vendor, u16 *id);           /* compat
 bool pci_bar_read(const struct prop *reg, u32 entry, struct bar *bar); /* false: it can be no memory BAR of a 32-bit window */
 const char *pci_address(u16 address);                                  /* "00:01.0" */
 
+/* ---- place_pci.c: when it is known who has what */
+
+u64 pci_config(const struct pci_host *host);                           /* of its root bus */
+u64 function_config(const struct decision *d, const struct function *f);
+const struct bar *function_bar(const struct function *f, u32 index);   /* NULL: it is not declared */
+u64 pci_reset_register(const struct function *f);
+const struct function *pci_first(const struct decision *d, u16 cell, u16 host); /* the cell's, or (CELL_NONE) anybody's; NULL: none */
+const char *pci_guest_name(const struct pci_host *host);               /* of its node in a guest's tree */
+
 #endif

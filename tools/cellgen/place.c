@@ -249,6 +249,7 @@ static void add_devices(struct decision *d)
 	for (u32 i = 0; i < d->iommu_count; i++) {
 		add_registers(d, &d->devices[d->iommus[i].device], CELL_NONE, EXTENT_DEVICE, d->iommus[i].at);
 	}
+	place_pci_config(d);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		for (u32 j = 0; j < d->cells[i].access_count; j++) {
 			const struct access *access = &d->cells[i].access[j];
@@ -284,6 +285,7 @@ static u32 address_bits(const struct decision *d)
 void place(struct decision *d, struct diag *diag)
 {
 	place_cpus(d);
+	place_pci(d, diag); /* BARs are registers, like those of any device, to all that follows */
 	place_lines(d, diag);
 	place_virtual(d, diag);
 	add_fixed(d);
