@@ -149,6 +149,17 @@ void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size)
 	cpu->arch.cleans++;
 }
 
+u32 arch_device_read(u64 address, u32 size)
+{
+	return host.device_read ? host.device_read(address, size) : ~0u >> (32 - 8 * size);
+}
+
+void arch_device_write(u64 address, u32 size, u32 value)
+{
+	if (host.device_write)
+		host.device_write(address, size, value);
+}
+
 static void let_others_run(void)
 {
 	if (host.on_wait)

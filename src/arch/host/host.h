@@ -29,6 +29,9 @@ struct host {
 	bool start_fails;
 	/* Called in arch_cpu_wait and arch_cpu_relax: a test lets something happen meanwhile. NULL: yield. */
 	void (*on_wait)(struct cpu *cpu);
+	/* Registers of devices; NULL: nothing is there, all ones. */
+	u32 (*device_read)(u64 address, u32 size);
+	void (*device_write)(u64 address, u32 size, u32 value);
 };
 
 extern struct host host;

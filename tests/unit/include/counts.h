@@ -11,10 +11,12 @@
 #define RAM_BANK_COUNT 1
 #define IOMMU_COUNT 0
 #define STREAM_COUNT 0
+#ifndef FUNCTION_COUNT /* machine_pci.c */
 #define FUNCTION_COUNT 0
 #define BAR_COUNT 0
 #define SPACE_COUNT 0
 #define BUS_COUNT 0
+#endif
 
 /* For src/arch/aarch64/vgic_*.c and fast_*.c: as QEMU's virt has it. */
 #define VGIC_WORDS 9
