@@ -133,7 +133,7 @@ $(FLAGS): FORCE
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
 SOURCES := $(filter-out %/asm-offsets.c %/core/$(if $(CONFIG_RESTART),restart_none.c,restart.c) \
-	%/core/$(if $(CONFIG_IOMMU),iommu_none.c,iommu.c) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) $(ISA_WITHOUT),$(SOURCES))
+	$(addprefix %/core/,$(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
 GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld frames.txt)
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)

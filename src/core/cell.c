@@ -65,15 +65,13 @@ void cell_loaded(struct cpu *cpu)
 	if (restart_cleans(cpu))
 		return; /* the copier goes on */
 	boot_times.copy = arch_time_now() - load_started;
-	iommu_switch(cpu->cell_index, true);
-	while (!iommu_settled(cpu->cell_index)) { /* another CPU is at it; bounded: it has so much to do */
-		iommu_serve();
-		arch_cpu_relax();
-	}
-	if (arch_cas32(&cells[cpu->cell_index].state, CELL_LOADING, CELL_RUNNING))
+	iommu_start(cpu);
+	if (arch_cas32(&cells[cpu->cell_index].state, CELL_LOADING, CELL_RUNNING)) {
 		arch_vcpu_reset(cpu, cpu->cell->entry, cpu->cell->dtb, false);
-	else
+	} else {
+		iommu_stop(cpu->cell_index); /* whoever stopped the cell may have done so before they were on */
 		cell_park(cpu);
+	}
 }
 
 bool cell_is_alive(u16 cell)
@@ -111,11 +109,11 @@ void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 	write_record(cpu, reason, what, end);
 	arch_cell_silence(index);
 	arch_cell_revoke(index); /* after the state: who faults on it must see why */
-	iommu_switch(index, false);
-	pci_stop(index);
 	for (u16 n = 0; n < cpu->cell->vcpu_count; n++)
 		if (n != cpu->vcpu_index)
 			arch_cpu_kick(machine_cell_cpus[cpu->cell->first_cpu + n]);
+	iommu_stop(index); /* before its devices are asked to be quiet: they need not answer soon, or at all */
+	pci_stop(index);
 	console_notify(cpu);
 }
 

@@ -81,6 +81,9 @@ struct cell {
 	u32 record_state;  /* [A] enum record_state */
 	u32 incarnation;   /* [A] lives begun; its first CPU counts, after it has changed the state */
 	u32 released;      /* [A] restart.h: as vcpu.parked, of the service CPU */
+	u32 streams_wanted; /* [A] iommu.c: 2 n + on, the nth wish for the streams of its devices, */
+	u32 streams_done;   /* [A] the last that was carried out, */
+	u32 streams_broken; /* [A] and whether one got no answer */
 	u32 cleaned;       /* [O] of the first CPU: ranges of memory that the copier has cleaned */
 	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
 	struct record record;

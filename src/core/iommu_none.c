@@ -3,7 +3,8 @@
 #include "core/iommu.h"
 
 void iommu_init(void) { }
-void iommu_switch(u16 cell, bool on) { (void)cell; (void)on; }
-bool iommu_settled(u16 cell) { (void)cell; return true; }
+void iommu_start(struct cpu *cpu) { (void)cpu; }
+void iommu_stop(u16 cell) { (void)cell; }
+enum iommu_state iommu_state(u16 cell) { (void)cell; return IOMMU_OFF; }
 void iommu_serve(void) { }
 bool iommu_status(u32 n) { (void)n; return false; }

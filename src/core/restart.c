@@ -53,7 +53,7 @@ static bool is_spent(const struct cell_config *config, const struct cell *cell)
 
 u32 restart_decide(const struct cpu *cpu, enum stop_reason reason)
 {
-	if (is_wanted(cpu->cell, reason))
+	if (is_wanted(cpu->cell, reason) && iommu_state(cpu->cell_index) != IOMMU_BROKEN)
 		return is_spent(cpu->cell, &cells[cpu->cell_index]) ? CELL_FAILED : CELL_RESTARTING;
 	return reason == STOP_SYSTEM_OFF || reason == STOP_SYSTEM_RESET ? CELL_STOPPED : CELL_FAILED;
 }
@@ -118,6 +118,19 @@ static void start_again(struct cpu *cpu)
 	cell_start(cpu);
 }
 
+/*
+ * Nothing writes the cell's memory any more, and its devices are as at boot. An IOMMU that does not say so is the end:
+ * what a device was told to write would land in the next life.
+ */
+static bool devices_are_off(struct cpu *cpu)
+{
+	switch (iommu_state(cpu->cell_index)) {
+	case IOMMU_OFF: return pci_restored(cpu);
+	case IOMMU_BROKEN: atomic_store32(&cells[cpu->cell_index].state, CELL_FAILED); return false;
+	default: return false;
+	}
+}
+
 enum restart_step restart_poll(struct cpu *cpu)
 {
 	enum restart_step step;
@@ -131,10 +144,8 @@ enum restart_step restart_poll(struct cpu *cpu)
 	step = all_have_left(cpu);
 	if (step != RESTART_DONE)
 		return step;
-	if (!iommu_settled(cpu->cell_index) || !pci_restored(cpu)) {
-		iommu_serve();
+	if (!devices_are_off(cpu))
 		return RESTART_LOOK;
-	}
 	start_again(cpu);
 	return RESTART_DONE;
 }
@@ -163,6 +174,8 @@ void restart_reported(u16 cell)
 	const struct cell_config *config = &machine_cells[cell];
 	const struct record *record = &cells[cell].record;
 
+	if (iommu_state(cell) == IOMMU_BROKEN)
+		return; /* it is not, and that was said */
 	if (record->end == CELL_RESTARTING)
 		console_printf("cell %s: restarted, number %u", config->name, record->incarnation);
 	else if (is_wanted(config, record->reason))

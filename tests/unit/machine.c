@@ -93,6 +93,13 @@ const struct vdev_config machine_vdevs[VDEV_COUNT] = {
 			 .size = 0x1000, .line = LINE_HELLO, .cell = CELL_HELLO, .policy = CONSOLE_BLOCK },
 };
 
+const struct stream_config machine_streams[STREAM_COUNT] = {
+	[STREAM_NIC] = { .name = "nic0", .id = 0x8, .iommu = 0, .cell = CELL_LINUX },
+	[STREAM_DISK] = { .name = "disk0", .id = 0x10, .iommu = 0, .cell = CELL_LINUX },
+	[STREAM_OTHER] = { .name = "other0", .id = 0x8, .iommu = 1, .cell = CELL_LINUX },
+	[STREAM_EDU] = { .name = "edu0", .id = 0x18, .iommu = 0, .cell = CELL_HELLO },
+};
+
 const struct ram_bank machine_ram[RAM_BANK_COUNT] = { { 0x40000000, 0x40000000 } };
 const struct arch_board_config machine_board = { .line_limit = HOST_LINES - 1 };
 const u16 machine_service_cpu = SERVICE_CPU;

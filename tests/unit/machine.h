@@ -8,6 +8,7 @@
 #include "vdev/vdev.h"
 
 enum { CELL_LINUX, CELL_CONTROL, CELL_HELLO };
+enum { STREAM_NIC, STREAM_DISK, STREAM_OTHER, STREAM_EDU }; /* linux: nic0, disk0 and one behind smmu1; hello: edu0 */
 enum { VDEV_LINUX, VDEV_CONTROL, VDEV_PROBE, VDEV_HELLO };
 
 #define LINE_LINUX 33u

@@ -135,6 +135,7 @@ static void status(void **state)
 	host_cpus[2].exits[EXIT_FAULT] = ~0ul - 2500;
 	vcpus[1].state = VCPU_OFF;
 	cells[CELL_HELLO].state = CELL_FAILED;
+	cells[CELL_LINUX].streams_wanted = cells[CELL_LINUX].streams_done = 7;
 	u32 lost = console_lost();
 	const struct vdev_config *control = &machine_vdevs[VDEV_CONTROL];
 	u64 before = control->ops->dropped(control);
@@ -143,7 +144,7 @@ static void status(void **state)
 		control->ops->write(control, 0, 4, 'x');
 	wire_type("\x14s", 2);
 	serve(1);
-	char expected[2048];
+	char expected[4096];
 
 	serve(20);
 	const char *p = strstr(wire_text, "[core] counters");
@@ -156,6 +157,12 @@ static void status(void **state)
 		 "[core] console cell=linux waiting=0 dropped=%u\r\n"
 		 "[core] console cell=control waiting=2048 dropped=%u\r\n"
 		 "[core] console cell=hello waiting=0 dropped=%u\r\n"
+		 "[core] dma cell=linux device=nic0 stream=0x8 state=on refused=0 last=0x0\r\n"
+		 "[core] dma cell=linux device=disk0 stream=0x10 state=on refused=0 last=0x0\r\n"
+		 "[core] dma cell=linux device=other0 stream=0x8 state=on refused=0 last=0x0\r\n"
+		 "[core] dma cell=hello device=edu0 stream=0x18 state=off refused=0 last=0x0\r\n"
+		 "[core] dma iommu=smmu0 nobody=0 lost=0\r\n"
+		 "[core] dma iommu=smmu1 nobody=0 lost=0\r\n"
 		 "[core] console core lost=%u\r\n",
 		 (u32)machine_vdevs[VDEV_LINUX].ops->dropped(&machine_vdevs[VDEV_LINUX]), (u32)before + 2,
 		 (u32)machine_vdevs[VDEV_HELLO].ops->dropped(&machine_vdevs[VDEV_HELLO]), lost);

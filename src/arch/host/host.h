@@ -13,6 +13,24 @@
 #define HOST_LINES 64u
 #define HOST_HZ 1000000u /* a tick is a microsecond */
 
+#define HOST_EVENTS 256u
+struct host_events {
+	struct iommu_event events[HOST_EVENTS];
+	u32 head, tail;
+};
+
+/* What IOMMUs do, and what they did. */
+struct host_iommu {
+	u32 inits[IOMMU_COUNT];
+	bool table[STREAM_COUNT];     /* as arch_iommu_set left it */
+	bool effective[STREAM_COUNT]; /* what the hardware works by */
+	u32 syncs[CELL_COUNT];
+	bool silent;                  /* the hardware does not answer */
+	u32 inside;                   /* a CPU is in a function that one may be in */
+	void (*on_sync)(u16 cell);    /* before a SYNC is answered. NULL: nothing happens */
+	struct host_events events[IOMMU_COUNT];
+};
+
 struct host {
 	u64 now;                    /* ticks; moves only when a test moves it, and by step for each look */
 	u64 step;
@@ -27,6 +45,7 @@ struct host {
 	u32 irq_inits, verifies, cpu_inits;
 	u32 started[CPU_COUNT];     /* arch_cpu_start so far */
 	bool start_fails;
+	struct host_iommu iommu;
 	/* Called in arch_cpu_wait and arch_cpu_relax: a test lets something happen meanwhile. NULL: yield. */
 	void (*on_wait)(struct cpu *cpu);
 	/* Registers of devices; NULL: nothing is there, all ones. */
@@ -54,6 +73,8 @@ extern _Thread_local bool host_exit_set;
 		host_exit_set = false;                                    \
 	} while (0)
 
+/* An IOMMU has refused something. */
+void host_event(u16 iommu, struct iommu_event event);
 /* Everything as after power-on; the calling thread is CPU 0. */
 void host_reset(void);
 /* The calling thread plays this CPU from now on; cpu_init is done for it. */

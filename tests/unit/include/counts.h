@@ -9,8 +9,8 @@
 #define VDEV_COUNT 4
 #define LINE_COUNT 4
 #define RAM_BANK_COUNT 1
-#define IOMMU_COUNT 0
-#define STREAM_COUNT 0
+#define IOMMU_COUNT 2
+#define STREAM_COUNT 4
 #ifndef FUNCTION_COUNT /* machine_pci.c */
 #define FUNCTION_COUNT 0
 #define BAR_COUNT 0

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What devices were refused, as lines of the core:
+ *
+ *   [core] dma: cell x, edu0 (stream 0x8): write to 0x48000000 refused: not mapped for it (event 0x10)
+ *   [core] dma: stream 0x20 of smmu0, nobody's: refused: it has no memory (event 0x4)
+ *   [core] dma cell=x device=edu0 stream=0x8 state=on refused=1 last=0x48000000
+ *   [core] dma iommu=smmu0 nobody=0 lost=0
+ *
+ * A guest makes as many events as it likes, so each is counted and few are told:
+ * one line for events of one kind in a row in one page, LINES in a second for a
+ * stream, beyond those the 1st, 2nd, 4th, 8th. A stream's limits are its own. A
+ * line that has no room waits, and the hardware's queue behind it; only if the
+ * console takes nothing for a while it is counted with those that are not told.
+ */
+#include "core/iommu_events.h"
+#include "core/console.h"
+#include "core/fmt.h"
+#include "core/iommu.h"
+
+#define LINES 16u
+#define PAGE_SHIFT 12u
+#define PATIENCE(hz) ((hz) / 4)
+/* Logs: of the streams, then of what is nobody's for each IOMMU, then of what each IOMMU lost. */
+#define LOG_NOBODY STREAM_COUNT
+#define LOG_LOST (LOG_NOBODY + IOMMU_COUNT)
+#define LOG_COUNT (LOG_LOST + IOMMU_COUNT)
+
+/* [P] only who has claimed, [A] read by the status too. */
+static struct log {
+	u64 count;   /* [A] */
+	u64 address; /* [A] of the last, */
+	struct iommu_event last; /* [P] and all of it */
+	u64 when;    /* [P] ticks, of the last */
+	u64 second;  /* [P] ticks, since when lines are counted, */
+	u32 lines;   /* [P] and those beyond LINES too */
+	u64 untold;  /* [P] since its last line */
+} logs[LOG_COUNT ? LOG_COUNT : 1];
+
+/* The event at hand. */
+static struct {
+	struct iommu_event event; /* [P] */
+	u16 iommu;                /* [P] whose it is */
+	u32 log;                  /* [P] */
+	bool waits;               /* [P] for room on the console, */
+	u64 since;                /* [P] ticks, */
+	bool blocked;             /* [P] and there has not been any for long */
+} at_hand;
+
+/* ---- whose ---- */
+
+static u32 log_of(u16 iommu, const struct iommu_event *event)
+{
+	if (event->kind == IOMMU_EVENT_LOST)
+		return LOG_LOST + iommu;
+	for (u32 i = 0; i < STREAM_COUNT; i++)
+		if (machine_streams[i].iommu == iommu && machine_streams[i].id == event->id)
+			return i;
+	return LOG_NOBODY + iommu;
+}
+
+/* ---- news? ---- */
+
+static bool is_repeated(const struct log *log, const struct iommu_event *event, u64 now)
+{
+	const struct iommu_event *last = &log->last;
+
+	return log->count && now - log->when < arch_time_hz() && event->id == last->id && event->kind == last->kind &&
+	       event->number == last->number && event->write == last->write &&
+	       event->address >> PAGE_SHIFT == last->address >> PAGE_SHIFT;
+}
+
+static bool is_allowed(struct log *log, u64 now)
+{
+	if (now - log->second >= arch_time_hz()) {
+		log->second = now;
+		log->lines = 0;
+	}
+	u32 beyond = ++log->lines > LINES ? log->lines - LINES : 0;
+
+	return !(beyond & (beyond - 1));
+}
+
+/* Count it. Is it to be told? */
+static bool note(struct log *log, const struct iommu_event *event, u64 now)
+{
+	bool news = !is_repeated(log, event, now) && is_allowed(log, now);
+
+	log->last = *event;
+	log->when = now;
+	__atomic_store_n(&log->address, event->address, __ATOMIC_RELAXED);
+	__atomic_store_n(&log->count, log->count + 1, __ATOMIC_RELAXED);
+	log->untold += !news;
+	return news;
+}
+
+/* ---- lines ---- */
+
+static const char *reason_of(const struct iommu_event *event)
+{
+	switch (event->kind) {
+	case IOMMU_EVENT_STREAM: return "it has no memory";
+	case IOMMU_EVENT_TRANSLATION: return "not mapped for it";
+	case IOMMU_EVENT_PERMISSION: return event->write ? "not writable for it" : "not readable for it";
+	default: return "for a reason of the hardware's";
+	}
+}
+
+/* cell x, edu0 (stream 0x8): | stream 0x20 of smmu0, nobody's: */
+static u32 print_whose(char *line, u32 size)
+{
+	const struct stream_config *stream = &machine_streams[at_hand.log];
+
+	if (at_hand.log < STREAM_COUNT)
+		return fmt_print(line, size, "dma: cell %s, %s (stream 0x%x): ", machine_cells[stream->cell].name, stream->name, stream->id);
+	return fmt_print(line, size, "dma: stream 0x%x of %s, nobody's: ", at_hand.event.id, arch_iommu_name(at_hand.iommu));
+}
+
+static u32 print_event(char *line, u32 size)
+{
+	const struct iommu_event *event = &at_hand.event;
+	bool known = event->kind == IOMMU_EVENT_TRANSLATION || event->kind == IOMMU_EVENT_PERMISSION || event->address;
+
+	if (event->kind == IOMMU_EVENT_LOST)
+		return fmt_print(line, size, "dma: %s: more events than it can keep, some are lost", arch_iommu_name(at_hand.iommu));
+	u32 at = print_whose(line, size);
+
+	if (known)
+		at += fmt_print(line + at, size - at, "%s 0x%lx ", event->write ? "write to" : "read of", event->address);
+	return at + fmt_print(line + at, size - at, "refused: %s (event 0x%x)", reason_of(event), event->number);
+}
+
+static void tell(struct log *log)
+{
+	char line[CONSOLE_LINE];
+	u32 size = sizeof line - 1, at = print_event(line, size);
+
+	if (log->untold)
+		at += fmt_print(line + at, size - at, "; %lu more since its last line", log->untold);
+	log->untold = 0;
+	line[at++] = '\n';
+	console_write(line, at);
+}
+
+/* ---- the queue ---- */
+
+/* Of the IOMMUs in turn, counted. False: there is no event. */
+static bool fetch(void)
+{
+	for (u32 i = 0; i < IOMMU_COUNT; i++) {
+		at_hand.iommu = at_hand.iommu + 1u < IOMMU_COUNT ? at_hand.iommu + 1 : 0;
+		if (!arch_iommu_event(at_hand.iommu, &at_hand.event))
+			continue;
+		at_hand.log = log_of(at_hand.iommu, &at_hand.event);
+		at_hand.since = arch_time_now();
+		at_hand.waits = note(&logs[at_hand.log], &at_hand.event, at_hand.since);
+		return true;
+	}
+	return false;
+}
+
+/* False: later. */
+static bool told(void)
+{
+	if (console_has_room()) {
+		at_hand.blocked = false;
+		tell(&logs[at_hand.log]);
+	} else if (!at_hand.blocked && arch_time_now() - at_hand.since < PATIENCE(arch_time_hz())) {
+		return false;
+	} else {
+		at_hand.blocked = true;
+		logs[at_hand.log].untold++;
+	}
+	at_hand.waits = false;
+	return true;
+}
+
+void iommu_events_take(u32 limit)
+{
+	for (u32 n = 0; n < limit; n++)
+		if ((!at_hand.waits && !fetch()) || (at_hand.waits && !told()))
+			return;
+}
+
+/* ---- status ---- */
+
+static const char *const state_names[] = {
+	[IOMMU_OFF] = "off", [IOMMU_ON] = "on", [IOMMU_BUSY] = "busy", [IOMMU_BROKEN] = "broken",
+};
+
+static u64 count_of(u32 log)
+{
+	return __atomic_load_n(&logs[log].count, __ATOMIC_RELAXED);
+}
+
+bool iommu_status(u32 n)
+{
+	const struct stream_config *stream = &machine_streams[n];
+
+	if (n < STREAM_COUNT)
+		console_printf("dma cell=%s device=%s stream=0x%x state=%s refused=%lu last=0x%lx", machine_cells[stream->cell].name,
+			       stream->name, stream->id, state_names[iommu_state(stream->cell)], count_of(n),
+			       __atomic_load_n(&logs[n].address, __ATOMIC_RELAXED));
+	else if (n < LOG_LOST)
+		console_printf("dma iommu=%s nobody=%lu lost=%lu", arch_iommu_name((u16)(n - LOG_NOBODY)), count_of(n),
+			       count_of(n + IOMMU_COUNT));
+	return n < LOG_LOST;
+}
