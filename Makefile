@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED RESTART IOMMU PCI,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED RESTART IOMMU PCI ITS,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -232,7 +232,7 @@ PARTITION_DEPS :=
 $(GEN): $(O)/.generated ;
 $(O)/.generated: $(PARTITION_FILE) $(OVERLAY_FILES) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
 		$(O)/.config | $(GUEST_BINS)
-	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_RESTART),,restart) $(if $(CONFIG_IOMMU),,iommu) $(if $(CONFIG_PCI),,pci)' \
+	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_RESTART),,restart) $(if $(CONFIG_IOMMU),,iommu) $(if $(CONFIG_PCI),,pci) $(if $(CONFIG_ITS),,its)' \
 		$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME) $(OVERLAY_FILES) && touch -r $(O)/gen/machine.c $@
 # A file that has gone is for cellgen to report.
 $(filter-out $(GUEST_BINS) $(GUEST_BINS:.bin=.elf) $(PARTITION_FILE) $(OVERLAY_FILES),$(PARTITION_DEPS)): ;

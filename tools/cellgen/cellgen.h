@@ -241,6 +241,30 @@ struct function {
 	u16 cell;          /* decided: who has it; CELL_NONE: nobody */
 };
 
+/* ---- the GIC's ITS (place_its.c) ---- */
+
+/* A function whose MSIs go through it. */
+struct its_user {
+	u16 function;     /* index into functions */
+	u32 id;           /* DeviceID: what msi-map of its host makes of its address */
+	u32 first_event;  /* number of its first event among those of all */
+	u64 itt;          /* physical: its table of events, one page */
+	struct pos at;    /* of cloison,msi-vectors */
+};
+
+/* One direct cell can have it: its tables of LPIs serve all redistributors alike. */
+struct its {
+	const struct node *node; /* NULL: the board has none */
+	const char *name;
+	u64 base;         /* physical: its registers; those of GITS_TRANSLATER are 64 KiB above */
+	/* decided */
+	u16 cell;         /* CELL_NONE: nobody */
+	struct its_user *users; /* sorted by id */
+	u32 user_count;
+	u32 event_count;
+	u64 memory, size; /* physical: what it and the redistributors keep in memory; ADDRESS_NONE: no room */
+};
+
 /* An SPI and a board device that drives it. One record per pair. */
 struct board_line {
 	u32 intid;
@@ -654,6 +678,7 @@ struct decision {
 	u32 host_count;
 	struct function *functions; /* in the order of the tree */
 	u32 function_count;
+	struct its its;
 	struct board_line *board_lines; /* sorted by intid */
 	u32 board_line_count;
 	/* partition */

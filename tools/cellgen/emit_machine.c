@@ -45,12 +45,14 @@ static u32 mediated_count(const struct decision *d)
 static void emit_counts(const struct decision *d, const char *dir)
 {
 	struct io_counts io = emit_io_counts(d);
+	struct its_counts its = emit_its_counts(d);
 	const struct { const char *name; u32 count; } counts[] = {
 		{ "CPU", d->cpu_count }, { "CELL", d->cell_count }, { "VCPU", vcpu_count(d) }, { "VDEV", d->vdev_count },
 		{ "RAM_BANK", d->bank_count }, { "LINE", d->line_count }, { "CELL_RAM", cell_ram_count(d) },
 		{ "MEDIATED", mediated_count(d) }, { "OWNER", d->line_limit + 1 },
 		{ "IOMMU", io.iommus }, { "STREAM", io.streams }, { "FUNCTION", io.functions }, { "BAR", io.bars },
 		{ "SPACE", io.spaces }, { "BUS", io.buses },
+		{ "ITS", its.its }, { "ITS_DEVICE", its.devices }, { "ITS_EVENT", its.events }, { "ITS_COMMAND", its.commands },
 	};
 	struct out out = {0};
 
@@ -187,6 +189,7 @@ void emit_machine(const struct decision *d, const char *dir)
 	emit_lines(d, &out);
 	emit_owners(d, &out);
 	emit_io(d, &out);
+	emit_its(d, &out);
 	emit_board(d, &out);
 	emit_index(d, &out);
 	file_write(dir, "machine.c", out.data, out.size);

@@ -224,6 +224,9 @@ u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_index(const struct decision *d, struct out *out);     /* machine_index */
 void emit_owners(const struct decision *d, struct out *out);
+void emit_its(const struct decision *d, struct out *out);       /* the GIC's ITS */
+struct its_counts { u32 its, devices, events, commands; };
+struct its_counts emit_its_counts(const struct decision *d);
 void emit_io(const struct decision *d, struct out *out);        /* IOMMUs, streams, PCI functions */
 struct io_counts { u32 iommus, streams, functions, bars, spaces, buses; };
 struct io_counts emit_io_counts(const struct decision *d);

@@ -108,6 +108,35 @@ struct arch_stream_config {
 	u32 vmid;   /* of the tree behind it */
 };
 
+/*
+ * The GIC's ITS, if a direct cell has functions with message-signalled interrupts. What it and the redistributors keep in
+ * memory is one piece, nobody's; link and physical addresses of it are the same.
+ */
+struct arch_its_config {
+	const char *name;
+	u64 base;         /* its registers: 64 KiB. GITS_TRANSLATER is in the next 64 KiB, which only devices reach. */
+	u64 guest;        /* guest-physical address of those the cell sees, 128 KiB */
+	u64 memory, memory_size; /* all of the following, in this order */
+	u64 queue;        /* 4 KiB: commands */
+	u64 properties;   /* 8 KiB: a byte for each LPI, 8192 to 16383 */
+	                  /* 4 KiB for each device: events, machine_its_devices */
+	u64 devices, devices_size; /* flat table, 8 bytes for each DeviceID */
+	u64 collections;  /* 64 KiB */
+	u64 pending;      /* 64 KiB for each vCPU */
+	u16 cell;         /* that has it */
+	u16 device_bits;  /* of DeviceIDs that are in use */
+	u16 event_bits;   /* of the EventIDs of the device that has most */
+};
+
+/* A device that writes such interrupts. Sorted by id. */
+struct its_device {
+	const char *name;
+	u64 itt;          /* its table of events */
+	u32 id;           /* DeviceID */
+	u16 first_event;  /* number of its first event among those of all */
+	u16 event_count;  /* EventIDs 0 to event_count - 1 */
+};
+
 struct arch_board_config {
 	u64 gicd;
 	u64 pa_bits;    /* physical address bits the tables rely on: 32, 36, 40, 42, 44, 48 */
@@ -118,5 +147,8 @@ extern const struct arch_regs machine_regs[];  /* CPU_COUNT, section .regs */
 extern const struct arch_line machine_lines[]; /* LINE_COUNT, sorted by intid */
 extern const struct arch_owner machine_owners[]; /* OWNER_COUNT, by physical INTID: line_limit + 1 */
 extern const struct arch_iommu_config machine_iommus[]; /* IOMMU_COUNT */
+extern const struct arch_its_config machine_its[];      /* ITS_COUNT: 0 or 1 */
+extern const struct its_device machine_its_devices[];   /* ITS_DEVICE_COUNT; of their events there are ITS_EVENT_COUNT */
+extern const u64 machine_its_commands[][4];             /* ITS_COMMAND_COUNT: MAPD of each device, MAPC of each vCPU; boot issues them */
 
 #endif

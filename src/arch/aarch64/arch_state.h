@@ -18,6 +18,14 @@ struct arch_frame {
 /* Interrupts taken by the core: those that were nobody's business, and those on its own account. */
 enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_COUNT_COUNT };
 
+/* The guest's own CPU reads its memory for the core (vits_trap.c): what it goes on with afterwards. */
+enum { READER_OFF, READER_WANTED, READER_REPEAT, READER_RUNS };
+struct vits_reader {
+	u32 state;
+	u64 back;  /* pc of the store that was trapped */
+	u64 x[5], pc, spsr, sctlr;
+};
+
 /* Worked out once at boot, so that the short exits compute nothing. workaround: what the firmware answered. */
 struct arch_cpu {
 	u64 sgi_route[16]; /* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID */
@@ -27,6 +35,8 @@ struct arch_cpu {
 	u64 gicd_base;     /* [C] guest-physical base of the cell's distributor; mediated: no address */
 	u64 kick_priority; /* [C] of the kick as ICC_PMR_EL1 counts: only a higher mask lets it through */
 	u64 gicr;          /* [C] RD frame of this CPU's redistributor, physical */
+	u32 gicd_typer;    /* [C] GICD_TYPER as a direct cell sees it */
+	struct vits_reader reader; /* [O] */
 	/* Mediated cells only */
 	struct vgic *vgic;       /* [C] of the cell; NULL: direct, or no cell */
 	struct vgic_vcpu *vcpu;  /* [C] of this vCPU */

@@ -458,5 +458,12 @@ slow:
 	isb
 	hvc	#0xc1                        /* LOADED: only a loading cell may say so */
 7:	b	7b
+	.if	. - 0b - COPIER_READ_OFFSET
+	.error	"COPIER_READ (trap.h) is wrong"
+	.endif
+	ldp	x1, x2, [x0]                 /* only entered by the core: vits_trap.c. x0 address, x1-x4 what is there */
+	ldp	x3, x4, [x0, #16]
+	hvc	#0xc2
+	b	7b
 	.balign	4096
 	.endr

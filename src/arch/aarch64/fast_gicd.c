@@ -22,7 +22,7 @@ s64 fast_gicd_read(u64 offset, const struct cpu *cpu)
 	if (is_bits(offset))
 		return mmio_read32(gicd + offset) & cpu->cell->arch.lines[offset >> 2 & 31];
 	if (offset == GICD_TYPER)
-		return vgic_typer(mmio_read32(gicd + GICD_TYPER));
+		return cpu->arch.gicd_typer;
 	return -1;
 }
 

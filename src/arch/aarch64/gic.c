@@ -9,6 +9,7 @@
 #include "gic.h"
 #include "gic_cpu.h"
 #include "irq.h"
+#include "its.h"
 #include "pte.h"
 #include "sysreg.h"
 #include "vgic.h"
@@ -71,6 +72,8 @@ void arch_irq_init(void)
 		if (machine_lines[i].kick)
 			mmio_write32(gicd(GICD_ISENABLER) + machine_lines[i].intid / 32 * 4,
 				     1u << machine_lines[i].intid % 32);
+	if (ITS_COUNT)
+		its_init();
 }
 
 /* MPIDR affinity as GICR_TYPER[63:32] has it: Aff3.Aff2.Aff1.Aff0 */
@@ -190,6 +193,8 @@ void gic_cpu_init(struct cpu *cpu)
 	cpu->arch.kick_priority = kick_priority();
 	if (cpu->cell && cpu->cell->arch.vgic)
 		vgic_mediated_cpu_init(cpu);
+	if (ITS_COUNT)
+		its_cpu_init(cpu);
 	gic_private_reset(cpu); /* after cpu->arch.vgic */
 	gic_wait_state(cpu);
 }
@@ -232,7 +237,7 @@ void arch_cpu_kicked(struct cpu *cpu)
 	for (u32 i = 0; i < 4; i++) {
 		u32 intid = (u32)READ_SYSREG(ICC_IAR1_EL1) & 0xffffff;
 
-		if (intid >= 1020)
+		if (INTID_IS_SPECIAL(intid)) /* an LPI is none: not given back, its priority would mask every kick */
 			break;
 		if (intid == PPI_HYP_TIMER)
 			WRITE_SYSREG(cnthp_ctl_el2, 0);

@@ -8,6 +8,7 @@
 #include "gic.h"
 #include "gic_cpu.h"
 #include "idregs.h"
+#include "its.h"
 #include "restore.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -55,6 +56,8 @@ void arch_cell_restore(struct cpu *cpu)
 	gic_cell_restore(cpu->cell_index);
 	atomic_store32(&cells[cpu->cell_index].arch.gicd_ctlr, 0);
 	vgic_mediated_restore(cpu->cell_index);
+	if (vits_of(cpu))
+		vits_restore();
 	root_restore(&cpu->cell->arch);
 }
 

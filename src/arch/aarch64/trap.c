@@ -7,6 +7,7 @@
 #include "core/mmio.h"
 #include "core/panic.h"
 #include "core/pci.h"
+#include "its.h"
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
@@ -114,7 +115,7 @@ static bool emulate(struct cpu *cpu, u64 ipa, u64 esr)
 	if (!vgic_access(cpu, ipa, write, size, &value)) {
 		if (mmio_access(cpu, ipa, write, size, &value))
 			cpu->exits[EXIT_VDEV]++;
-		else if (pci_access(cpu, ipa, write, size, &value))
+		else if (SPACE_COUNT && pci_access(cpu, ipa, write, size, &value))
 			cpu->exits[EXIT_PCI]++;
 		else
 			return false;
@@ -132,7 +133,7 @@ static void data_abort(struct cpu *cpu, u64 esr)
 	if (ABORT_IS_TRANSLATION(esr) && !(esr & ABORT_S1PTW)) {
 		if (esr & ESR_ISV && emulate(cpu, ipa, esr))
 			return;
-		if (vgic_covers(cpu, ipa) || mmio_covers(cpu, ipa) || pci_covers(cpu, ipa)) {
+		if (vgic_covers(cpu, ipa) || mmio_covers(cpu, ipa) || (SPACE_COUNT && pci_covers(cpu, ipa))) {
 			fault(cpu, esr & ESR_ISV ? "misaligned access to an emulated register"
 						 : "access to an emulated register that cannot be decoded (pair, write-back, vector)");
 			return;
@@ -147,6 +148,8 @@ static void hypercall(struct cpu *cpu, u64 esr)
 		cell_loaded(cpu);
 		return;
 	}
+	if ((esr & 0xffff) == READ_IMMEDIATE && ITS_COUNT && vits_returned(cpu))
+		return;
 	cpu->exits[EXIT_HVC]++;
 	smccc_call(cpu);
 }
@@ -197,6 +200,8 @@ void trap_slow(struct cpu *cpu)
 {
 	dispatch(cpu);
 	vgic_mediated_settle(cpu);
+	if (ITS_COUNT)
+		vits_settle(cpu);
 }
 
 void trap_unusual(struct cpu *cpu, u64 kind)

@@ -30,6 +30,8 @@
 
 #define LOADED_IMMEDIATE 0xc1 /* HVC of the copier */
 #define COPIER_CLEAN 92 /* from its first byte to its loop that cleans caches (entry.S) */
+#define READ_IMMEDIATE 0xc2 /* HVC of the reader behind it (vits_trap.c) */
+#define COPIER_READ 140
 
 void trap_slow(struct cpu *cpu);
 void trap_irq(struct cpu *cpu); /* irq.c */

@@ -8,11 +8,13 @@
 #include "gic.h"
 #include "gic_cpu.h"
 #include "idregs.h"
+#include "its.h"
 #include "pte.h"
 #include "restore.h"
 #include "smccc.h"
 #include "sysreg.h"
 #include "trap.h"
+#include "vgic.h"
 
 #define SCTLR_EL1_RESET 0x30d00800ULL /* RES1, MMU and caches off */
 
@@ -100,6 +102,7 @@ void arch_cpu_init(struct cpu *cpu)
 		return;
 	}
 	smccc_probe_firmware(cpu);
+	cpu->arch.gicd_typer = vgic_typer(mmio_read32(machine_board.gicd + GICD_TYPER), vits_of(cpu));
 	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
 	cpu->arch.sgi_rare = ~(cpu->arch.vgic ? SGI1R_INTID : SGI1R_TARGETS | SGI1R_INTID);
 	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
@@ -147,6 +150,7 @@ void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading)
 	el1_reset();
 	restore_private(cpu);
 	gic_reset_state(cpu);
+	cpu->arch.reader.state = READER_OFF;
 	WRITE_SYSREG(vttbr_el2, loading ? regs->vttbr_load : regs->vttbr_run);
 	WRITE_SYSREG(hcr_el2, loading ? regs->hcr_load : regs->hcr_run);
 	isb();

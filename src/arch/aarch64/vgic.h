@@ -4,6 +4,7 @@
 #define CLOISON_ARCH_AARCH64_VGIC_H
 
 #include "core/cell.h"
+#include "its.h"
 
 /*
  * Access to the cell's distributor or to an RD frame of its redistributors;
@@ -12,12 +13,13 @@
  */
 bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
 /*
- * GICD_TYPER as a cell sees it: number of lines and INTID bits as they are; no
- * 1-of-N (No1N), no LPIs, message-based SPIs, extended ranges, NMIs, security.
+ * GICD_TYPER as a direct cell sees it: number of lines and INTID bits as they are; no
+ * 1-of-N (No1N), message-based SPIs, extended ranges, NMIs, security. LPIS and as many
+ * INTID bits as there are LPIs if it has the ITS.
  */
-static inline u32 vgic_typer(u32 physical)
+static inline u32 vgic_typer(u32 physical, bool lpis)
 {
-	return (physical & (0x1fu | 0x1fu << 19)) | 1u << 25;
+	return (physical & 0x1fu) | (lpis ? 1u << 17 | (LPI_BITS - 1) << 19 : physical & 0x1fu << 19) | 1u << 25;
 }
 bool vgic_covers(const struct cpu *cpu, u64 ipa);
 

@@ -105,11 +105,11 @@ static u64 control_access(struct cpu *cpu, bool write, u64 value)
 	return atomic_load32(control) | GICD_CTLR_ARE | GICD_CTLR_DS | (mmio_read32(gicd(GICD_CTLR)) & GICD_CTLR_RWP);
 }
 
-static u64 identity_read(u64 offset)
+static u64 identity_read(const struct cpu *cpu, u64 offset)
 {
 	switch (offset) {
 	case GICD_TYPER:
-		return vgic_typer(mmio_read32(gicd(GICD_TYPER)));
+		return cpu->arch.gicd_typer;
 	case GICD_IIDR:
 		return mmio_read32(gicd(GICD_IIDR));
 	default:
@@ -132,7 +132,7 @@ static u64 distributor_access(struct cpu *cpu, u64 offset, bool write, u32 size,
 	if (write)
 		return 0;
 	if (offset < GICD_IGROUPR)
-		return identity_read(offset);
+		return identity_read(cpu, offset);
 	if (offset < GICD_ISENABLER)
 		return cpu->cell->arch.lines[offset >> 2 & 31]; /* all its lines are group 1 */
 	if (offset >= GICD_ICFGR && offset < GICD_ICFGR + 256)
@@ -140,7 +140,10 @@ static u64 distributor_access(struct cpu *cpu, u64 offset, bool write, u32 size,
 	return offset == GIC_PIDR2 ? VIRTUAL_PIDR2 : 0;
 }
 
-/* RD frame of vCPU n. No LPIs: their tables would be a DMA path, so GICR_CTLR is RWP alone and the BASE registers are zero. */
+/*
+ * RD frame of vCPU n, but for what vits.c has of it. A cell without the ITS has no LPIs, as their tables would be a DMA path:
+ * GICR_CTLR is RWP alone and the BASE registers are zero.
+ */
 static u64 redistributor_access(const struct cpu *cpu, u64 offset, bool write, u32 size)
 {
 	u32 n = (u32)(offset / GICR_SIZE);
@@ -148,7 +151,7 @@ static u64 redistributor_access(const struct cpu *cpu, u64 offset, bool write, u
 
 	if (write)
 		return 0;
-	typer = ((u64)((n & 15) | (n >> 4) << 8)) << 32 | (u64)n << 8;
+	typer = ((u64)((n & 15) | (n >> 4) << 8)) << 32 | (u64)n << 8 | vits_of(cpu); /* PLPIS */
 	if (n + 1u == cpu->cell->vcpu_count)
 		typer |= BIT(4); /* Last */
 	if (reg == GICR_TYPER)
@@ -166,7 +169,8 @@ bool vgic_covers(const struct cpu *cpu, u64 ipa)
 {
 	const struct arch_cell_config *cell = &cpu->cell->arch;
 
-	return ipa - cell->gicd_base < GIC_FRAME_SIZE || ipa - cell->gicr_base < GICR_SIZE * cpu->cell->vcpu_count;
+	return ipa - cell->gicd_base < GIC_FRAME_SIZE || ipa - cell->gicr_base < GICR_SIZE * cpu->cell->vcpu_count ||
+	       vits_covers(cpu, ipa);
 }
 
 bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
@@ -178,6 +182,10 @@ bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 		return false;
 	if (cpu->arch.vgic)
 		return vgic_mediated_access(cpu, ipa, write, size, value);
+	if (ITS_COUNT && vits_trap(cpu, ipa, write, size, value)) {
+		cpu->exits[EXIT_IRQCHIP]++;
+		return true;
+	}
 	if (offset < GIC_FRAME_SIZE) {
 		result = distributor_access(cpu, offset, write, size, *value);
 	} else {

@@ -17,6 +17,10 @@
 #define SPACE_COUNT 0
 #define BUS_COUNT 0
 #endif
+#define ITS_COUNT 1
+#define ITS_DEVICE_COUNT 3
+#define ITS_EVENT_COUNT 44
+#define ITS_COMMAND_COUNT 0
 
 /* For src/arch/aarch64/vgic_*.c and fast_*.c: as QEMU's virt has it. */
 #define VGIC_WORDS 9
