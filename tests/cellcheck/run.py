@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cellcheck_bench  # noqa: E402
-from cellcheck_bench import CROSS, HERE, ROOT, TIMEOUT, Bench, Image  # noqa: E402
+from cellcheck_bench import HERE, ROOT, TIMEOUT, Image  # noqa: E402
 import cellgen_images  # noqa: E402
 from cellgen_desk import GOOD  # noqa: E402
 
@@ -29,30 +29,8 @@ FLIPS = int(os.environ.get("FLIPS", 4000))
 # In which images bits are flipped: direct and mediated cells, devices, several ranges, kicks, limits, initrds.
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
            "virtual-interrupts", "no-service-cpu", "colors", "colors-shared", "colors-two-levels", "colors-beside-uncoloured",
-           "colors-of-the-core", "colors-around-holes", "colors-all", "image-kinds", "shared-regions", "colors-regions"]
-
-
-@pytest.fixture(scope="session", name="tools")
-def fixture_tools(tmp_path_factory):
-    return cellcheck_bench.build(tmp_path_factory.mktemp("objects"))
-
-
-@pytest.fixture(scope="session", name="cellcheck")
-def fixture_cellcheck(tools):
-    def run(partition, *arguments):
-        return subprocess.run([str(tools[0]), "--partition", str(partition), *map(str, arguments)], capture_output=True,
-                              text=True, errors="replace", timeout=TIMEOUT, check=False)
-    return run
-
-
-@pytest.fixture(scope="session", name="bench")
-def fixture_bench(tmp_path_factory):
-    return Bench(tmp_path_factory.mktemp("bench"))
-
-
-@pytest.fixture(scope="session", name="board")
-def fixture_board(tmp_path_factory):
-    return cellcheck_bench.board(tmp_path_factory.mktemp("board"))
+           "colors-of-the-core", "colors-around-holes", "colors-all", "image-kinds", "shared-regions", "colors-regions", "iommus",
+           "iommus-colors"]
 
 
 # ---- what is right
@@ -98,7 +76,7 @@ def test_colors_are_said(bench, cellcheck, tmp_path):
         assert ("so it can meet everybody here" in text) == (name == "colors-beside-uncoloured")
 
 
-@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core"])
+@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core", "iommus", "iommus-colors"])
 def test_bin_is_the_same_memory(bench, cellcheck, tmp_path, name):
     """cloison.bin with the ELF's symbols, and alone."""
     partition, image = bench.image(name)
@@ -108,7 +86,7 @@ def test_bin_is_the_same_memory(bench, cellcheck, tmp_path, name):
         arguments = ["--quiet", "--base", hex(base), *symbols]
         result = cellcheck(partition, *arguments, image.parent / "image.bin")
         assert (result.returncode, result.stderr) == (0, "")
-        for link in (".roots", ".tables", ".rodata", ".copier"):
+        for link in (".roots", ".tables", ".rodata", ".copier", *({".streams"} & set(elf.sections))):
             spoiled = bytearray(data)
             spoiled[elf.phys(elf.sections[link][0]) - base + 8] ^= 4
             spoiled_path.write_bytes(spoiled)
@@ -620,11 +598,12 @@ def survives(result):
 
 @pytest.mark.parametrize("part", ["elf", "headers", "dtb", "bin"])
 def test_mutations_do_not_crash(bench, cellcheck, tmp_path, part):
-    partition, path = bench.image("devices" if part != "bin" else "colors-two-levels")
-    base = hex(Image(path).symbols["hyp_base"])
+    images = [bench.image(name) for name in (["devices", "iommus"] if part != "bin" else ["colors-two-levels", "iommus"])]
     chance = random.Random(f"{SEED} {part}")
     print(f"SEED={SEED}")
     for _ in range(int(os.environ.get("MUTATIONS", 100))):
+        partition, path = chance.choice(images)
+        base = hex(Image(path).symbols["hyp_base"])
         data = bytearray((partition if part == "dtb" else path.with_suffix(".bin") if part == "bin" else path).read_bytes())
         for _ in range(chance.choice((1, 2, 8, 64))):
             where = chance.randrange(len(data))

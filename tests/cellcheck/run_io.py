@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""
+Devices that write memory: stream tables, the trees behind them, PCI functions. Attacks by hand, each in the words of the
+attack; good images and random flips of these are in run.py.
+"""
+import json
+import re
+import subprocess
+
+import pytest
+
+from cellcheck_bench import Image
+
+TABLE, POINTER, RAM, DEVICE = 3, 0xFFFFFFFFF000, 0x400000000007FC, 0x400000000004C4
+RA = 1 << 62
+UART, SMMU = 0x09000000, 0x09050000
+
+
+class Io(Image):
+    """Streams of good/iommus.dts: dma0, dma1, dma2 of linux, dma3 and dma3 again of control, in smmu0, smmu0, smmu1, smmu0, smmu1."""
+
+    def iommu(self, index, offset):
+        return self.object("machine_iommus", index, 72, offset)
+
+    def stream(self, index, offset):
+        return self.object("machine_streams", index, 32, offset)
+
+    def ste(self, stream, word=0):
+        return self.get(self.stream(stream, 16)) + 8 * word
+
+    def tree(self, stream):
+        return self.get(self.ste(stream, 3))
+
+    def level1(self, iommu, stream_id):
+        return self.link(self.get(self.iommu(iommu, 16)) & POINTER) + stream_id // 64 * 8
+
+    def ram(self, cell, address=0x40000000):
+        return self.get(self.entry(self.run_root(cell), address)) & POINTER
+
+    def dma(self, stream, address):
+        return self.entry(self.tree(stream), address)
+
+
+def refused(cellcheck, tmp_path, partition, image, said):
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and result.stdout == ""
+    assert re.search(said, result.stderr), result.stderr
+
+
+# ---- entries
+
+def first_walks_anothers_tree(image):
+    image.put(image.ste(0, 3), image.tree(3))
+
+
+def second_walks_anothers_tree(image):
+    image.put(image.ste(1, 3), image.tree(3))
+
+
+def walks_a_cpus_root(image):
+    for stream in range(3):
+        image.put(image.ste(stream, 3), image.run_root(0))
+
+
+def walks_nothing(image):
+    for stream in range(3):
+        image.put(image.ste(stream, 3), 0)
+
+
+def walks_forged_memory(image):
+    """A tree in the cell's own memory, which the cell can write."""
+    for stream in range(3):
+        image.put(image.ste(stream, 3), image.ram(0))
+
+
+def vmid_of_another(image):
+    image.put(image.ste(1, 2), 2, 2)
+
+
+def vmids_swapped(image):
+    for stream, vmid in enumerate((2, 2, 2, 1, 1)):
+        image.put(image.ste(stream, 2), vmid, 2)
+
+
+def in_force(image):
+    image.put(image.ste(0), 0xD)
+
+
+def bypass(image):
+    image.put(image.ste(0), 0b1001)
+
+
+def own_tables(image):
+    image.put(image.ste(0), 0b1011)
+
+
+def invalid(image):
+    image.put(image.ste(0), 0)
+
+
+def translated_requests(image):
+    """EATS: what the device says that it has translated is believed."""
+    image.put(image.ste(0, 1), image.get(image.ste(0, 1)) | 1 << 28)
+
+
+def stalls(image):
+    image.put(image.ste(0, 2), image.get(image.ste(0, 2)) | 1 << 57)
+
+
+def starts_elsewhere(image):
+    image.put(image.ste(0, 2), image.get(image.ste(0, 2)) ^ 1 << 38)
+
+
+def second_entry(image):
+    for word in range(8):
+        image.put(image.ste(0, word) + 5 * 64, image.get(image.ste(0, word)))
+
+
+def bypass_of_nobody(image):
+    image.put(image.ste(0) + 5 * 64, 0b1001)
+
+
+def remains(image):
+    image.put(image.ste(0, 3) + 5 * 64, 0x40000000)
+
+
+# ---- level 1
+
+def leaf_in_memory(image):
+    image.put(image.level1(0, 0x40), image.ram(1) | 7)
+
+
+def leaf_for_others(image):
+    image.put(image.level1(0, 0x80), image.get(image.level1(0, 0x40)))
+
+
+def leaf_longer(image):
+    image.put(image.level1(0, 0x40), image.get(image.level1(0, 0x40)) + 1)
+
+
+def leaf_gone(image):
+    image.put(image.level1(0, 0x40), 0)
+
+
+def leaf_of_another_iommu(image):
+    image.put(image.level1(0, 0x40), image.get(image.level1(1, 0x0)))
+
+
+# ---- trees
+
+def of_another(image):
+    image.put(image.dma(0, 0x40200000), image.ram(2) | RAM | 1)
+
+
+def of_who_has_no_device(image):
+    image.put(image.dma(0, 0x40200000), image.ram(1) | RAM | 1)
+
+
+def the_core(image):
+    image.put(image.dma(0, 0x40200000), image.symbols["hyp_base"] & ~0x1FFFFF | RAM | 1)
+
+
+def an_image(image):
+    image.put(image.dma(0, 0x40200000), image.phys(image.sections[".image.0"][0]) & ~0x1FFFFF | RAM | 1)
+
+
+def a_device(image):
+    image.put(image.dma(0, 0x40200000), UART & ~0x1FFFFF | RAM | 1)
+
+
+def own_registers(image):
+    """Its cell may; the device itself may not."""
+    image.put(image.dma(0, 0x100000000), 0x0B000000 | RAM | TABLE)
+
+
+def memory_of_nobody(image):
+    image.put(image.dma(0, 0x100000000), 0x7FFFF000 | RAM | TABLE)
+
+
+def elsewhere_in_own(image):
+    image.put(image.dma(0, 0x40200000), image.ram(0, 0x40400000) | RAM | 1)
+
+
+def more(image):
+    at = image.dma(0, 0x100002000)
+    image.put(at + 8, 0x7FFFF000 | RAM | TABLE)
+
+
+def less(image):
+    image.put(image.dma(0, 0x100002000), 0)
+
+
+def executes(image):
+    at = image.dma(0, 0x40200000)
+    image.put(at, image.get(at) & ~(1 << 54))
+
+
+def as_a_device(image):
+    image.put(image.dma(0, 0x100000000), image.ram(0, 0x100000000) | 0x484 | 1 << 54 | TABLE)
+
+
+def table_outside(image):
+    image.put(image.link(image.tree(0)) + 8, image.ram(0) | TABLE)
+
+
+def table_of_the_cell(image):
+    image.put(image.link(image.tree(0)) + 8, image.get(image.link(image.run_root(0)) + 8))
+
+
+# ---- what the core writes into the IOMMU, and whom it switches
+
+def level1_elsewhere(image):
+    image.put(image.iommu(0, 16), image.ram(1) | RA)
+
+
+def level1_of_another(image):
+    image.put(image.iommu(0, 16), image.get(image.iommu(1, 16)))
+
+
+def linear(image):
+    image.put(image.iommu(0, 24), 0xF, 4)
+
+
+def queue_in_memory(image):
+    image.put(image.iommu(0, 40), image.ram(1) | RA | 7)
+
+
+def commands_before(image):
+    image.put(image.get(image.iommu(0, 48)), 0x30)
+
+
+def another_iommu(image):
+    image.put(image.iommu(0, 8), 0xC0000000)
+
+
+def incoherent(image):
+    image.put(image.iommu(0, 64), 0, 1)
+
+
+def entry_of_another(image):
+    image.put(image.stream(0, 16), image.get(image.stream(3, 16)))
+
+
+def stream_of_another(image):
+    image.put(image.stream(0, 14), 2, 2)
+
+
+def another_id(image):
+    image.put(image.stream(0, 8), 0x41, 4)
+
+
+# ---- who reaches registers and stream tables
+
+def el2(image, cpu, address):
+    return image.entry(image.get(image.regs(cpu, 40)), address)
+
+
+def no_registers(image):
+    image.put(el2(image, 4, SMMU), 0)
+
+
+def no_tables(image):
+    image.put(el2(image, 1, image.sections[".streams"][0]), 0)
+
+
+def registers_to_who_has_no_device(image):
+    image.put(el2(image, 5, 0x08010000), SMMU | 0x40000000000440 | TABLE) # behind the distributor
+
+
+def registers_to_a_cell(image):
+    image.put(image.entry(image.run_root(1), 0x40200000), 0xC0000000 | DEVICE | 1)
+
+
+def its_to_a_cell(image):
+    image.put(image.entry(image.run_root(1), 0x40200000), 0x08000000 | DEVICE | 1)
+
+
+def buses_to_a_cell(image):
+    image.put(image.entry(image.run_root(1), 0x40200000), 0x4010000000 | DEVICE | 1)
+
+
+LINUX = r"DMA of cell 'linux' by dma0 \(stream 0x40 of smmu0\), dma1 \(stream 0x7f of smmu0\) and 1 more"
+ATTACKS = {
+    first_walks_anothers_tree: r"DMA of cell 'control' by dma3 .* walks the tree of " + LINUX,
+    second_walks_anothers_tree: r"dma1 \(stream 0x7f of smmu0\) of cell 'linux': its entry leads to 0x\w+, the tree of DMA of cell "
+                                r"'control' by dma3",
+    walks_a_cpus_root: LINUX + r" walks a root that CPUs of cell 'linux' use",
+    walks_nothing: LINUX + r": a table at 0x0, which is no page of .tables",
+    walks_forged_memory: LINUX + r": a table at 0x\w+, which is no page of .tables",
+    vmid_of_another: r"dma1 \(stream 0x7f of smmu0\) of cell 'linux': VMID of its entry is 0x2, not 0x1",
+    vmids_swapped: r"of cell 'control': VMID of its entry is 0x1, not 0x2",
+    in_force: r"dma0 \(stream 0x40 of smmu0\) of cell 'linux': its entry is in force before the core has switched it on",
+    bypass: r"dma0 .* of cell 'linux': its entry bypasses the IOMMU and reaches all memory",
+    own_tables: r"dma0 .* of cell 'linux': its entry is translated by tables of its own alone, and reaches all memory",
+    invalid: r"dma0 .* of cell 'linux': word 0 of its entry is 0x0, not 0x1",
+    translated_requests: r"dma0 .* of cell 'linux': word 1 of its entry is 0x100010080000, not 0x100000080000",
+    stalls: r"dma0 .* of cell 'linux': word 2 of its entry, VMID aside",
+    starts_elsewhere: r"dma0 .* of cell 'linux': word 2 of its entry, VMID aside",
+    second_entry: r"smmu0: stream 0x45 is no cell's, but its entry is valid: it aborts \(.*the tree of " + LINUX,
+    bypass_of_nobody: r"smmu0: stream 0x45 is no cell's, but its entry is valid: it bypasses the IOMMU and reaches all memory",
+    remains: r"smmu0: stream 0x45 is no cell's, but its entry is not zero",
+    leaf_in_memory: r"smmu0: the descriptor of streams 0x40 to 0x7f is 0x\w+, not 0x\w+; that leads to RAM of cell 'hello'",
+    leaf_for_others: r"smmu0: the descriptor of streams 0x80 to 0xbf is 0x\w+, not 0x0; that leads to .streams of the image",
+    leaf_longer: r"smmu0: the descriptor of streams 0x40 to 0x7f is 0x\w+8, not 0x\w+7",
+    leaf_gone: r"smmu0: the descriptor of streams 0x40 to 0x7f is 0x0, not 0x\w+; that leads to nothing",
+    leaf_of_another_iommu: r"smmu0: the descriptor of streams 0x40 to 0x7f is",
+    of_another: r"\[shared\] " + LINUX + r", guest address 0x40200000, reaches physical page 0x\w+ \(rw-\): RAM of cell 'control' \(its guest "
+                r"address 0x40000000\)",
+    of_who_has_no_device: r"\[shared\] " + LINUX + r", guest address 0x40200000, reaches physical page 0x\w+ \(rw-\): RAM of cell 'hello'",
+    the_core: LINUX + r", guest address 0x40200000, reaches the hypervisor's memory at 0x40000000: .text of the image",
+    an_image: LINUX + r", guest address 0x40\w+, reaches physical page 0x\w+ \(rw-\): .image.0 of the image",
+    a_device: LINUX + r" reaches 0x9000000, 0x200000 bytes, as memory, which is not within RAM",
+    own_registers: LINUX + r", guest address 0x100000000, reaches physical page 0xb000000 \(rw-\): /dma@b000000",
+    memory_of_nobody: LINUX + r", guest address 0x100000000, reaches physical page 0x7ffff000 \(rw-\): /memory@40000000",
+    elsewhere_in_own: LINUX + r": guest address 0x40200000 reaches physical 0x\w+ .* it should be 0x",
+    more: LINUX + r": guest address 0x100003000 reaches physical 0x7ffff000 .* nothing should be there",
+    less: LINUX + r": guest address 0x100002000 reaches nothing; it should reach",
+    executes: LINUX + r": guest address 0x40200000 reaches .* attributes 0x7fc, which nothing has",
+    as_a_device: LINUX + r" reaches RAM at 0x\w+ as a device",
+    table_outside: LINUX + r": a table at 0x\w+, which is no page of .tables",
+    table_of_the_cell: LINUX + r": the page at 0x\w+ is used by another tree already",
+    level1_elsewhere: r"stream table of smmu0: a table at 0x\w+, which is no page of .tables",
+    level1_of_another: r"stream table of smmu1: the page at 0x\w+ is used by another tree already",
+    linear: r"machine_iommus\[0\] \(smmu0\): strtab_cfg is 0xf, not 0x1018f",
+    queue_in_memory: r"machine_iommus\[0\] \(smmu0\): eventq_base is",
+    commands_before: r"smmu0: its page of commands is not zero",
+    another_iommu: r"machine_iommus\[0\] \(smmu0\): base is 0xc0000000, not 0x9050000",
+    incoherent: r"machine_iommus\[0\] \(smmu0\): coherent is 0x0, not 0x1",
+    entry_of_another: r"machine_streams\[0\] \(dma0 .* of 'linux'\): entry is",
+    stream_of_another: r"machine_streams\[0\] \(dma0 .* of 'linux'\): cell is 0x2, not 0x0",
+    another_id: r"machine_streams\[0\] \(dma0 .* of 'linux'\): id is 0x41, not 0x40",
+    no_registers: r"core on CPU 4: address 0x9050000 reaches nothing; it should reach",
+    no_tables: r"core on CPU 1: address 0x\w+ reaches nothing; it should reach physical 0x\w+ \(4 KiB, rw-\)",
+    registers_to_who_has_no_device: r"core on CPU 5: address 0x8010000 reaches physical 0x9050000 .* nothing should be there",
+    registers_to_a_cell: r"cell 'hello', guest address 0x40200000, reaches /iommu@c0000000 at 0xc0000000, which is no cell's",
+    its_to_a_cell: r"cell 'hello', guest address 0x40200000, reaches \S+/\S*its\S* at 0x8000000, which is no cell's",
+    buses_to_a_cell: r"cell 'hello', guest address 0x40200000, reaches /pcie@10000000 at 0x4010000000, which is no cell's",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.__name__)
+def test_attack(bench, cellcheck, tmp_path, attack):
+    partition, path = bench.image("iommus")
+    image = Io(path)
+    attack(image)
+    refused(cellcheck, tmp_path, partition, image, ATTACKS[attack])
+
+
+# ---- another partition: what would hold if the image were right about it
+
+@pytest.fixture(name="change")
+def fixture_change(bench, tmp_path):
+    def change(cellcheck, *fdtputs):
+        partition, image = bench.image("iommus")
+        (tmp_path / "changed.dtb").write_bytes(partition.read_bytes())
+        for arguments in fdtputs:
+            options = [a for a in arguments if a.startswith("-")]
+            subprocess.run(["fdtput", *options, str(tmp_path / "changed.dtb"), *[a for a in arguments if a not in options]], check=True)
+        return cellcheck(tmp_path / "changed.dtb", image)
+    return change
+
+
+def phandle(partition, node):
+    return subprocess.run(["fdtget", "-tx", str(partition), node, "phandle"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_other_streams(bench, cellcheck, change):
+    partition, _ = bench.image("iommus")
+    smmu0, smmu1 = phandle(partition, "/smmuv3@9050000"), phandle(partition, "/iommu@c0000000")
+    said = change(cellcheck, ("-tx", "/dma@b000000", "iommus", smmu0, "41")).stderr
+    assert "dma3 (stream 0x41 of smmu0) of cell 'control' is dma0 (stream 0x41 of smmu0) of cell 'linux' too" in said
+    said = change(cellcheck, ("-tx", "/dma@b000000", "iommus", smmu0, "8000")).stderr
+    assert "(dma0 (stream 0x8000 of smmu0) of 'linux'): the tables have StreamIDs of 15 bits only" in said
+    said = change(cellcheck, ("-tx", "/dma@b000000", "iommus", smmu0, "40", smmu1, "9")).stderr
+    assert "machine_streams has 160 bytes, not 192 as the partition needs" in said
+    said = change(cellcheck, ("-d", "/smmuv3@9050000", "dma-coherent")).stderr
+    assert "(smmu0): it is not dma-coherent, so the core cannot switch its streams" in said
+
+
+def test_masters_without_iommu(cellcheck, change):
+    said = change(cellcheck, ("-d", "/dma@b000000", "iommus")).stderr # still dma-coherent
+    assert "cell 'linux' has /dma@b000000, which can master the bus, without an IOMMU" in said
+    said = change(cellcheck, ("-ts", "/smmuv3@9050000", "compatible", "acme,iommu")).stderr
+    assert "cell 'linux' has /dma@b001000, which can master the bus, without an IOMMU" in said
+    said = change(cellcheck, ("-ts", "/domains/hypervisor/linux", "cloison,restart", "always")).stderr
+    assert "cell 'linux' is loaded again, but nobody resets /dma@b000000, which can master the bus" in said
+
+
+def test_trusted_dma(cellcheck, change, tmp_path):
+    """The only way around an IOMMU: said with its reason, and for memory that devices find where the guest does."""
+    result = change(cellcheck, ("-d", "/dma@b000000", "iommus"), ("-ts", "/domains/hypervisor/linux", "cloison,trusted-dma", "no SMMU here"))
+    assert "without an IOMMU" not in result.stderr
+    assert "cell 'linux' is trusted with DMA past an IOMMU, but its memory at guest address 0x40000000 is elsewhere" in result.stderr
+    assert "DMA of dma0 past an IOMMU, so to all memory; the partition's word for cell 'linux': no SMMU here" in result.stdout
+    assert "1 devices past them" in result.stdout
+
+
+def test_certificate(bench, cellcheck, tmp_path):
+    partition, path = bench.image("iommus")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    assert "  DMA of dma0 (stream 0x40 of smmu0), VMID 1: memory of linux (262156 KiB), nothing else\n" in text
+    assert "  DMA of dma3 and dma4 (stream 0x0 of smmu1), VMID 2: memory of control (16384 KiB), nothing else\n" in text
+    assert "  5 streams of cells behind 2 IOMMUs, aborting until the core switches them on; 0 devices past them\n" in text
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert [(s["device"], s["others"], s["cell"], s["iommu"], s["id"], s["vmid"]) for s in found["streams"]] == [
+        ("dma0", [], "linux", "smmu0", 0x40, 1), ("dma1", [], "linux", "smmu0", 0x7F, 1), ("dma2", [], "linux", "smmu1", 0x7FFF, 1),
+        ("dma3", [], "control", "smmu0", 0x41, 2), ("dma3", ["dma4"], "control", "smmu1", 0, 2)]
+    ram = {c["name"]: [(r["address"], r["physical"], r["size"]) for r in c["reaches"] if r["rights"] == "rwx"] for c in found["cells"]}
+    for tree in found["dma"]:
+        assert [(r["address"], r["physical"], r["size"]) for r in tree["reaches"]] == ram[tree["cell"]]
+        assert {r["rights"] for r in tree["reaches"]} == {"rw-"}
+    assert found["trusted_dma"] == []
+
+
+def test_none(bench, cellcheck):
+    """A partition without such devices says so."""
+    assert "DEVICES THAT WRITE MEMORY\n\n  none is with a cell\n" in cellcheck(*bench.image("two-cells")).stdout
