@@ -222,6 +222,41 @@ def test_limits_and_numbers(desk, tmp_path):
     ]
 
 
+def test_functions(desk, tmp_path):
+    assert changed(desk, tmp_path, "pci", ("interrupts = <4>;", "interrupts = <3>;"), ('cloison,no-reset = "QEMU\'s edu has no reset"', "cloison,reset-write = <0 4 1>"),
+                   ("&mute0>", "&mute0 &spare0>")) == [
+        "cell 'linux': number of multi0: was SPI 4, is now SPI 3",
+        "cell 'linux': interrupt of spare0 is new: SPI 4",
+        "devices: spare0: was nobody's, is now 'linux'",
+        "PCI functions: nic0: BAR 0: was 128 KiB at 0x10100000, 32 bits, is now 128 KiB at 0x10200000, 32 bits",
+        "PCI functions: nic0: BAR 1: was 128 KiB at 0x10120000, 32 bits, is now 128 KiB at 0x10220000, 32 bits",
+        "PCI functions: nic0: BAR 3: was 256 bytes at 0x10144000, 64 bits, prefetchable, is now 256 bytes at 0x10244000, 64 bits, prefetchable",
+        "PCI functions: multi0: pin: was 4, is now 3",
+        "PCI functions: multi0: BAR 0: was 16 KiB at 0x10140000, 32 bits, is now 16 KiB at 0x10240000, 32 bits",
+        "PCI functions: edu0: reset: was not reset: QEMU's edu has no reset, is now reset by 0x1 at 0x4 of BAR 0",
+        "PCI functions: edu0: BAR 0: was 1 MiB at 0x10200000, 32 bits, is now 1 MiB at 0x10300000, 32 bits",
+        "PCI functions: bare0: BAR 5: was 16 bytes at 0x10145000, 32 bits, is now 16 bytes at 0x10245000, 32 bits",
+        "PCI functions: spare0: BAR 0: was not placed, is now 1 MiB at 0x10100000, 32 bits",
+        "physical lines: SPI 3: was free, is now multi0 of 'linux' ('linux', level, to cpu1)",
+        "physical lines: SPI 4: was nic0 of 'linux' ('linux', level, to cpu1) and multi0 of 'linux' ('linux', level, to cpu1), is now nic0 of 'linux' ('linux', level, to cpu1) and spare0 of 'linux' ('linux', level, to cpu1)",
+    ]
+
+
+def test_reports_have_the_functions(desk):
+    gen = desk.good("pci") / "gen"
+    text, page, report = (gen / "report.txt").read_text(), page_of(gen), json.loads((gen / "report.json").read_text())
+    reason = "QEMU's edu has no reset"
+    assert reason in text and html.escape(reason) in page
+    for line in (r"nic0 +00:01\.0 of pcie0, 8086:10d3, 'linux', INTA on SPI 4, 0 MSI vectors, reset by 0x4000000 at 0x0 of BAR 0  \(pci\.dts:\d+\)",
+                 r"  BAR 3 at 0x0010144000, 0x100 bytes, 64 bits, prefetchable", r"edu0 +00:03\.0 .*, INTA on SPI 6, .* not reset: " + reason,
+                 r"multi1 +00:02\.1 .*, 'linux', no INTx, 0 MSI vectors, reset by a function level reset", r"spare0 +00:05\.0 .*, nobody's: silent"):
+        assert re.search(line, text), line
+    rows = {f["name"]: f for f in report["functions"]}
+    assert [(b["index"], b["base"], b["size"]) for b in rows["edu0"]["bars"]] == [(0, "0x10200000", "0x100000")]
+    assert rows["spare0"]["bars"] == [] and rows["spare0"]["owner"] == "nobody" and "PCI functions" in page
+    assert "PCI functions" not in page_of(desk.good("two-cells") / "gen")
+
+
 @pytest.mark.parametrize("first, second", zip(GOOD, GOOD[1:]))
 def test_any_two_compare(desk, first, second):
     """In both directions, and what is new one way is gone the other way."""

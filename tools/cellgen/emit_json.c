@@ -465,6 +465,7 @@ void emit_json(const struct decision *d, const char *dir)
 	emit_service(&out, d);
 	emit_lines(&out, d);
 	emit_devices(&out, d);
+	emit_json_functions(d, &out);
 	out_printf(&out, "  \"cells\": [\n");
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(&out, d, &d->cells[i]);

@@ -308,6 +308,7 @@ void emit_report(const struct decision *d, const char *dir)
 	emit_cpus(d, &out);
 	emit_lines(d, &out);
 	emit_devices(d, &out);
+	emit_functions(d, &out);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(d, &d->cells[i], &out);
 	}

@@ -236,6 +236,8 @@ bool said_passive(const struct cell *cell, const struct node *node); /* by clois
 const char *share_rights(const struct share *share);            /* "rw-" or "r--": never executable */
 void emit_shares(const struct decision *d, struct out *out);    /* of report.txt */
 void emit_json_shares(const struct decision *d, struct out *out);
+void emit_functions(const struct decision *d, struct out *out); /* emit_pci.c: of report.txt */
+void emit_json_functions(const struct decision *d, struct out *out);
 struct ignored {
 	const char *what;  /* "xen,kernel" */
 	const char *where; /* path of its node */
