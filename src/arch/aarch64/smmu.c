@@ -86,7 +86,7 @@
 /* What hardware does within microseconds; what it does not in this time it does not do. */
 #define ANSWER_TIME(hz) ((hz) / 10)
 
-static struct {
+static struct smmu {
 	u32 prod;     /* [L] CMDQ_PROD: index, and above it the wrap bit */
 	u32 unsynced; /* [L] commands since the last SYNC */
 	u32 cons;     /* [L] EVENTQ_CONS: the same, and the overflow flag as acknowledged */
@@ -258,6 +258,7 @@ static void load_registers(u16 iommu)
 {
 	const struct arch_iommu_config *config = &machine_iommus[iommu];
 
+	smmus[iommu] = (struct smmu){ 0 }; /* as its queues below */
 	reg_write(iommu, SMMU_IRQ_CTRL, 0); /* no interrupt is used, and no message is written anywhere */
 	if (!await(iommu, SMMU_IRQ_CTRLACK, 7, 0))
 		panic("SMMU does not follow: SMMU_IRQ_CTRL", 0, reg_read(iommu, SMMU_IRQ_CTRLACK));
