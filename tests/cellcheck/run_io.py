@@ -346,12 +346,200 @@ def test_attack(bench, cellcheck, tmp_path, attack):
     refused(cellcheck, tmp_path, partition, image, ATTACKS[attack])
 
 
+# ---- PCI: good/pci.dts. linux has nic0, multi0, multi1, mute0 and CPUs 1, 2; serves has bare0 and CPU 0; control edu0 and CPU 3
+
+NIC, EDU, CONFIG = 0x10100000, 0x10200000, 0x4010000000
+
+
+class Pci(Io):
+    def function(self, index, offset):
+        return self.object("machine_functions", index, 48, offset)
+
+    def bar(self, index, offset):
+        return self.object("machine_bars", index, 24, offset)
+
+
+def bar_to_another(image):
+    image.put(image.entry(image.run_root(0), 0x40200000), EDU | DEVICE | 1)
+
+
+def bar_to_nobody(image):
+    image.put(image.entry(image.run_root(0), NIC), 0)
+
+
+def bar_is_memory(image):
+    at = image.entry(image.run_root(0), NIC)
+    image.put(at, image.get(at) & ~0xFFF & ~(1 << 54) | 0x7FC | TABLE)
+
+
+def bar_over_another(image):
+    image.put(image.bar(6, 0), NIC)
+
+
+def bar_beside_pages(image):
+    image.put(image.bar(2, 0), image.get(image.bar(2, 0)) + 0x800)
+
+
+def bar_beside_its_size(image):
+    image.put(image.bar(0, 0), NIC + 0x1000)
+
+
+def bar_outside(image):
+    image.put(image.bar(6, 0), 0x3F000000)
+
+
+def bar_over_the_distributor(image):
+    image.put(image.bar(6, 0), 0x08000000)
+
+
+def bar_smaller(image):
+    image.put(image.bar(6, 8), 0x1000)
+
+
+def bar_of_another(image):
+    image.put(image.bar(6, 16), 0, 2)
+
+
+def function_of_another(image):
+    image.put(image.function(5, 18), 0, 2)
+
+
+def another_address(image):
+    image.put(image.function(5, 16), 0x28, 2)
+
+
+def another_configuration(image):
+    image.put(image.function(5, 8), CONFIG + 0x28000)
+
+
+def another_pin(image):
+    image.put(image.function(5, 33), 2, 1)
+
+
+def has_a_reset(image):
+    image.put(image.function(5, 31), 0, 1)
+
+
+def resets_by_another_register(image):
+    image.put(image.function(0, 36), 0x100, 4)
+
+
+def messages(image):
+    image.put(image.function(0, 28), 8, 2)
+
+
+def more_functions(image):
+    image.put(image.object("machine_spaces", 0, 16, 14), 6, 2)
+
+
+def space_elsewhere(image):
+    image.put(image.object("machine_spaces", 0, 16), 0x40000000)
+
+
+def bus_forgotten(image):
+    image.put(image.object("machine_buses"), 0)
+
+
+def configuration_to_a_cell(image):
+    """Of its own function, even: what is written there moves BARs."""
+    image.put(image.entry(image.run_root(2), EDU + 0x1000), CONFIG + 0x18000 | DEVICE | TABLE)
+
+
+def configuration_of_another(image):
+    image.put(image.entry(image.run_root(2), EDU + 0x1000), CONFIG + 0x8000 | DEVICE | TABLE)
+
+
+def space_is_memory(image):
+    """The cell could show itself what it likes, but the core is not asked."""
+    for root in (image.get(image.cell(2, 48)), image.get(image.cell(2, 56))):
+        image.put(root + 8 * 256, 0x40000000 | 0x7FC | 1)
+
+
+def buses_in_a_run_root(image):
+    for root in (image.get(image.cell(2, 48)), image.get(image.cell(2, 56))):
+        image.put(root + 8 * 256, 0x4000000000 | DEVICE | 1)
+
+
+def no_configuration(image):
+    image.put(el2(image, 1, CONFIG + 0x8000), 0)
+
+
+def configuration_to_anothers_cpu(image):
+    image.put(el2(image, 3, CONFIG + 0x8000), CONFIG + 0x8000 | 0x40000000000440 | TABLE)
+
+
+def no_bus(image):
+    image.put(el2(image, 0, CONFIG + 0x30000), 0)
+
+
+def no_reset_register(image):
+    image.put(el2(image, 2, NIC), 0)
+
+
+def more_of_the_bar(image):
+    image.put(el2(image, 2, NIC) + 8, NIC + 0x1000 | 0x40000000000440 | TABLE)
+
+
+def device_to_device(image):
+    image.put(image.dma(0, 0x40200000), NIC & ~0x1FFFFF | RAM | 1)
+
+
+def device_to_configuration(image):
+    image.put(image.dma(0, 0x40200000), CONFIG | RAM | 1)
+
+
+NIC0 = r"DMA of cell 'linux' by nic0 \(stream 0x8 of smmu0\), multi0 \(stream 0x10 of smmu0\) and 2 more"
+PCI_ATTACKS = {
+    bar_to_another: r"cell 'control', guest address 0x10200000, physical page 0x10200000 \(rw- device\): also reachable by cell 'linux' \(guest "
+                    r"address 0x40200000",
+    bar_to_nobody: r"cell 'linux': guest address 0x10100000 reaches nothing; it should reach physical 0x10100000 \(4 KiB, rw- device\)",
+    bar_is_memory: r"cell 'linux' reaches 0x10100000, 0x1000 bytes, as memory, which is not within RAM",
+    bar_over_another: r"\(BAR 0 of edu0\): 0x10100000, 0x100000 bytes, is over BAR 0 of nic0",
+    bar_beside_pages: r"\(BAR 3 of nic0\): 0x10144800 is no multiple of its size, 0x100, and of a page",
+    bar_beside_its_size: r"\(BAR 0 of nic0\): 0x10101000 is no multiple of its size, 0x20000",
+    bar_outside: r"\(BAR 0 of edu0\): 0x3f000000, 0x100000 bytes, is not within the host's window of 32-bit memory",
+    bar_over_the_distributor: r"\(BAR 0 of edu0\): 0x8000000, 0x100000 bytes, is over /intc@8000000",
+    bar_smaller: r"\(BAR 0 of edu0\): size is 0x1000, not 0x100000",
+    bar_of_another: r"\(BAR 0 of edu0\): function is 0x0, not 0x5",
+    function_of_another: r"machine_functions\[5\] \(edu0 of 'control'\): cell is 0x0, not 0x2",
+    another_address: r"\(edu0 of 'control'\): address is 0x28, not 0x18",
+    another_configuration: r"\(edu0 of 'control'\): config is 0x4010028000, not 0x4010018000",
+    another_pin: r"\(edu0 of 'control'\): pin is 0x2, not 0x1",
+    has_a_reset: r"\(edu0 of 'control'\): no reset is 0x0, not 0x1",
+    resets_by_another_register: r"\(nic0 of 'linux'\): reset offset is 0x100, not 0x0",
+    messages: r"\(nic0 of 'linux'\): vectors is 0x8, not 0x0",
+    more_functions: r"machine_spaces\[0\] \(of 'linux'\): functions is 0x6, not 0x4",
+    space_elsewhere: r"machine_spaces\[0\] \(of 'linux'\): base is 0x40000000, not 0x4010000000",
+    bus_forgotten: r"machine_buses\[0\]: config is 0x0, not 0x4010000000",
+    configuration_to_a_cell: r"cell 'control', guest address 0x10201000, reaches /pcie@10000000 at 0x4010018000, which is no cell's",
+    configuration_of_another: r"cell 'control', guest address 0x10201000, reaches /pcie@10000000 at 0x4010008000, which is no cell's",
+    space_is_memory: r"machine_spaces\[2\] \(of 'control'\): guest address 0x4010000000 is mapped, so the core is not asked: it reaches 0x50000000",
+    buses_in_a_run_root: r"cell 'control', guest address 0x4000000000, reaches /pcie@10000000 at 0x4000000000, which is no cell's",
+    no_configuration: r"core on CPU 1: address 0x4010008000 reaches nothing; it should",
+    configuration_to_anothers_cpu: r"core on CPU 3: address 0x4010008000 reaches physical 0x4010008000 .*: the configuration space of nic0; "
+                                   r"nothing should be there",
+    no_bus: r"core on CPU 0: address 0x4010030000 reaches nothing; it should",
+    no_reset_register: r"core on CPU 2: address 0x10100000 reaches nothing; it should",
+    more_of_the_bar: r"cell 'linux', guest address 0x10101000, physical page 0x10101000 \(rw- device\): also reachable by the core",
+    device_to_device: NIC0 + r", guest address 0x40200000, reaches physical page 0x10000000 \(rw-\): BAR 0 of multi1 of cell 'linux'",
+    device_to_configuration: NIC0 + r", guest address 0x40200000, reaches physical page 0x4010000000 \(rw-\): /pcie@10000000",
+}
+
+
+@pytest.mark.parametrize("attack", PCI_ATTACKS, ids=lambda a: a.__name__)
+def test_attack_on_pci(bench, cellcheck, tmp_path, attack):
+    partition, path = bench.image("pci")
+    image = Pci(path)
+    attack(image)
+    refused(cellcheck, tmp_path, partition, image, PCI_ATTACKS[attack])
+
+
 # ---- another partition: what would hold if the image were right about it
 
 @pytest.fixture(name="change")
 def fixture_change(bench, tmp_path):
-    def change(cellcheck, *fdtputs):
-        partition, image = bench.image("iommus")
+    def change(cellcheck, *fdtputs, name="iommus"):
+        partition, image = bench.image(name)
         (tmp_path / "changed.dtb").write_bytes(partition.read_bytes())
         for arguments in fdtputs:
             options = [a for a in arguments if a.startswith("-")]
@@ -370,7 +558,7 @@ def test_other_streams(bench, cellcheck, change):
     said = change(cellcheck, ("-tx", "/dma@b000000", "iommus", smmu0, "41")).stderr
     assert "dma3 (stream 0x41 of smmu0) of cell 'control' is dma0 (stream 0x41 of smmu0) of cell 'linux' too" in said
     said = change(cellcheck, ("-tx", "/dma@b000000", "iommus", smmu0, "8000")).stderr
-    assert "(dma0 (stream 0x8000 of smmu0) of 'linux'): the tables have StreamIDs of 15 bits only" in said
+    assert "dma0 (stream 0x8000 of smmu0) of cell 'linux': the tables have StreamIDs of 15 bits only" in said
     said = change(cellcheck, ("-tx", "/dma@b000000", "iommus", smmu0, "40", smmu1, "9")).stderr
     assert "machine_streams has 160 bytes, not 192 as the partition needs" in said
     said = change(cellcheck, ("-d", "/smmuv3@9050000", "dma-coherent")).stderr
@@ -384,6 +572,33 @@ def test_masters_without_iommu(cellcheck, change):
     assert "cell 'linux' has /dma@b001000, which can master the bus, without an IOMMU" in said
     said = change(cellcheck, ("-ts", "/domains/hypervisor/linux", "cloison,restart", "always")).stderr
     assert "cell 'linux' is loaded again, but nobody resets /dma@b000000, which can master the bus" in said
+
+
+def test_other_functions(bench, cellcheck, change):
+    partition, _ = bench.image("pci")
+    nic, multi0, multi1, mute, edu, bare = (phandle(partition, f"/pcie@10000000/{node}") for node in (
+        "ethernet@1,0", "multi@2,0", "multi@2,1", "mute@6,0", "edu@3,0", "bare@4,0"))
+
+    def access(cell, *functions):
+        return "-tx", f"/domains/hypervisor/{cell}", "access", *functions
+    said = change(cellcheck, access("control", edu, nic), name="pci").stderr
+    assert "function nic0 of cell 'control' is given to cell 'linux' too" in said
+    said = change(cellcheck, access("linux", nic, multi0, mute), access("serves", bare, multi1), name="pci").stderr
+    assert "function multi1 of cell 'serves' is of the same device as multi0 of cell 'linux': they can reach each other" in said
+    assert "cell 'serves' has function multi1, but not function 0 of that device" in said
+    said = change(cellcheck, access("linux", nic, multi1, mute), name="pci").stderr
+    assert "cell 'linux' has function multi1, but not function 0 of that device" in said
+    nic0 = "/pcie@10000000/ethernet@1,0"
+    said = change(cellcheck, ("-d", nic0, "cloison,reset-write"), ("-ts", nic0, "cloison,no-reset", "broken"), name="pci").stderr
+    assert "cell 'linux' is loaded again, but its function nic0 cannot be reset" in said
+    said = change(cellcheck, ("-tx", nic0, "cloison,reset-write", "2", "0", "1"), name="pci").stderr
+    assert "the register that resets it is in none of its BARs" in said
+    said = change(cellcheck, ("-d", "/pcie@10000000", "iommu-map"), name="pci").stderr
+    assert f"cell 'linux' has {nic0}, which can master the bus, without an IOMMU" in said
+    said = change(cellcheck, ("-tx", "/pcie@10000000", "iommu-map-mask", "f8"), name="pci").stderr
+    assert "machine_streams has 192 bytes, not 160 as the partition needs" in said # multi1 has multi0's
+    said = change(cellcheck, ("-tx", "/pcie@10000000", "iommu-map", "0", phandle(partition, "/smmuv3@9050000"), "100", "ffff"), name="pci").stderr
+    assert "(nic0 (stream 0x108 of smmu0) of 'linux'): id is 0x8, not 0x108" in said
 
 
 def test_trusted_dma(cellcheck, change, tmp_path):
@@ -410,6 +625,19 @@ def test_certificate(bench, cellcheck, tmp_path):
         assert [(r["address"], r["physical"], r["size"]) for r in tree["reaches"]] == ram[tree["cell"]]
         assert {r["rights"] for r in tree["reaches"]} == {"rw-"}
     assert found["trusted_dma"] == []
+
+
+def test_functions_are_certified(bench, cellcheck, tmp_path):
+    partition, path = bench.image("pci")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    assert "  multi1: function 00:02.1 of /pcie@10000000, 1af4:1042, of cell 'linux'\n    BAR 0  0x0010000000       1024 KiB\n" in text
+    assert "of cell 'control'; the partition's word: it has no reset: QEMU's edu has no reset\n" in text
+    assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 1: memory of linux (262144 KiB), nothing else\n" in text
+    found = {f["name"]: f for f in json.loads((tmp_path / "c.json").read_text())["functions"]}
+    assert found["edu0"] == {"name": "edu0", "cell": "control", "address": "00:03.0", "vendor": 0x1234, "device": 0x11E8,
+                             "configuration": "0x4010018000", "vectors": 0, "no_reset": "QEMU's edu has no reset",
+                             "bars": [{"index": 0, "base": "0x10200000", "size": "0x100000"}]}
+    assert set(found) == {"nic0", "multi0", "multi1", "mute0", "edu0", "bare0"}
 
 
 def test_none(bench, cellcheck):

@@ -139,7 +139,6 @@ static void check_function(struct check *c, struct object o, size_t i)
 		inside |= c->hw->guarded.v[n].node == f->host && span_holds(c->hw->guarded.v[n].span, (struct span) { f->config, PAGE });
 	if (!inside)
 		finding(c, "pci", "%s: its configuration space, 0x%llx, is not the host's", who, f->config);
-	check_siblings(c, i);
 }
 
 /* ---- configuration spaces as cells see them: one for each cell and bus */
@@ -234,8 +233,10 @@ void check_functions(struct check *c)
 	struct object functions = array_io(c, "machine_functions", c->ask->functions.n, FUNCTION_SIZE);
 	struct object bars = array_io(c, "machine_bars", c->ask->bars, BAR_SIZE);
 
-	for (size_t i = 0; functions.p && i < c->ask->functions.n; i++) {
-		check_function(c, functions, i);
+	for (size_t i = 0; i < c->ask->functions.n; i++) {
+		check_siblings(c, i);
+		if (functions.p)
+			check_function(c, functions, i);
 		check_bars(c, bars, i);
 	}
 	check_spaces(c);

@@ -78,8 +78,16 @@ static void check_stream(struct check *c, struct object o, size_t i)
 		expect(c, "stream", who, all[n].name, object_field(o, STREAM_SIZE, i, all[n].offset, all[n].bytes), all[n].value);
 	expect_name(c, who, object_field(o, STREAM_SIZE, i, 0, 8), s->node);
 	expect_zero(c, o, who, i * STREAM_SIZE + 28, (i + 1) * STREAM_SIZE);
+}
+
+/* What no image could be right about. */
+static void check_id(struct check *c, size_t i)
+{
+	const struct ask_stream *s = &c->ask->streams.v[i];
+
 	if (s->id >> SID_BITS)
-		finding(c, "stream", "%s: the tables have StreamIDs of %d bits only", who, SID_BITS);
+		finding(c, "stream", "%s of cell '%s': the tables have StreamIDs of %d bits only", stream_name(c, s),
+			c->ask->cells.v[s->cell].name, SID_BITS);
 	for (size_t n = 0; n < i; n++)
 		if (c->ask->streams.v[n].iommu == s->iommu && c->ask->streams.v[n].id == s->id)
 			finding(c, "stream", "%s of cell '%s' is %s of cell '%s' too", stream_name(c, s), c->ask->cells.v[s->cell].name,
@@ -93,6 +101,9 @@ void check_iommus(struct check *c)
 
 	for (size_t i = 0; iommus.p && i < c->ask->iommus.n; i++)
 		check_iommu(c, iommus, i);
-	for (size_t i = 0; streams.p && i < c->ask->streams.n; i++)
-		check_stream(c, streams, i);
+	for (size_t i = 0; i < c->ask->streams.n; i++) {
+		check_id(c, i);
+		if (streams.p)
+			check_stream(c, streams, i);
+	}
 }
