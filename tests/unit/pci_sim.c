@@ -27,19 +27,28 @@ void pci_sim_set(struct pci_sim *sim, u32 reg, u32 size, u32 value)
 	memcpy(sim->regs + reg, &value, size);
 }
 
+u32 pci_sim_find(const struct pci_sim *sim, u32 id)
+{
+	u32 at = sim->regs[PCI_STATUS] & STATUS_LIST ? sim->regs[PCI_CAPABILITIES] & ~3u : 0;
+
+	for (u32 i = 0; at && i < 48; i++) {
+		if (sim->regs[at] == id)
+			return at;
+		at = sim->regs[at + 1] & ~3u;
+	}
+	return 0;
+}
+
 /* ---- how they behave ---- */
+
+static struct pci_sim *slots[256]; /* by device and function */
 
 static struct pci_sim *find(u64 address, u32 *reg)
 {
-	for (u32 i = 0; i < SIM_COUNT; i++) {
-		u64 offset = address - PCI_SIM_ECAM - ((u64)pci_sims[i].address << 12);
+	u64 offset = address - PCI_SIM_ECAM;
 
-		if (offset < 4096) {
-			*reg = (u32)offset;
-			return &pci_sims[i];
-		}
-	}
-	return NULL;
+	*reg = offset & 0xfff;
+	return offset < MIB(1) ? slots[offset >> 12] : NULL;
 }
 
 static void reset(struct pci_sim *sim)
@@ -64,7 +73,7 @@ static u32 sim_read(u64 address, u32 size)
 		sim->deaf--;
 		return sim->retries && !reg ? 0xffff0001 & ones : ones;
 	}
-	if (sim->flr && reg == sim->flr + 2 && size == 2 && sim->pending) {
+	if (sim->pending && size == 2 && reg == pci_sim_find(sim, CAPABILITY_PCIE) + PCIE_STATUS) {
 		sim->pending--;
 		return pci_sim_get(sim, reg, size) | STATUS_PENDING;
 	}
@@ -80,6 +89,16 @@ static void device_write(u64 address, u32 size, u32 value)
 	assert(address == pci_sim_get(nic, PCI_BAR(0), 4) + 0x10u && size == 4 && value == 0x04000000);
 	nic->resets++;
 	nic->quiet_until = host.now + HOST_HZ / 10;
+}
+
+static bool starts_reset(const struct pci_sim *sim, u32 reg, u32 size, u32 value)
+{
+	u32 pcie = pci_sim_find(sim, CAPABILITY_PCIE), af = pci_sim_find(sim, CAPABILITY_AF);
+	u32 control = pcie + PCIE_CONTROL + 1;
+
+	if (pcie && sim->regs[pcie + PCIE_DEVICE + 3] & DEVICE_FLR >> 24 && reg <= control && control < reg + size)
+		return value >> 8 * (control - reg) & 0x80;
+	return af && reg == af + AF_CONTROL && sim->regs[af + AF_CAPABILITIES] & 2 && value & 1;
 }
 
 static void sim_write(u64 address, u32 size, u32 value)
@@ -101,9 +120,7 @@ static void sim_write(u64 address, u32 size, u32 value)
 
 		sim->regs[reg + i] = (u8)(((sim->regs[reg + i] & ~writable) | (byte & writable)) & ~(byte & clears));
 	}
-	if (sim->flr && reg == sim->flr && size > 1 && value & CONTROL_FLR)
-		reset(sim);
-	else if (sim->af && reg == sim->af && value & 1)
+	if (starts_reset(sim, reg, size, value))
 		reset(sim);
 }
 
@@ -120,6 +137,7 @@ static struct pci_sim *make(u32 which, u32 address, u32 id, u32 class)
 
 	memset(sim, 0, sizeof *sim);
 	sim->address = address;
+	slots[address] = sim;
 	pci_sim_set(sim, PCI_VENDOR, 4, id);
 	pci_sim_set(sim, PCI_REVISION, 4, class << 8 | 2);
 	pci_sim_set(sim, PCI_COMMAND, 2, 0x0147); /* firmware has left everything on */
@@ -178,8 +196,6 @@ static void pcie(struct pci_sim *sim, u32 at, u32 next, u32 version, bool flr)
 		allow(sim, at + 0x28, 2, 0x7fff);
 		pci_sim_set(sim, at + 0x24, 4, 0x3f);
 	}
-	if (flr)
-		sim->flr = at + PCIE_CONTROL;
 }
 
 static void pm(struct pci_sim *sim, u32 at, u32 next)
@@ -221,7 +237,6 @@ static void make_virtio(u32 which, u32 address, u32 id)
 	} else {
 		capability(sim, 0x40, CAPABILITY_AF, 0x98, 0x0306);
 		allow(sim, 0x44, 1, 0);
-		sim->af = 0x44;
 		bar(sim, 5, 256, 0);
 	}
 }

@@ -20,7 +20,6 @@ struct pci_sim {
 	u8 writable[4096];
 	u8 clears[4096];      /* bits that a one clears */
 	u8 initial[4096];     /* what a reset leaves */
-	u32 flr, af;          /* registers that reset it (Device Control, AF control), 0: none */
 	u32 resets;
 	u32 deaf;             /* reads that are answered by ones, or by a retry, after a reset */
 	bool retries;
@@ -34,6 +33,8 @@ extern void (*pci_sim_watch)(struct pci_sim *sim, u32 reg, u32 size, bool write,
 
 /* machine_reset, all functions as after power-on, and what their resets leave. */
 void pci_sim_init(void);
+/* Where its first capability of this kind is, 0: there is none. */
+u32 pci_sim_find(const struct pci_sim *sim, u32 id);
 u32 pci_sim_get(const struct pci_sim *sim, u32 reg, u32 size);
 void pci_sim_set(struct pci_sim *sim, u32 reg, u32 size, u32 value);
 /* An access of a guest to bus 0, device and function as in address. */
