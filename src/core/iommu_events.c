@@ -12,6 +12,9 @@
  * stream, beyond those the 1st, 2nd, 4th, 8th. A stream's limits are its own. A
  * line that has no room waits, and the hardware's queue behind it; only if the
  * console takes nothing for a while it is counted with those that are not told.
+ *
+ * A queue that one stream keeps full hides what others do: a stream with FLOOD
+ * events in a second is revoked until its cell's next life. That is silent.
  */
 #include "core/iommu_events.h"
 #include "core/console.h"
@@ -19,6 +22,7 @@
 #include "core/iommu.h"
 
 #define LINES 16u
+#define FLOOD 2000u
 #define PAGE_SHIFT 12u
 #define PATIENCE(hz) ((hz) / 4)
 /* Logs: of the streams, then of what is nobody's for each IOMMU, then of what each IOMMU lost. */
@@ -32,8 +36,10 @@ static struct log {
 	u64 address; /* [A] of the last, */
 	struct iommu_event last; /* [P] and all of it */
 	u64 when;    /* [P] ticks, of the last */
-	u64 second;  /* [P] ticks, since when lines are counted, */
-	u32 lines;   /* [P] and those beyond LINES too */
+	u64 second;  /* [P] ticks, since when there were */
+	u32 events;  /* [P] so many, */
+	u32 lines;   /* [P] and so many that were news */
+	u32 revoked; /* [A] in which life of its cell it became too much; 0: in none */
 	u64 untold;  /* [P] since its last line */
 } logs[LOG_COUNT ? LOG_COUNT : 1];
 
@@ -42,6 +48,7 @@ static struct {
 	struct iommu_event event; /* [P] */
 	u16 iommu;                /* [P] whose it is */
 	u32 log;                  /* [P] */
+	bool last;                /* [P] it is the one that was too much */
 	bool waits;               /* [P] for room on the console, */
 	u64 since;                /* [P] ticks, */
 	bool blocked;             /* [P] and there has not been any for long */
@@ -70,12 +77,8 @@ static bool is_repeated(const struct log *log, const struct iommu_event *event, 
 	       event->address >> PAGE_SHIFT == last->address >> PAGE_SHIFT;
 }
 
-static bool is_allowed(struct log *log, u64 now)
+static bool is_allowed(struct log *log)
 {
-	if (now - log->second >= arch_time_hz()) {
-		log->second = now;
-		log->lines = 0;
-	}
 	u32 beyond = ++log->lines > LINES ? log->lines - LINES : 0;
 
 	return !(beyond & (beyond - 1));
@@ -84,7 +87,14 @@ static bool is_allowed(struct log *log, u64 now)
 /* Count it. Is it to be told? */
 static bool note(struct log *log, const struct iommu_event *event, u64 now)
 {
-	bool news = !is_repeated(log, event, now) && is_allowed(log, now);
+	bool repeated = is_repeated(log, event, now);
+
+	if (now - log->second >= arch_time_hz()) {
+		log->second = now;
+		log->events = log->lines = 0;
+	}
+	at_hand.last = ++log->events == FLOOD && at_hand.log < STREAM_COUNT;
+	bool news = (!repeated && is_allowed(log)) || at_hand.last;
 
 	log->last = *event;
 	log->when = now;
@@ -92,6 +102,16 @@ static bool note(struct log *log, const struct iommu_event *event, u64 now)
 	__atomic_store_n(&log->count, log->count + 1, __ATOMIC_RELAXED);
 	log->untold += !news;
 	return news;
+}
+
+/* The cell's next start puts all of its streams in force again. */
+static void revoke(u32 stream)
+{
+	u16 cell = machine_streams[stream].cell;
+
+	arch_iommu_set(stream, false);
+	arch_iommu_sync(cell); /* if there is no answer the cell will see that, too */
+	atomic_store32(&logs[stream].revoked, atomic_load32(&cells[cell].incarnation));
 }
 
 /* ---- lines ---- */
@@ -135,6 +155,8 @@ static void tell(struct log *log)
 	char line[CONSOLE_LINE];
 	u32 size = sizeof line - 1, at = print_event(line, size);
 
+	if (at_hand.last)
+		at += fmt_print(line + at, size - at, "; %u in a second: it reaches nothing until the cell's next life", FLOOD);
 	if (log->untold)
 		at += fmt_print(line + at, size - at, "; %lu more since its last line", log->untold);
 	log->untold = 0;
@@ -154,6 +176,8 @@ static bool fetch(void)
 		at_hand.log = log_of(at_hand.iommu, &at_hand.event);
 		at_hand.since = arch_time_now();
 		at_hand.waits = note(&logs[at_hand.log], &at_hand.event, at_hand.since);
+		if (at_hand.last)
+			revoke(at_hand.log);
 		return true;
 	}
 	return false;
@@ -193,13 +217,22 @@ static u64 count_of(u32 log)
 	return __atomic_load_n(&logs[log].count, __ATOMIC_RELAXED);
 }
 
+static const char *state_of(u32 stream)
+{
+	u16 cell = machine_streams[stream].cell;
+	enum iommu_state state = iommu_state(cell);
+	u32 revoked = atomic_load32(&logs[stream].revoked);
+
+	return state == IOMMU_ON && revoked && revoked == atomic_load32(&cells[cell].incarnation) ? "revoked" : state_names[state];
+}
+
 bool iommu_status(u32 n)
 {
 	const struct stream_config *stream = &machine_streams[n];
 
 	if (n < STREAM_COUNT)
 		console_printf("dma cell=%s device=%s stream=0x%x state=%s refused=%lu last=0x%lx", machine_cells[stream->cell].name,
-			       stream->name, stream->id, state_names[iommu_state(stream->cell)], count_of(n),
+			       stream->name, stream->id, state_of(n), count_of(n),
 			       __atomic_load_n(&logs[n].address, __ATOMIC_RELAXED));
 	else if (n < LOG_LOST)
 		console_printf("dma iommu=%s nobody=%lu lost=%lu", arch_iommu_name((u16)(n - LOG_NOBODY)), count_of(n),
