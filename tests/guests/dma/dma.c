@@ -6,12 +6,15 @@
  *     w ADDRESS LENGTH    the device writes there: "landed" if that is in the pattern and arrived, else "gone"
  *     r ADDRESS LENGTH    the device reads there: "unchanged" or "zeros" if it got nothing, "own" if it is
  *                         what the pattern has there, else "data" and the first of it
+ *     m EVENT             the device writes EVENT to the doorbell of the ITS: "interrupt" if the one that event 0 is mapped
+ *                         to comes, and once, else "gone" (QEMU 10: always gone, as such a write has no DeviceID there)
+ *     i                   it raises that by its own message signalled interrupt
  *     c                   only look at the pattern
  *     d                   a DMA to its own RAM is begun, and at once the cell resets itself
  *
- * Addresses are the device's. In each life but the first it looks first whether something of the last one's lands:
- * before it allows the device to be a bus master, and after.
- * bootargs: tag=N (which pattern)
+ * Addresses are the device's. A restart leaves RAM as it is, so in each life but the first the pattern says whether
+ * something of the last one's has landed: so far, before it allows the device to be a bus master, and after.
+ * bootargs: tag=N (which pattern), messages=1 (has an ITS)
  */
 #include "edu.h"
 
@@ -110,6 +113,46 @@ static const char *read_from(u64 address, u32 length)
 	return got;
 }
 
+/* What comes of it: event 0 of this device is LPI 0, and there is no other. */
+static const char *interrupts(const u32 before[LPI_MAX])
+{
+	bool strange = false;
+
+	irq_unmask();
+	delay_us(20000);
+	irq_mask();
+	for (u32 i = 1; i < LPI_MAX; i++)
+		strange = strange || lpi_count[i] != before[i];
+	return strange ? "strange" : lpi_count[0] == before[0] ? "gone" : lpi_count[0] == before[0] + 1 ? "interrupt" : "many";
+}
+
+static const char *message(u64 event, bool by_itself)
+{
+	u32 before[LPI_MAX];
+
+	for (u32 i = 0; i < LPI_MAX; i++)
+		before[i] = lpi_count[i];
+	if (by_itself) {
+		edu_interrupt();
+		return interrupts(before);
+	}
+	for (u32 i = 0; i < 4; i++)
+		page[i] = (u8)(event >> 8 * i);
+	if (!edu_dma(false, (u64)page, 4) || !edu_dma(true, ITS_DOORBELL, 4))
+		return "stuck";
+	fill_device();
+	return interrupts(before);
+}
+
+static void set_up_messages(void)
+{
+	gic_init();
+	if (!its_init() || !its_device(edu_device << 3, 1, 0) || !its_map(edu_device << 3, 0, 0))
+		print("dma: FAIL the ITS does not answer\n");
+	if (!edu_message(ITS_DOORBELL, 0))
+		print("dma: FAIL no message signalled interrupts\n");
+}
+
 static void die(void)
 {
 	print("dma: begun\n");
@@ -148,6 +191,8 @@ static void obey(const char *line)
 		die();
 	if (line[0] == 'c')
 		print("dma: c wrong=%lu\n", wrong(FROM, TO));
+	if (line[0] == 'm' || line[0] == 'i')
+		print("dma: %c 0x%lx 0x%lx: %s wrong=%lu\n", line[0], address, length, message(address, line[0] == 'i'), wrong(FROM, TO));
 	if (line[0] != 'w' && line[0] != 'r')
 		return;
 	if (length == 0 || length > EDU_BUFFER)
@@ -190,6 +235,7 @@ static void look_for_the_last_life(void)
 {
 	bool master = edu_is_master();
 
+	print("dma: since the last life: wrong=%lu\n", wrong(FROM, TO));
 	delay_us(AFTER);
 	print("dma: before it is a bus master: wrong=%lu%s\n", wrong(FROM, TO), master ? " FAIL it is one already" : "");
 	edu_master(true);
@@ -204,7 +250,8 @@ void guest_main(struct boot_state *boot)
 	args_init(boot->dtb);
 	tag = args_u64("tag", 1);
 	uart_init();
-	mark(FROM, TO);
+	if (life == 1)
+		mark(FROM, TO);
 	if (!edu_find()) {
 		print("dma: FAIL no device\n");
 		idle_forever();
@@ -213,6 +260,8 @@ void guest_main(struct boot_state *boot)
 		look_for_the_last_life();
 	edu_master(true);
 	fill_device();
+	if (args_u64("messages", 0))
+		set_up_messages();
 	print("dma: life=%lu device=%u write %s read %s wrong=%lu\n", life, edu_device, write_to(FROM + 0x1008, 0x40),
 	      read_from(FROM + 0x2010, 0x80), wrong(FROM, TO));
 	listen();

@@ -9,7 +9,14 @@
 #define COMMAND_MEMORY 2u
 #define COMMAND_MASTER 4u
 #define BAR0 0x10
+#define CAPABILITIES 0x34
+#define CAPABILITY_MSI 0x05
+#define MSI_CONTROL 0x2
+#define MSI_ADDRESS 0x4
+#define MSI_DATA 0xc /* behind 64 bits of address */
 
+#define RAISE 0x60
+#define ACKNOWLEDGE 0x64
 #define DMA_SOURCE 0x80
 #define DMA_DESTINATION 0x88
 #define DMA_COUNT 0x90
@@ -75,4 +82,26 @@ bool edu_dma(bool to_memory, u64 address, u32 length)
 {
 	edu_start(to_memory, address, length);
 	return edu_wait();
+}
+
+bool edu_message(u64 address, u32 data)
+{
+	u64 at = mmio_read8(config + CAPABILITIES);
+
+	while (at && mmio_read8(config + at) != CAPABILITY_MSI)
+		at = mmio_read8(config + at + 1);
+	if (!at)
+		return false;
+	mmio_write32(config + at + MSI_ADDRESS, (u32)address);
+	mmio_write32(config + at + MSI_ADDRESS + 4, (u32)(address >> 32));
+	mmio_write16(config + at + MSI_DATA, (u16)data);
+	mmio_write16(config + at + MSI_CONTROL, 1);
+	return true;
+}
+
+void edu_interrupt(void)
+{
+	mmio_write32(registers + ACKNOWLEDGE, ~0u);
+	mmio_write32(registers + RAISE, 1);
+	mmio_write32(registers + ACKNOWLEDGE, ~0u);
 }

@@ -16,4 +16,8 @@ void edu_start(bool to_memory, u64 address, u32 length); /* from or to the start
 bool edu_wait(void);         /* false: it does not end */
 bool edu_dma(bool to_memory, u64 address, u32 length);
 
+/* Its one message signalled interrupt; false: it shows none. */
+bool edu_message(u64 address, u32 data);
+void edu_interrupt(void); /* it raises that */
+
 #endif

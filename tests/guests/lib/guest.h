@@ -179,6 +179,20 @@ void gic_sgi(u32 cpu, u32 intid);
 void gic_sgi_others(u32 intid); /* IRM = 1 */
 static inline u64 cpu_affinity(u32 cpu) { return (cpu & 15) | (u64)(cpu >> 4) << 8; }
 
+/* ---- its.c ---- */
+
+#define ITS_BASE 0x08080000UL
+#define ITS_DOORBELL (ITS_BASE + 0x10040)
+#define LPI_BASE 8192u
+#define LPI_MAX 64u
+
+extern volatile u32 lpi_count[LPI_MAX];
+bool its_init(void);  /* and this CPU's LPIs */
+bool its_device(u32 device, u32 events_log2, u32 which); /* which: 0 to 3, for whose events there is room */
+bool its_map(u32 device, u32 event, u32 lpi);            /* to LPI_BASE + lpi, enabled */
+bool its_unmap(u32 device, u32 event);
+bool its_command(u64 c0, u64 c1, u64 c2);                /* false: it is not read */
+
 /* ---- timer ---- */
 
 static inline u64 now(void) { isb(); return read_sysreg(cntvct_el0); }

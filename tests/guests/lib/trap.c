@@ -75,6 +75,11 @@ void trap_irq(struct trap_frame *frame)
 	u32 intid = (u32)read_icc(ICC_IAR1) & 0xffffff;
 
 	(void)frame;
+	if (intid >= LPI_BASE) {
+		lpi_count[(intid - LPI_BASE) % LPI_MAX]++;
+		write_icc(ICC_EOIR1, intid);
+		return;
+	}
 	if (intid >= 1020)
 		return;
 	irq_count[cpu_number()][intid]++;
