@@ -50,7 +50,8 @@ static bool run_from(const struct attack *list, const char *name)
 static void run(const char *name)
 {
 	if (!run_from(outside_attacks, name) && !run_from(register_attacks, name) && !run_from(call_attacks, name) &&
-	    !run_from(gic_attacks, name) && !run_from(irq_attacks, name) && !run_from(user_attacks, name))
+	    !run_from(gic_attacks, name) && !run_from(irq_attacks, name) && !run_from(user_attacks, name) &&
+	    !run_from(pci_attacks, name) && !run_from(its_attacks, name))
 		print("attack: FAIL no such case '%s'\n", name);
 }
 

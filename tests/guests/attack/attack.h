@@ -19,7 +19,8 @@ struct attack {
 	void (*run)(void);
 };
 
-extern const struct attack outside_attacks[], register_attacks[], call_attacks[], gic_attacks[], irq_attacks[], user_attacks[];
+extern const struct attack outside_attacks[], register_attacks[], call_attacks[], gic_attacks[], irq_attacks[], user_attacks[],
+	pci_attacks[], its_attacks[];
 
 /* A virtual address for guest-physical a: as Normal executable memory, as device. Good until the next call. */
 u64 window_normal(u64 a);
