@@ -103,8 +103,9 @@ class Builder:
         work = self.folder / "work"
         work.mkdir(parents=True, exist_ok=True)
         base, *overlays = partition.split()
+        devices = ["IOMMU=y", "PCI=y"] if board_of(ROOT / base).endswith("-smmu") else []
         command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
-                   f"BOARD={board_of(ROOT / base)}", *self.options]
+                   f"BOARD={board_of(ROOT / base)}", *devices, *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
         made = subprocess.run(command + ["all"], env=environment, text=True, timeout=600,
