@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup demo test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup demo demo-io test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -302,7 +302,7 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup demo test test-all bench lint unit
+.PHONY: setup demo demo-io test test-all bench lint unit
 setup:
 	$(Q)$(S)/tools/setup
 
@@ -313,6 +313,13 @@ demo:
 	$(Q)$(SUB) O=$(O)/demo qemu-virt-aarch64-demo_defconfig
 	$(Q)$(SUB) $(PARALLEL) O=$(O)/demo all
 	$(Q)$(S)/tools/demo $(O)/demo
+
+demo-io:
+	$(Q)$(S)/tools/setup build demo
+	$(Q)$(S)/tools/fetch-guests io
+	$(Q)$(SUB) O=$(O)/demo-io qemu-virt-aarch64-io_defconfig
+	$(Q)$(SUB) $(PARALLEL) O=$(O)/demo-io all
+	$(Q)$(S)/tools/demo-io $(O)/demo-io
 
 test test-all:
 	$(Q)$(S)/tools/setup
@@ -336,7 +343,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo demo-io test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig
