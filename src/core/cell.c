@@ -104,7 +104,8 @@ void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 	u32 *state = &cells[index].state;
 	u32 end = restart_decide(cpu, reason);
 
-	if (!arch_cas32(state, CELL_RUNNING, end) && !arch_cas32(state, CELL_LOADING, end))
+	/* In the order in which it changes, so that it does not slip from one to the other between two looks */
+	if (!arch_cas32(state, CELL_LOADING, end) && !arch_cas32(state, CELL_RUNNING, end))
 		return; /* another vCPU was first: its record stands */
 	write_record(cpu, reason, what, end);
 	arch_cell_silence(index);
