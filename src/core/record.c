@@ -8,6 +8,7 @@
  *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
  *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12, and what the ISA counts besides
  *   [core] console cell=control waiting=0 dropped=0
+ *   [core] dma cell=..., dma iommu=... (iommu_events.c)
  *   [core] console core lost=0
  */
 #include "core/record.h"

@@ -31,6 +31,15 @@ def test_wrong_machine(boot, what, binary):
     m.never(r"\[virt\]", seconds=0.5)
 
 
+@pytest.mark.partition("tests/system/partitions/dma.dts")
+def test_no_smmu(boot):
+    """Without it devices would reach all memory; both descriptions are on the console."""
+    m = boot(options=["-M", "iommu=none"])
+    m.line("core", r"smmu0: declared SMMUv3 at 0x9050000, found nothing: reading it aborts$")
+    m.line("core", r"panic: declared SMMU is not there: address: declared 0x9050000, found 0x0$")
+    m.never(r"\[(attacker|victim|witness)\]", seconds=0.5)
+
+
 @pytest.mark.partition(PARTITION)
 def test_more_than_declared_is_fine(boot):
     """Another four CPUs and another GiB: nobody's."""
