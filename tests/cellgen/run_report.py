@@ -237,6 +237,7 @@ def test_functions(desk, tmp_path):
         "PCI functions: edu0: BAR 0: was 1 MiB at 0x10200000, 32 bits, is now 1 MiB at 0x10300000, 32 bits",
         "PCI functions: bare0: BAR 5: was 16 bytes at 0x10145000, 32 bits, is now 16 bytes at 0x10245000, 32 bits",
         "PCI functions: spare0: BAR 0: was not placed, is now 1 MiB at 0x10100000, 32 bits",
+        "DMA: StreamID 0x28 of smmu0: was refused, is now spare0 of 'linux'",
         "physical lines: SPI 3: was free, is now multi0 of 'linux' ('linux', level, to cpu1)",
         "physical lines: SPI 4: was nic0 of 'linux' ('linux', level, to cpu1) and multi0 of 'linux' ('linux', level, to cpu1), is now nic0 of 'linux' ('linux', level, to cpu1) and spare0 of 'linux' ('linux', level, to cpu1)",
     ]
@@ -265,3 +266,34 @@ def test_any_two_compare(desk, first, second):
     assert len(there) == len(back) and there != ["nothing changed"]
     assert sum(" is new" in w for w in there) == sum(" is gone" in w for w in back)
 
+
+
+# ---- who writes memory
+
+def test_reports_repeat_every_word_about_dma(desk):
+    gen = desk.good("dma-words") / "gen"
+    text, page, report = (gen / "report.txt").read_text(), page_of(gen), json.loads((gen / "report.json").read_text())
+    reason = 'its driver is <proved> & "reviewed"'
+    assert reason in text and html.escape(reason) in page
+    (trusted,) = report["trusted_dma"]
+    assert (trusted["cell"], trusted["reason"], trusted["devices"]) == ("hello", reason, ["dma3"])
+    said = {s["device"]: (s["says"], s["against"], s["from"].split(":")[0]) for s in report["said_dma"]}
+    where = "dma-words.dts"
+    assert said == {"ring0": ("none", 'compatible "virtio,mmio"', where), "clock1": ("master", 'compatible "arm,pl031"', where),
+                    "spi2": ("none", "", where), "dma3": ("master", "", where), "thing4": ("master", "", where)}
+    streams = [(s["iommu"], s["id"], s["device"], s["cell"], s["msis"]) for s in report["streams"]]
+    assert streams == [("smmu0", 8, "dma6", "hello", False), ("smmu0", 9, "clock1", "hello", False)]
+    for line in (r"ring0 .* 'hello', no bus master, as cloison,dma at dma-words.dts:\d+ says, against compatible \"virtio,mmio\"",
+                 r"dma3 .* 'hello', reaches all memory \(cloison,dma at .* says\), as cloison,trusted-dma allows",
+                 r"relay5 .* 'hello', no bus master, as cloison,no-dma says", r"dma6 .* StreamID 0x8 of smmu0", r"rtc0 .* 'other'$",
+                 r"thing4 .* StreamID that of another device of this cell"):
+        assert re.search(line, text, re.M), line
+
+
+def test_difference_of_what_devices_reach(desk):
+    paths = [desk.good(name) / "gen" / "report.json" for name in ("dma-words", "example-iommus")]
+    result = subprocess.run([sys.executable, str(ROOT / "tools" / "diff-partition"), *map(str, paths)], capture_output=True, text=True, check=True)
+    for line in ("StreamID 0x9 of smmu0: was clock1 of 'hello', is now refused", "StreamID 0x100 of smmu0: was refused, is now dma0 of 'hello'",
+                 "'hello' trusted with devices that reach all memory: was dma3: \"its driver is <proved> & \"reviewed\"\", is now none",
+                 "cloison,dma of ring0: was none, against compatible \"virtio,mmio\", is now not written"):
+        assert f"  {line}\n" in result.stdout, result.stdout

@@ -151,7 +151,11 @@ struct device {
 	bool foreign_irq;        /* has an interrupt whose parent is not the GIC */
 	bool untranslated;       /* has a reg that is no CPU address (a bus without ranges) */
 	const char *master;      /* why it can master the bus: "compatible \"virtio,mmio\""; NULL if it cannot */
+	bool guessed;            /* of master: no table says so, but its node looks like one's */
 	bool passive;            /* it is known to be no bus master; neither: somebody has to say so */
+	const struct prop *dma;  /* cloison,dma, if it decided the two; NULL: not written */
+	const char *against;     /* and what would have been known otherwise, if that is the contrary; NULL: nothing */
+	bool trusted;            /* a cell with cloison,trusted-dma has it, and no IOMMU is in front: it reaches all memory */
 	const char *system;      /* why it can be nobody's: "the interrupt controller"; NULL: an ordinary device */
 	bool console;            /* decided: the core's UART */
 	u16 function;            /* index into functions; FUNCTION_NONE: no PCI function */
@@ -528,6 +532,7 @@ struct cell {
 	u32 except_count;
 	struct bus_wish *no_dma; /* cloison,no-dma */
 	u32 no_dma_count;
+	const struct prop *trust; /* cloison,trusted-dma; NULL: not written */
 	struct skip *skips;
 	u32 skip_count;
 	struct share *shares;   /* memory-region */

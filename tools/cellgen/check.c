@@ -20,6 +20,7 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_devices(decision, diag);
 	check_iommus(decision, diag);
 	check_pci(decision, diag);
+	check_trust(decision, diag);
 	check_vdevs(decision, diag);
 	check_lines(decision, diag);
 	check_virtual(decision, diag);

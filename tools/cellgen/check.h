@@ -19,6 +19,7 @@ void check_access(const struct decision *d, struct diag *diag);     /* check_acc
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
 void check_iommus(const struct decision *d, struct diag *diag);     /* check_iommu.c */
 void check_pci(const struct decision *d, struct diag *diag);        /* check_pci.c */
+void check_trust(const struct decision *d, struct diag *diag);      /* check_trust.c */
 void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */
 void check_lines(const struct decision *d, struct diag *diag);      /* check_line.c */
 void check_virtual(const struct decision *d, struct diag *diag);    /* check_virtual.c */

@@ -132,8 +132,12 @@ static void check_word(const struct decision *d, const struct cell *cell, const 
 		diag_error(diag, "not-in-access", wish->at, "%s names %s (%s), which '%s' does not have; take it out", whose,
 			   node_nick(wish->node), diag_at(wish->node->at), cell->name);
 	} else if (access->device != DEVICE_NONE && d->devices[access->device].master) {
-		diag_error(diag, "bus-master", wish->at, "%s says that %s (%s) cannot write memory by itself, but it can (%s); take it out here and "
-			   "of access", whose, node_nick(wish->node), diag_at(wish->node->at), d->devices[access->device].master);
+		const struct device *device = &d->devices[access->device];
+
+		diag_error(diag, "bus-master", wish->at, "%s says that %s (%s) cannot write memory by itself, but it %s (%s); %s", whose,
+			   node_nick(wish->node), diag_at(wish->node->at), device->guessed ? "looks as if it could" : "can",
+			   device->master, device->guessed ? "that is a guess: if it cannot, write cloison,dma = \"none\" in its node instead" :
+			   "take it out here and of access");
 	}
 }
 

@@ -60,14 +60,30 @@ static void check_target(const struct claim *claim, struct diag *diag)
 
 bool check_refused(const struct device *device)
 {
-	return device->console || device->system || (device->master && !device->stream_count) || device->untranslated;
+	return device->console || device->system || (device->master && !device->stream_count && !device->trusted) || device->untranslated;
 }
 
 /* Of a bus master without a stream: why it has none, as far as the tree says anything. */
-static const char *no_iommu(const struct device *device)
+static const char *no_iommu(const struct decision *d, const struct device *device)
 {
-	return device->function == FUNCTION_NONE ? "has no iommus, so no IOMMU is known to be in front of it" :
-	       "has no stream: no iommu-map of its host has its bus address";
+	const struct pci_host *host;
+	const struct prop *map;
+
+	if (device->function == FUNCTION_NONE) {
+		return "has no iommus, so no IOMMU is known to be in front of it";
+	}
+	host = &d->hosts[d->functions[device->function].host];
+	map = node_prop(host->node, "iommu-map");
+	return map ? mem_format("has no StreamID, as its bus address is not in iommu-map of %s (%s)", host->name, diag_at(map->at)) :
+		     mem_format("has no StreamID, as %s (%s) has no iommu-map", host->name, diag_at(host->at));
+}
+
+/* What is known is said otherwise than what is guessed. */
+static const char *master_text(const struct device *device)
+{
+	return device->dma ? mem_format("can write any memory by itself (%s at %s)", device->master, diag_at(device->dma->at)) :
+	       device->guessed ? mem_format("looks as if it could write any memory by itself (%s, which is a guess)", device->master) :
+	       mem_format("can write any memory by itself (%s)", device->master);
 }
 
 /* Devices that nobody can have. One reason is enough: the others do not matter then. */
@@ -84,8 +100,9 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; %s", cell,
 			   device->name, where, device->system, access_advice(claim->access));
 	} else if (device->master) {
-		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which can write any memory by itself (%s) and %s; %s", cell,
-			   device->name, where, device->master, no_iommu(device), access_advice(claim->access));
+		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which %s and %s; %s%s", cell, device->name, where,
+			   master_text(device), no_iommu(d, device), device->guessed ? "if it cannot, write cloison,dma = \"none\" in its node, else " : "",
+			   access_advice(claim->access));
 	} else {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
@@ -95,7 +112,9 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 /* Known to be none, or said to be none: anything else might be a bus master. */
 static void check_dma(const struct claim *claim, const struct device *device, struct diag *diag)
 {
-	if (!device->master && !device->passive && !said_passive(claim->cell, device->node)) {
+	bool wrong = node_prop(device->node, "cloison,dma") && !device->dma; /* a word that check_prop.c refuses */
+
+	if (!device->master && !device->passive && !wrong && !said_passive(claim->cell, device->node)) {
 		diag_error(diag, "dma-unknown", claim->access->at, "'%s' asks for %s (%s), and nothing says whether it can write memory by itself; "
 			   "if it cannot, write cloison,no-dma = <&%s>, else %s", claim->cell->name, device->name,
 			   diag_at(device->node->at), device->node->label ? device->name : mem_format("{%s}", device->node->path),

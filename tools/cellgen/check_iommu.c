@@ -105,9 +105,9 @@ static void check_twice(const struct decision *d, u32 index, struct diag *diag)
 		const struct stream *other = &d->streams[i];
 
 		if (other->iommu == s->iommu && other->id == s->id && other->device != s->device) {
-			diag_error(diag, "stream-owned-twice", s->at, "%s and %s (%s) have one StreamID, 0x%x of %s, so that each could write the other's "
-				   "memory; give both to one cell", who(d, s), who(d, other), diag_at(other->at), s->id,
-				   d->iommus[s->iommu].name);
+			diag_error(diag, "stream-owned-twice", s->at, "%s (%s) and %s (%s) have one StreamID, 0x%x of %s, so that each could write the "
+				   "other's memory; give both to one cell", who(d, s), diag_at(d->devices[s->device].node->at),
+				   who(d, other), diag_at(d->devices[other->device].node->at), s->id, d->iommus[s->iommu].name);
 			return;
 		}
 	}

@@ -70,7 +70,7 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
 	{ .name = "cloison,restart", .shape = SHAPE_TEXT, .choices = { "never", "on-reset", "on-failure", "always" } },
 	{ .name = "cloison,restart-limit" },
-	{ .name = "cloison,trusted-dma", .shape = SHAPE_LATER },
+	{ .name = "cloison,trusted-dma", .shape = SHAPE_TEXT },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },
 	{ .name = "reserved-memory", .shape = SHAPE_LATER },
@@ -90,6 +90,11 @@ static const struct rule function_rules[] = {
 	{ .name = "cloison,reset-write" },
 };
 
+/* Of a device of the board, in its own tree or by reference in the partition's */
+static const struct rule device_rules[] = {
+	{ .name = "cloison,dma", .shape = SHAPE_TEXT, .choices = { "master", "none" } },
+};
+
 /* Words of the System Device Tree that say how others are kept out of what a domain has: here translation tables do. */
 static const char *const standard_words[] = {
 	"firewallconfig", "firewallconfig-default", "access-implicit-default", "#access-implicit-default-cells",
@@ -104,13 +109,14 @@ struct vocabulary {
 	bool open;
 };
 
-enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_FUNCTION, KIND_DOMAINS, KIND_OTHER, KIND_COUNT };
+enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_FUNCTION, KIND_DEVICE, KIND_DOMAINS, KIND_OTHER, KIND_COUNT };
 
 static const struct vocabulary vocabularies[KIND_COUNT] = {
 	[KIND_HYPERVISOR] = { "the hypervisor's node", hypervisor_rules, ARRAY_COUNT(hypervisor_rules), false },
 	[KIND_CELL] = { "a cell", cell_rules, ARRAY_COUNT(cell_rules), false },
 	[KIND_VDEV] = { "a virtual device", vdev_rules, ARRAY_COUNT(vdev_rules), true },
 	[KIND_FUNCTION] = { "a PCI function", function_rules, ARRAY_COUNT(function_rules), true },
+	[KIND_DEVICE] = { "a device of the board", device_rules, ARRAY_COUNT(device_rules), true },
 	[KIND_DOMAINS] = { "/domains", domains_rules, ARRAY_COUNT(domains_rules), false },
 	[KIND_OTHER] = { "this node", NULL, 0, true },
 };
@@ -138,7 +144,7 @@ static enum kind kind_of(const struct decision *d, const struct node *node)
 			return KIND_FUNCTION;
 		}
 	}
-	return KIND_OTHER;
+	return device_of(d, node) == DEVICE_NONE ? KIND_OTHER : KIND_DEVICE;
 }
 
 static const struct rule *find_rule(const struct vocabulary *v, const char *name)

@@ -264,6 +264,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->cpu_count = claims.count;
 	load_ram(cell, diag);
 	dt_access(d, cell, diag);
+	cell->trust = node_prop(node, "cloison,trusted-dma");
 	dt_shares(d, cell, diag);
 	load_image(cell, IMAGE_KERNEL, "cloison,kernel");
 	load_image(cell, IMAGE_INITRD, "cloison,initrd");

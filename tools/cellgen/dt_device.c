@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The board's devices: registers as CPU addresses, interrupts as lines of the
- * GIC, and whether a device could write memory behind the CPU's back.
+ * GIC; dt_dma.c says whether a device could write memory behind the CPU's back.
  */
 #include <string.h>
 
@@ -10,63 +10,6 @@
 /* Nodes that describe no device; everything below them neither. */
 static const char *const no_devices[] = {
 	"/domains", "/cpus", "/reserved-memory", "/chosen", "/aliases", "/__symbols__", "/psci",
-};
-
-/*
- * Devices that read or write memory on their own. Without an IOMMU such a device is given to nobody. The
- * binding of a bus master does not say that it is one, so the known ones are listed; any other is caught
- * by the properties that only a master has (iommus, dma-coherent, dma-ranges, ...).
- */
-static const char *const masters[] = {
-	"virtio,mmio",           /* QEMU and others: rings anywhere in memory */
-	"qemu,fw-cfg-mmio",      /* its DMA register */
-	"pci-host-cam-generic",  /* whatever sits on the bus */
-	"arm,pl330",             /* DMA controllers */
-	"arm,pl080",
-	"arm,pl081",
-	"arm,dma-350",
-	"arm,pl110",             /* frame buffers */
-	"arm,pl111",
-	"arm,hdlcd",
-	"arm,mali-midgard",
-	"snps,dwmac",            /* network */
-	"snps,dwc3",             /* USB */
-	"generic-xhci",
-	"generic-ehci",
-	"generic-ohci",
-	"generic-ahci",          /* storage */
-	"cdns,gem",
-	"xlnx,zynqmp-gem",
-	"xlnx,zynqmp-dma-1.0",
-	"arasan,sdhci-8.9a",
-	"fsl,imx8mq-fec",
-	"fsl,imx6sx-fec",
-	"fsl,imx7d-usdhc",
-};
-
-/*
- * Devices that are known to do nothing by themselves. Of any other somebody has to say so (cloison,no-dma): that a node
- * does not look like a bus master's is no reason to let it write all memory.
- */
-static const char *const passive[] = {
-	"arm,pl011", "arm,sbsa-uart", "arm,cmsdk-uart", "ns16550a", "snps,dw-apb-uart", "cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,xuartps",
-	"arm,pl061", "arm,cmsdk-gpio", "snps,dw-apb-gpio", "xlnx,zynqmp-gpio-1.0",
-	"arm,pl031", "google,goldfish-rtc",
-	"arm,sp804", "arm,sp805", "arm,sbsa-gwdt", "snps,dw-apb-timer", "snps,dw-wdt", "cdns,wdt-r1p2", "cdns,ttc",
-	"snps,designware-i2c", "cdns,i2c-r1p10", "cdns,i2c-r1p14", "arm,pl022", "cdns,spi-r1p6",
-	"arm,pl050", "cfi-flash",
-};
-
-/* Words of a node that only a bus master has, and that begin so. */
-static const char *const master_words[] = {
-	"iommus", "iommu-map", "dma-", "#dma-cells", "msi-map", "bus-range", "phy-mode", "phy-connection-type", "local-mac-address",
-	"mac-address", "dr_mode", "snps,axi-config",
-};
-
-/* Generic names (Devicetree Specification, 2.2.2) of devices that move data by themselves. */
-static const char *const master_names[] = {
-	"dma", "dma-controller", "ethernet", "usb", "mmc", "sdhci", "sata", "ahci", "ufs", "pci", "pcie", "nvme", "gpu", "video-codec",
-	"crypto", "hdmi", "display", "isp", "camera", "scsi",
 };
 
 struct system_kind {
@@ -88,41 +31,6 @@ static const struct system_kind systems[] = {
 	{ "simple-bus", "a bus; name the devices on it" },
 	{ "pci-host-ecam-generic", "a PCI host; name the functions below it" },
 };
-
-static const char *why_master(const struct node *node)
-{
-	for (u32 i = 0; i < ARRAY_COUNT(masters); i++) {
-		if (node_compatible(node, masters[i])) {
-			return mem_format("compatible \"%s\"", masters[i]);
-		}
-	}
-	for (u32 i = 0; i < node->prop_count; i++) {
-		for (u32 k = 0; k < ARRAY_COUNT(master_words); k++) {
-			if (strncmp(node->props[i].name, master_words[k], strlen(master_words[k])) == 0) {
-				return mem_format("property %s", node->props[i].name);
-			}
-		}
-	}
-	for (u32 i = 0; i < ARRAY_COUNT(master_names); i++) {
-		u64 length = strcspn(node->name, "@");
-
-		if (strlen(master_names[i]) == length && memcmp(master_names[i], node->name, length) == 0) {
-			return mem_format("its name, %s", node->name);
-		}
-	}
-	return NULL;
-}
-
-/* Nobody can tell a device without registers what to do. */
-static bool is_passive(const struct node *node)
-{
-	u32 i = 0;
-
-	while (i < ARRAY_COUNT(passive) && !node_compatible(node, passive[i])) {
-		i++;
-	}
-	return i < ARRAY_COUNT(passive) || !node_prop(node, "reg");
-}
 
 const char *device_why_system(const struct node *node)
 {
@@ -252,8 +160,7 @@ void dt_devices(struct decision *d, struct diag *diag)
 		device->node = node;
 		device->function = FUNCTION_NONE;
 		device->name = node_nick(node);
-		device->master = why_master(node);
-		device->passive = !device->master && is_passive(node);
+		dt_dma(device);
 		device->system = device_why_system(node);
 		load_regs(device, diag);
 	}

@@ -89,9 +89,13 @@ static void load_map(const struct source *s, const struct node *host, u32 addres
 	const struct prop *mask = node_prop(host, "iommu-map-mask");
 	u32 masked = address & (mask && mask->size == 4 ? prop_cell(mask, 0) : ~0u);
 
-	if (s->prop->size == 0 || s->prop->size % (4 * MAP_CELLS) != 0 || (mask && mask->size != 4)) {
-		diag_error(diag, "bad-property", s->prop->at, "iommu-map of %s is not a list such as <0x0 &smmu0 0x0 0x10000> (first bus address, IOMMU, "
-			   "first StreamID, how many), or its iommu-map-mask is not one number", node_nick(host));
+	if (mask && mask->size != 4) {
+		diag_error(diag, "bad-property", mask->at, "iommu-map-mask of %s is not one number such as <0xffff>", node_nick(host));
+	}
+	if (s->prop->size == 0 || s->prop->size % (4 * MAP_CELLS) != 0) {
+		diag_error(diag, "bad-property", s->prop->at, "iommu-map of %s is not a list such as <0x0 &smmu0 0x0 0x10000>: first bus address, IOMMU, "
+			   "first StreamID, how many", node_nick(host));
+		s->d->devices[s->device].stream_count++; /* said once is enough */
 		return;
 	}
 	for (u32 i = 0; i < s->prop->size / 4; i += MAP_CELLS) {
@@ -168,6 +172,7 @@ void dt_streams(struct decision *d, struct diag *diag)
 				load_device(d, cell, cell->access[k].device, diag);
 			}
 		}
+		dt_trust(d, cell);
 	}
 	if (d->stream_count) {
 		qsort(d->streams, d->stream_count, sizeof(*d->streams), compare_streams);

@@ -183,7 +183,8 @@ static void load_function(struct decision *d, u16 host, u16 device, struct diag 
 	f->no_reset = node_string(dev->node, "cloison,no-reset");
 	dev->function = (u16)(d->function_count - 1);
 	dev->untranslated = false;
-	dev->passive = false;
+	dev->passive = dev->guessed = false;
+	dev->dma = NULL;
 	dev->master = "it is a PCI function";
 }
 

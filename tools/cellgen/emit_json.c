@@ -296,10 +296,12 @@ static void emit_virtual(struct out *out, const struct decision *d, const struct
 	out_printf(out, "\n      ],\n");
 }
 
-static void emit_device_parts(struct out *out, const struct device *device, bool owned)
+static void emit_device_parts(struct out *out, const struct decision *d, u32 index, bool owned)
 {
-	text(out, "why", device->console ? "the core's console" : device->system ? device->system : device->master ? device->master :
-	     device->passive || !owned ? "" : "no bus master, as cloison,no-dma says");
+	const struct device *device = &d->devices[index];
+
+	text(out, "why", device->console ? "the core's console" : device->system ? device->system : owned ? dma_text(d, index) :
+	     device->master ? device->master : "");
 	out_printf(out, ", \"registers\": [");
 	for (u32 i = 0; i < device->reg_count; i++) {
 		out_printf(out, "%s{ ", i ? ", " : " ");
@@ -329,7 +331,7 @@ static void emit_devices(struct out *out, const struct decision *d)
 		out_printf(out, ", ");
 		text(out, "owner", name ? name : device->console || device->system ? "core" : "nobody");
 		out_printf(out, ", \"master\": %s, ", device->master ? "true" : "false");
-		emit_device_parts(out, device, name != NULL);
+		emit_device_parts(out, d, i, name != NULL);
 		out_printf(out, " }%s", comma(i, d->device_count));
 	}
 	out_printf(out, "  ],\n");
@@ -466,6 +468,7 @@ void emit_json(const struct decision *d, const char *dir)
 	emit_lines(&out, d);
 	emit_devices(&out, d);
 	emit_json_functions(d, &out);
+	emit_json_dma(d, &out);
 	out_printf(&out, "  \"cells\": [\n");
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(&out, d, &d->cells[i]);

@@ -164,7 +164,9 @@ static void emit_device(const struct decision *d, u32 index, struct out *out)
 		out_printf(out, "%12s ", "-");
 	}
 	if (owner) {
-		out_printf(out, "'%s'%s\n", owner, device->passive || device->master ? "" : ", no bus master as cloison,no-dma says");
+		const char *dma = dma_text(d, index);
+
+		out_printf(out, "'%s'%s%s\n", owner, dma[0] ? ", " : "", dma);
 	} else if (device->console) {
 		out_printf(out, "the core: its console\n");
 	} else if (device->system) {
@@ -309,6 +311,7 @@ void emit_report(const struct decision *d, const char *dir)
 	emit_lines(d, &out);
 	emit_devices(d, &out);
 	emit_functions(d, &out);
+	emit_dma(d, &out);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(d, &d->cells[i], &out);
 	}

@@ -112,6 +112,9 @@ static const struct finding_kind kinds[] = {
 	  "Give it fewer devices." },
 	{ "dma-unknown", "DMA", "Nobody knows whether a device can write memory by itself.",
 	  "Look it up in its manual; if it cannot, name it in cloison,no-dma, which the reports repeat." },
+	{ "trusted-dma-place", "DMA", "A device without an IOMMU in front goes by physical addresses, but its cell's memory is elsewhere than its "
+	  "guest has it.", "Write the guest addresses in cloison,physical-base, and no colours." },
+	{ "trusted-dma-unused", "DMA", "A cell is trusted with devices that it does not have.", "Take cloison,trusted-dma out." },
 	{ "restart-dma", "DMA", "A cell is to be restarted and has a device that writes memory by itself, and that the core cannot reset.",
 	  "Take cloison,restart or the device out; of a PCI function, say how it is reset by cloison,reset-write." },
 	/* ---- PCI ---- */

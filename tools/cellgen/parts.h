@@ -58,6 +58,8 @@ void dt_board(struct decision *d, struct diag *diag);
 void dt_devices(struct decision *d, struct diag *diag);
 bool dt_translate(const struct node *node, struct range *range);  /* from the bus that node is on to the CPU's addresses */
 void dt_pci(struct decision *d, struct diag *diag);
+void dt_dma(struct device *device);
+void dt_trust(struct decision *d, const struct cell *cell);        /* when its devices have their streams */
 void dt_irqs(struct decision *d, struct diag *diag);
 void dt_cells(struct decision *d, struct diag *diag);
 void dt_iommus(struct decision *d);
@@ -95,6 +97,19 @@ bool device_prop_copied(const char *name);                        /* goes into t
 const char *overlay_text(const char *pp, u64 size, const char *name, struct diag *diag);
 void overlay_refuse(const char *pp, u64 size, struct diag *diag); /* as a partition */
 void errors_read(const char *said, u64 size, const char *dts, struct diag *diag); /* what cpp or dtc has said */
+
+/* ---- bindings.c ---- */
+
+enum dma {
+	DMA_NONE,   /* reads and writes no memory by itself */
+	DMA_MASTER, /* does */
+};
+struct binding {
+	const char *compatible;
+	enum dma dma;
+};
+const struct binding *binding_of(const struct node *node); /* NULL: in no line of the table */
+const char *binding_guess(const struct node *node);        /* what makes a node look like a bus master's: "property dma-ranges"; or NULL */
 
 /* ---- vdev_types.c ---- */
 
@@ -238,6 +253,9 @@ void emit_shares(const struct decision *d, struct out *out);    /* of report.txt
 void emit_json_shares(const struct decision *d, struct out *out);
 void emit_functions(const struct decision *d, struct out *out); /* emit_pci.c: of report.txt */
 void emit_json_functions(const struct decision *d, struct out *out);
+const char *dma_text(const struct decision *d, u32 device);     /* of one that a cell has: what it can reach, and who says so; or "" */
+void emit_dma(const struct decision *d, struct out *out);       /* of report.txt */
+void emit_json_dma(const struct decision *d, struct out *out);
 struct ignored {
 	const char *what;  /* "xen,kernel" */
 	const char *where; /* path of its node */
