@@ -65,7 +65,8 @@ static void add_objects(void)
 	static const char *const objects[] = { "machine_regs", "machine_cpus", "machine_cells", "machine_cell_cpus", "machine_cell_ram",
 		"machine_vdevs", "machine_lines", "machine_owners", "machine_ram", "machine_board", "machine_service_cpu",
 		"machine_console_base", "machine_console_clock", "machine_board_name", "machine_hash", "machine_index",
-		"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses" };
+		"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
+		"machine_its", "machine_its_devices", "machine_its_commands" };
 
 	for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
 		const struct symbol *s = image_symbol(&img, objects[i]);

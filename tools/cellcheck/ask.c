@@ -279,5 +279,6 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 		unreadable("the partition has no cells");
 	regions_read(a, ask, hw);
 	functions_read(a, ask, hw);
+	messages_read(a, ask, hw);
 	streams_read(a, ask, hw);
 }

@@ -191,16 +191,13 @@ static void read_wires(struct arena *a, struct hw *hw, int node)
 /* What no cell may reach, whatever the partition says: what holds devices, and what moves their addresses. */
 static void read_guarded(struct arena *a, struct hw *hw, int node)
 {
-	bool its = tree_is(hw->tree, node, "arm,gic-v3-its");
 	spans regs = { 0 };
 
-	if (!its && !tree_is(hw->tree, node, "arm,smmu-v3") && !tree_is(hw->tree, node, "pci-host-ecam-generic"))
+	if (!tree_is(hw->tree, node, "arm,gic-v3-its") && !tree_is(hw->tree, node, "arm,smmu-v3") && !tree_is(hw->tree, node, "pci-host-ecam-generic"))
 		return;
 	tree_regs(a, hw->tree, node, &regs);
 	for (size_t i = 0; i < regs.n; i++)
 		*VEC_ADD(a, hw->guarded) = (struct place) { regs.v[i], node };
-	if (its && !hw->its && regs.n)
-		hw->its = regs.v[0].base;
 }
 
 void board_read(struct arena *a, struct hw *hw, const struct tree *t)

@@ -8,7 +8,7 @@
  *       | reach.c owner.c            who reaches what, from the leaves alone
  *       v frames.c el2.c cells.c compare.c stripes.c color.c      where everything lies, and is it what was asked
  *         regs.c lists.c kernel.c hash.c objects.c index.c routes.c scan.c  each page of docs/image-format.md, compared
- *         dma.c iommu.c entries.c functions.c                               the same, of devices that write memory
+ *         dma.c iommu.c entries.c functions.c its.c                         the same, of devices that write memory
  *     summary.c, nobody.c, cert.c, certio.c, json.c, jsonio.c
  *
  * Nothing is shared with cellgen or src/, not even a header: what both could get wrong is
@@ -191,7 +191,7 @@ struct hw {
 	VEC(struct cache) caches;
 	u32 colors; /* of the cache with most */
 	spans ram, reserved, gicr;
-	u64 gicd, its; /* its: 0, there is none */
+	u64 gicd;
 	int gic;
 	VEC(struct place) guarded; /* registers of IOMMUs and the ITS, configuration spaces: no cell's, whatever the partition says */
 	VEC(struct wire) wires; /* of SPIs */
@@ -260,6 +260,7 @@ struct ask_cell {
 	VEC(struct ask_share) shares;
 	VEC(int) no_dma; /* said to be no bus masters */
 	VEC(int) loose;  /* bus masters that no IOMMU holds, by the trees */
+	VEC(int) passive; /* whose node says cloison,dma = "none" */
 	const char *trusted; /* cloison,trusted-dma: why that is meant; NULL: it is not */
 	VEC(struct ask_vdev) vdevs;
 	spans pages; /* of devices */
@@ -285,6 +286,8 @@ struct ask_function { /* of PCI, with a cell */
 	u32 pin;
 	bool resets; /* a register of its own resets it */
 	u32 reset_bar, reset_offset, reset_value;
+	int its; /* by msi-map, if it has vectors; -1: to none */
+	u32 device_id;
 };
 struct ask_iommu { /* a device of a cell is behind it */
 	int node;
@@ -311,6 +314,9 @@ struct ask {
 	VEC(struct ask_cell) cells;
 	VEC(struct ask_region) regions; /* in the order of the tree */
 	VEC(struct ask_function) functions; /* by cell, host, address */
+	VEC(size_t) messages; /* functions with vectors, by DeviceID */
+	int its;              /* where the first of them leads; -1: nowhere */
+	u64 its_base;
 	VEC(struct ask_iommu) iommus;   /* in the order of the tree */
 	VEC(struct ask_stream) streams; /* by cell, IOMMU, id */
 	VEC(struct ask_tree) trees;     /* by cell, without the doorbell first */
@@ -323,6 +329,7 @@ void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, s
 void devices_page(struct arena *a, struct ask_cell *cell, struct span reg);
 void regions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* regions.c */
 void functions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* pci.c */
+void messages_read(struct arena *a, struct ask *ask, const struct hw *hw);  /* its.c, behind the former */
 void streams_read(struct arena *a, struct ask *ask, const struct hw *hw);   /* streams.c, behind the former */
 u64 pci_bus(const struct hw *hw, const struct ask_function *f); /* configuration space of the function's bus */
 bool pci_window(const struct hw *hw, int host, struct span s);  /* 32-bit memory, at the same address for the CPUs */
@@ -402,6 +409,7 @@ struct check {
 	struct cell_trees *cells;
 	struct regime *dma; /* of each ask->trees */
 	const char **dma_texts; /* what each reaches, by dma_text() */
+	struct span its;    /* what the ITS keeps in memory */
 	u64 *level1;        /* of each ask->iommus: its stream table */
 	u32 *level1_user;
 	struct page_use *pages; /* of each page of .tables */
@@ -505,6 +513,10 @@ const u8 *stream_entry(struct check *c, size_t iommu, u32 id); /* as the IOMMU f
 void check_iommus(struct check *c);
 void check_entries(struct check *c); /* every byte of level 1 and .streams */
 void check_functions(struct check *c);
+void check_window(struct check *c, const char *id, const char *who, size_t cell, struct span s); /* trapped: mapped by no root, over nothing */
+void its_find(struct check *c);
+void check_its(struct check *c);
+u32 bits_of(u64 value); /* at least 1 */
 u64 bar_base(struct check *c, const struct ask_function *f, size_t bar);
 u64 reset_page(struct check *c, const struct ask_function *f); /* with the register that resets it; 0: there is none */
 struct span bar_pages(struct check *c, const struct ask_function *f, size_t bar);
@@ -560,6 +572,7 @@ bool index_range_base(struct check *c, size_t range, u64 *phys);
 
 /* ---- what comes out */
 void cert_write(FILE *out, struct check *c);
+void cert_words(FILE *out, struct check *c);   /* what only the partition says */
 void cert_devices(FILE *out, struct check *c); /* certio.c */
 void json_write(FILE *out, struct check *c);
 void json_text(FILE *out, const char *s);

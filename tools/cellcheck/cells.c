@@ -106,6 +106,9 @@ static void check_roots(struct check *c, size_t cell)
 
 static bool masters_bus(const struct check *c, size_t cell, int node)
 {
+	for (size_t i = 0; i < c->ask->cells.v[cell].passive.n; i++)
+		if (c->ask->cells.v[cell].passive.v[i] == node)
+			return false;
 	for (size_t i = 0; i < c->ask->streams.n; i++)
 		if (c->ask->streams.v[i].cell == cell && c->ask->streams.v[i].node == node)
 			return true;
@@ -124,9 +127,10 @@ static void check_masters(struct check *c, size_t cell)
 
 	for (size_t i = 0; i < cell; i++)
 		first += c->ask->cells.v[i].ram.n;
-	for (size_t i = 0; !ask->trusted && i < ask->loose.n; i++)
-		finding(c, "bus-master", "cell '%s' has %s, which can master the bus, without an IOMMU", ask->name,
-			tree_name(&c->arena, c->hw->tree, ask->loose.v[i]));
+	for (size_t i = 0; i < ask->loose.n; i++)
+		if (!ask->trusted || function_of(c->ask, ask->loose.v[i]))
+			finding(c, "bus-master", "cell '%s' has %s, which can master the bus, without an IOMMU", ask->name,
+				tree_name(&c->arena, c->hw->tree, ask->loose.v[i]));
 	for (size_t i = 0; ask->restart && i < ask->devices.n; i++)
 		if (!function_of(c->ask, ask->devices.v[i]) && masters_bus(c, cell, ask->devices.v[i]))
 			finding(c, "bus-master", "cell '%s' is loaded again, but nobody resets %s, which can master the bus", ask->name,

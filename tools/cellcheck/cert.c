@@ -173,10 +173,7 @@ void cert_write(FILE *out, struct check *c)
 	fputs("\nRESTS ON\n\n", out);
 	for (size_t i = 0; assumptions[i]; i++)
 		fprintf(out, "  %s\n", assumptions[i]);
-	for (size_t i = 0; i < c->ask->cells.n; i++)
-		for (size_t k = 0; k < c->ask->cells.v[i].no_dma.n; k++)
-			fprintf(out, "  the partition's word: %s of cell '%s' cannot write memory by itself\n",
-				tree_name(&c->arena, c->hw->tree, c->ask->cells.v[i].no_dma.v[k]), c->ask->cells.v[i].name);
+	cert_words(out, c);
 	for (size_t i = 0; i < c->notes.n; i++)
 		fprintf(out, "  not settled: %s\n", c->notes.v[i]);
 	for (size_t i = 0; i < c->hw->changes.n; i++)

@@ -15,7 +15,7 @@ static void look(struct check *c, const struct regime *r, const struct leaf *lea
 	struct reaching *found = context;
 	u64 next, end = usable_end(c, leaf->out, &next);
 
-	if (leaf->attr == DMA_DOORBELL && c->hw->its && leaf->out == c->hw->its + FRAME && leaf->size == PAGE)
+	if (leaf->attr == DMA_DOORBELL && c->ask->its_base && leaf->out == c->ask->its_base + FRAME && leaf->size == PAGE)
 		found->doorbell = true;
 	else if (leaf->attr == DMA_RAM && end && (reach_get(c, leaf->out) & REACH_CELL) == (u32)r->party + 1)
 		found->memory += leaf->size;
@@ -55,6 +55,32 @@ static void write_trusted(FILE *out, struct check *c, const struct ask_cell *cel
 			device_name(c, cell->loose.v[i]), cell->name, cell->trusted ? cell->trusted : "none");
 }
 
+static void write_messages(FILE *out, struct check *c)
+{
+	for (size_t i = 0; i < c->ask->messages.n; i++) {
+		const struct ask_function *f = &c->ask->functions.v[c->ask->messages.v[i]];
+
+		fprintf(out, "  MSIs of %s, DeviceID 0x%x: %u events of cell '%s'\n", device_name(c, f->node), f->device_id, f->vectors,
+			c->ask->cells.v[f->cell].name);
+	}
+	if (c->ask->messages.n)
+		fprintf(out, "  what the ITS keeps in memory: 0x%010llx  %9llu KiB, reached by the core and by it\n", c->its.base, c->its.size / KIB);
+}
+
+void cert_words(FILE *out, struct check *c)
+{
+	for (size_t i = 0; i < c->ask->cells.n; i++) {
+		const struct ask_cell *cell = &c->ask->cells.v[i];
+
+		for (size_t k = 0; k < cell->no_dma.n; k++)
+			fprintf(out, "  the partition's word: %s of cell '%s' cannot write memory by itself\n",
+				tree_name(&c->arena, c->hw->tree, cell->no_dma.v[k]), cell->name);
+		for (size_t k = 0; k < cell->passive.n; k++)
+			fprintf(out, "  the word of its node (cloison,dma): %s of cell '%s' cannot write memory by itself\n",
+				tree_name(&c->arena, c->hw->tree, cell->passive.v[k]), cell->name);
+	}
+}
+
 void cert_devices(FILE *out, struct check *c)
 {
 	size_t loose = 0;
@@ -67,6 +93,7 @@ void cert_devices(FILE *out, struct check *c)
 
 		fprintf(out, "  DMA of %s, VMID %zu: %s\n", stream_name(c, s), s->tree + 1, dma_text(c, s->tree));
 	}
+	write_messages(out, c);
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
 		write_trusted(out, c, &c->ask->cells.v[i]);
 		loose += c->ask->cells.v[i].loose.n;

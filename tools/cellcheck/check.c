@@ -74,6 +74,7 @@ void check_run(struct check *c)
 	find_cpus(c, &user);
 	find_cells(c, &user);
 	dma_find(c, &user);
+	its_find(c);
 	frames_slots(c);
 	regions_place(c);
 	reach_first(c); /* first: its words are the clearest */
@@ -90,6 +91,7 @@ void check_run(struct check *c)
 	check_iommus(c);
 	check_entries(c);
 	check_functions(c);
+	check_its(c);
 	check_routes(c);
 	check_index(c);
 	check_scan(c);

@@ -89,8 +89,8 @@ void dma_tables(struct check *c)
 
 static bool is_doorbell(const struct check *c, const struct regime *r, const struct leaf *leaf)
 {
-	return c->ask->trees.v[r - c->dma].doorbell && c->hw->its && leaf->attr == DMA_DOORBELL && leaf->size == PAGE &&
-		leaf->out == c->hw->its + FRAME;
+	return c->ask->trees.v[r - c->dma].doorbell && c->ask->its_base && leaf->attr == DMA_DOORBELL && leaf->size == PAGE &&
+		leaf->out == c->ask->its_base + FRAME;
 }
 
 /* After the run roots have had their say: each frame is one that the cell has as its memory. */
@@ -131,11 +131,11 @@ void check_dma(struct check *c)
 		wants wanted = { 0 };
 
 		check_apart(c, i);
-		if (tree->doorbell && !c->hw->its)
+		if (tree->doorbell && !c->ask->its_base)
 			finding(c, "stream", "%s: there is no ITS whose doorbell it could reach", c->dma[i].who);
 		wanted_ram(c, tree->cell, DMA_RAM, &wanted);
-		if (tree->doorbell && c->hw->its)
-			range_add(c, &wanted, GUEST_DOORBELL, c->hw->its + FRAME, PAGE, DMA_DOORBELL);
+		if (tree->doorbell && c->ask->its_base)
+			range_add(c, &wanted, GUEST_DOORBELL, c->ask->its_base + FRAME, PAGE, DMA_DOORBELL);
 		compare(c, &c->dma[i], &wanted);
 	}
 }

@@ -92,6 +92,20 @@ static void functions(struct check *c, size_t cpu, wants *wanted)
 	}
 }
 
+/* What the ITS keeps in memory is set up by CPU 0; commands and properties are written by the CPUs of its cell. */
+static void its(struct check *c, size_t cpu, wants *wanted)
+{
+	const struct ask *ask = c->ask;
+	bool uses = !cpu;
+
+	for (size_t i = 0; ask->messages.n && i < ask->cells.v[ask->functions.v[ask->messages.v[0]].cell].cpus.n; i++)
+		uses |= ask->cells.v[ask->functions.v[ask->messages.v[0]].cell].cpus.v[i] == (int)cpu;
+	if (!ask->messages.n || !uses)
+		return;
+	range_add(c, wanted, ask->its_base, ask->its_base, FRAME, EL2_DEVICE);
+	range_add(c, wanted, c->its.base, c->its.base, cpu ? 12 * KIB : c->its.size, EL2_DATA);
+}
+
 static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 {
 	int service = c->ask->service;
@@ -113,6 +127,7 @@ static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 		range_add(c, wanted, c->ask->console & ~(PAGE - 1), c->ask->console & ~(PAGE - 1), PAGE, EL2_DEVICE);
 	iommus(c, cpu, wanted);
 	functions(c, cpu, wanted);
+	its(c, cpu, wanted);
 }
 
 /* Linux arm64 boot protocol. */

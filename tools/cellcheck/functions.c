@@ -151,7 +151,7 @@ static bool same_space(const struct check *c, size_t i, size_t n)
 }
 
 /* The core is asked, so nothing is mapped there, while loading neither; and nothing else of the cell's is there. */
-static void check_space_free(struct check *c, const char *who, size_t cell, struct span s)
+void check_window(struct check *c, const char *id, const char *who, size_t cell, struct span s)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
 	const struct span own[] = { { GUEST_GICD, FRAME }, { GUEST_GICR, ask->cpus.n * 2 * FRAME }, { LOAD_COPIER, LOAD_END - LOAD_COPIER } };
@@ -160,7 +160,7 @@ static void check_space_free(struct check *c, const char *who, size_t cell, stru
 
 	for (u64 at = s.base; at < s.base + s.size; at += PAGE)
 		if (look_up(c, &c->cells[cell].run, at, &leaf) || look_up(c, &c->cells[cell].load, at, &leaf)) {
-			finding(c, "pci", "%s: guest address 0x%llx is mapped, so the core is not asked: it reaches 0x%llx, %s", who, at,
+			finding(c, id, "%s: guest address 0x%llx is mapped, so the core is not asked: it reaches 0x%llx, %s", who, at,
 				leaf.out + (at - leaf.in), owner_of(c, leaf.out + (at - leaf.in), -1));
 			break;
 		}
@@ -171,7 +171,7 @@ static void check_space_free(struct check *c, const char *who, size_t cell, stru
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
 		meets |= span_meet(s, own[i]);
 	if (meets || s.base >> 39)
-		finding(c, "pci", "%s: guest address 0x%llx is another's of the cell", who, s.base);
+		finding(c, id, "%s: guest address 0x%llx is another's of the cell", who, s.base);
 }
 
 static void check_spaces(struct check *c)
@@ -194,7 +194,7 @@ static void check_spaces(struct check *c)
 		expect(c, "pci", who, "bus", object_field(o, SPACE_SIZE, at, 10, 2), f->address >> 8);
 		expect(c, "pci", who, "first function", object_field(o, SPACE_SIZE, at, 12, 2), i);
 		expect(c, "pci", who, "functions", object_field(o, SPACE_SIZE, at, 14, 2), end - i);
-		check_space_free(c, who, f->cell, (struct span) { base, MIB });
+		check_window(c, "pci", who, f->cell, (struct span) { base, MIB });
 	}
 }
 

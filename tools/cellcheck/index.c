@@ -19,8 +19,11 @@ static const char *const objects[] = { "machine_regs", "machine_cpus", "machine_
 	"machine_vdevs", "machine_lines", "machine_owners", "machine_ram", "machine_board", "machine_service_cpu", "machine_console_base",
 	"machine_console_clock", "machine_name", "machine_board_name", "machine_hash",
 	/* from here on: only if an IOMMU is used */
-	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses" };
+	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
+	/* and these, if a cell has the ITS */
+	"machine_its", "machine_its_devices", "machine_its_commands" };
 #define OBJECTS 16
+#define OBJECTS_IOMMU 22
 
 /* Numbered as they came to be, not as they lie. */
 static const int slots[] = { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_CPUS, SLOT_TABLES, SLOT_STREAMS };
@@ -103,10 +106,11 @@ static void want_symbol(struct check *c, elements *all, u32 kind, size_t number,
 static void want_objects(struct check *c, elements *all)
 {
 	bool iommu = c->ask->iommus.n;
+	size_t most = c->ask->messages.n ? sizeof objects / sizeof objects[0] : iommu ? OBJECTS_IOMMU : OBJECTS;
 
 	for (size_t i = 0; i < (iommu ? SLOTS : SLOTS - 1); i++)
 		want(c, all, INDEX_SLOT, i, c->slots[slots[i]].base, c->slots[slots[i]].pages * PAGE);
-	for (size_t i = 0; i < (iommu ? sizeof objects / sizeof objects[0] : OBJECTS); i++)
+	for (size_t i = 0; i < most; i++)
 		want_symbol(c, all, INDEX_OBJECT, i, objects[i]);
 	for (size_t i = 0; i < c->ask->cells.n; i++)
 		if (!c->ask->cells.v[i].direct)

@@ -235,6 +235,17 @@ static void write_words(FILE *out, struct check *c)
 			fputs(" }", out);
 			separator = ", ";
 		}
+	fputs("],\n  \"passive\": [", out); /* by cloison,dma in their nodes */
+	separator = "";
+	for (size_t i = 0; i < c->ask->cells.n; i++)
+		for (size_t k = 0; k < c->ask->cells.v[i].passive.n; k++) {
+			fprintf(out, "%s{ ", separator);
+			json_member(out, "device", tree_name(&c->arena, c->hw->tree, c->ask->cells.v[i].passive.v[k]));
+			fputs(", ", out);
+			json_member(out, "cell", c->ask->cells.v[i].name);
+			fputs(" }", out);
+			separator = ", ";
+		}
 	fputs("],\n", out);
 }
 

@@ -103,10 +103,26 @@ static void write_trusted(FILE *out, struct check *c)
 	fputs("],\n", out);
 }
 
+static void write_its(FILE *out, struct check *c)
+{
+	fprintf(out, "  \"its\": { \"memory\": \"0x%llx\", \"size\": \"0x%llx\", \"devices\": [", c->its.base, c->its.size);
+	for (size_t i = 0; i < c->ask->messages.n; i++) {
+		const struct ask_function *f = &c->ask->functions.v[c->ask->messages.v[i]];
+
+		fputs(i ? ", { " : "{ ", out);
+		json_member(out, "name", device_name(c, f->node));
+		fputs(", ", out);
+		json_member(out, "cell", c->ask->cells.v[f->cell].name);
+		fprintf(out, ", \"id\": %u, \"events\": %u }", f->device_id, f->vectors);
+	}
+	fputs("] },\n", out);
+}
+
 void json_devices(FILE *out, struct check *c)
 {
 	write_functions(out, c);
 	write_streams(out, c);
 	write_trees(out, c);
+	write_its(out, c);
 	write_trusted(out, c);
 }

@@ -99,6 +99,8 @@ char *owner_of(struct check *c, u64 phys, int but)
 		return arena_text(&c->arena, "%s of the image", e->section->name);
 	if (at(phys, c->ask->memory.base, c->ask->memory.size))
 		return arena_text(&c->arena, "the hypervisor's memory");
+	if (at(phys, c->its.base, c->its.size))
+		return arena_text(&c->arena, "what the ITS keeps in memory");
 	text = region_text(c, phys, but);
 	if (!text)
 		text = owner_cell(c, phys, but);

@@ -254,7 +254,7 @@ static void check_leaf_colors(struct check *c, const struct regime *r, const str
 	if (!party_colors(c, party)->set)
 		return;
 	for (u64 at = 0; at < leaf->size; at += PAGE)
-		if (!color_ok(c, party, leaf->out + at) && region_at(c, leaf->out + at) < 0) {
+		if (!color_ok(c, party, leaf->out + at) && region_at(c, leaf->out + at) < 0 && leaf->out + at - c->its.base >= c->its.size) {
 			color_wrong(c, party, arena_text(&c->arena, "%s, %saddress 0x%llx", r->who, r->party == CORE ? "" : "guest ",
 				leaf->in + at), leaf->out + at);
 			return;

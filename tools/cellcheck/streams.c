@@ -115,13 +115,17 @@ static bool masters(const struct tree *t, int node)
 static void read_device(struct arena *a, struct ask *ask, const struct hw *hw, size_t cell, int node)
 {
 	const struct ask_function *f = function_of(ask, node);
+	const char *word = f ? NULL : tree_text(hw->tree, node, "cloison,dma"); /* above all that is guessed from the node */
+	bool passive = word && !strcmp(word, "none"), master = f || (word && !strcmp(word, "master"));
 	struct reading r = { a, ask, hw, cell, node, f && f->vectors, false, 0 };
 
 	if (f)
 		read_map(&r, f);
 	else
 		read_iommus(&r);
-	if (r.loose || (!r.found && (f || masters(hw->tree, node))))
+	if (passive)
+		*VEC_ADD(a, ask->cells.v[cell].passive) = node;
+	else if (r.loose || (!r.found && (master || masters(hw->tree, node))))
 		*VEC_ADD(a, ask->cells.v[cell].loose) = node;
 }
 

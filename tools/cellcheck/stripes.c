@@ -15,12 +15,12 @@ static bool may_meet(const struct check *c, int cell, u32 word)
 	return colors_meet(party_colors(c, cell), party_colors(c, other), c->hw->colors);
 }
 
-/* Why a window cannot be had: not RAM, a region, or somebody else's, whose colours meet the cell's. */
+/* Why a window cannot be had: not RAM, the ITS's, a region, or somebody else's, whose colours meet the cell's. */
 static bool blocked(struct check *c, int cell, u64 window, u64 size)
 {
 	u64 next, end = usable_end(c, window, &next);
 
-	if (!end || size > end - window)
+	if (!end || size > end - window || span_meet((struct span) { window, size }, c->its))
 		return true;
 	for (u64 at = window; at < window + size; at += PAGE)
 		if (may_meet(c, cell, reach_get(c, at)) || region_at(c, at) >= 0)
