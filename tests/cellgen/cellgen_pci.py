@@ -44,7 +44,8 @@ class Function:
         return None
 
     def config(self):
-        return self.ecam + (self.address << 12)
+        first = self.host.cells("bus-range")[0] if "bus-range" in self.host.props else 0
+        return self.ecam + (self.address - (first << 8) << 12)
 
 
 def functions(partition, cell):

@@ -231,6 +231,37 @@ static void line_of_nothing(struct decision *d)
 	}
 }
 
+/* In good/pci.dts the first function is the first cell's, the fourth the last cell's. */
+static void bar_below(struct decision *d)
+{
+	d->functions[0].bars[0].base = d->hosts[0].window.base - MIB(1);
+}
+
+static void bar_beyond(struct decision *d)
+{
+	d->functions[0].bars[0].base = align_down(d->hosts[0].window.base + d->hosts[0].window.size, d->functions[0].bars[0].size);
+}
+
+static void bar_crooked(struct decision *d)
+{
+	d->functions[0].bars[0].base += PAGE_SIZE;
+}
+
+static void bar_unlisted(struct decision *d)
+{
+	d->functions[0].bars[0].base += 4 * d->functions[0].bars[0].size;
+}
+
+static void bar_over_bar(struct decision *d)
+{
+	d->devices[d->functions[3].device].regs[0].base = d->functions[0].bars[0].base;
+}
+
+static void configuration_unlisted(struct decision *d)
+{
+	map(d, EXTENT_CONFIG)->size -= PAGE_SIZE;
+}
+
 /* ---- what no partition and no decision can lead to: these are fatal by themselves */
 
 static void bug_address(struct decision *d)
@@ -308,6 +339,12 @@ static const struct {
 	const char *name;
 	void (*spoil)(struct decision *d);
 } ways[] = {
+	{ "bar-below", bar_below },
+	{ "bar-beyond", bar_beyond },
+	{ "bar-crooked", bar_crooked },
+	{ "bar-unlisted", bar_unlisted },
+	{ "bar-over-bar", bar_over_bar },
+	{ "configuration-unlisted", configuration_unlisted },
 	{ "ram-over-cell", ram_over_cell },
 	{ "ram-over-hypervisor", ram_over_hypervisor },
 	{ "ram-over-image", ram_over_image },

@@ -30,6 +30,7 @@ from cellgen_desk import BAD, GOOD, HERE, ROOT, SOURCES, Desk, build, find_cellg
 UNPROVOKED = {
     "claim-not-listed": "a bug of cellgen's by definition",
     "image-overlap": "cellgen places images itself",
+    "pci-bar-place": "cellgen places BARs itself",
     "stack-overlap": "cellgen places stacks itself",
     "image-outside-memory": "cellgen places images itself",
     "images-too-big": "takes images of more than 1022 MiB",
@@ -165,9 +166,16 @@ SPOILED = {
     "image-below": "image-outside-memory",
     "ram-over-colors": "memory-overlap",
     "kick-private": "line-limit",
+    "bar-below": "pci-bar-place",
+    "bar-beyond": "pci-bar-place",
+    "bar-crooked": "pci-bar-place",
+    "bar-unlisted": "claim-not-listed",
+    "bar-over-bar": "device-page-shared",
+    "configuration-unlisted": "claim-not-listed",
 }
 SPOILED_IN = {**{way: "virtual-interrupts" for way in ("number-twice", "number-beyond", "line-of-another", "line-of-nothing")},
               **{way: "shared-regions" for way in ("region-over-cell", "region-unlisted", "region-moved")},
+              **{way: "pci" for way in ("bar-below", "bar-beyond", "bar-crooked", "bar-unlisted", "bar-over-bar", "configuration-unlisted")},
               "ram-over-colors": "colors-beside-uncoloured"} # else two-cells
 
 # What place*.c and tables.c do not believe even of cellgen: it ends there, without a finding.

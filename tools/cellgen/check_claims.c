@@ -5,6 +5,7 @@
  * claim nobody listed is not a claim nobody checked. A finding here is a bug of cellgen's.
  */
 #include "check.h"
+#include "pci.h"
 
 static bool listed(const struct extent *list, u32 count, const struct extent *wanted)
 {
@@ -101,6 +102,40 @@ static void check_guest(const struct decision *d, const struct cell *cell, struc
 		.kind = EXTENT_GIC, .cell = cell->index, .what = "the redistributors", .at = cell->at }, diag);
 }
 
+/* A BAR is in the window of its host, at a multiple of its size and of a page; what is mapped and compared are the claims. */
+static void check_bar(const struct decision *d, const struct function *f, const struct bar *bar, struct diag *diag)
+{
+	const struct range *window = &d->hosts[f->host].window;
+	struct extent wanted = { .base = bar->base, .size = align_up(bar->size, PAGE_SIZE), .kind = EXTENT_DEVICE, .cell = f->cell,
+		.what = mem_format("BAR %u of %s", bar->index, f->name), .at = f->at };
+
+	if (bar->base & (wanted.size - 1) || bar->base < window->base || !range_below(bar->base - window->base, wanted.size, window->size)) {
+		diag_error(diag, "pci-bar-place", f->at, "this is a bug of cellgen: %s (0x%llx, 0x%llx bytes) is not where a BAR can be; please report it "
+			   "with this partition", wanted.what, TEXT_NUMBER(bar->base), TEXT_NUMBER(bar->size));
+	}
+	check_listed(d->phys, d->phys_count, &wanted, diag);
+	check_listed(d->cells[f->cell].map, d->cells[f->cell].map_count, &wanted, diag);
+}
+
+static void check_functions(const struct decision *d, struct diag *diag)
+{
+	for (u32 i = 0; i < d->function_count; i++) {
+		const struct function *f = &d->functions[i];
+		const struct cell *cell = f->cell == CELL_NONE ? NULL : &d->cells[f->cell];
+
+		for (u32 k = 0; cell && k < f->bar_count; k++) {
+			if (f->bars[k].base != ADDRESS_NONE) {
+				check_bar(d, f, &f->bars[k], diag);
+			}
+		}
+		if (cell) {
+			check_listed(cell->map, cell->map_count, &(struct extent){ .base = pci_config(&d->hosts[f->host]),
+				.size = PCI_BUS_CONFIG, .kind = EXTENT_CONFIG, .cell = f->cell, .what = "a configuration space", .at = f->at },
+				diag);
+		}
+	}
+}
+
 /* Who owns a physical line is judged in check_line.c; what a mediated cell sees is made from another list. */
 static void check_behind(const struct decision *d, const struct virtual_line *wanted, struct diag *diag)
 {
@@ -129,6 +164,7 @@ void check_claims(const struct decision *d, struct diag *diag)
 		check_guest(d, &d->cells[i], diag);
 		check_regions(d, &d->cells[i], diag);
 	}
+	check_functions(d, diag);
 	if (d->hyp.memory.size) {
 		check_listed(d->phys, d->phys_count, &(struct extent){ .base = d->hyp.memory.base, .size = d->hyp.memory.size,
 			.kind = EXTENT_HYP, .cell = CELL_NONE, .what = "the hypervisor's memory", .at = d->hyp.memory_at }, diag);

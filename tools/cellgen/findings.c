@@ -131,6 +131,7 @@ static const struct finding_kind kinds[] = {
 	  "Write compatible = \"pciVVVV,DDDD\"." },
 	{ "pci-bar", "PCI", "An entry of a function's reg is no memory BAR.", "Write one entry for each memory BAR, and none for others." },
 	{ "pci-window", "PCI", "The host's window has no room for a BAR.", "Give fewer functions away, or correct the board tree." },
+	{ "pci-bar-place", "PCI", "A BAR is where none can be.", "A bug of cellgen; report it with the partition." },
 	{ "pci-pin", "PCI", "The interrupt pin of a function is none, or leads nowhere.", "Write 1 to 4, or leave interrupts out." },
 	{ "pci-vectors", "PCI", "A number of message signalled interrupts that no function can have.", "Write 1 to 2048, or none." },
 	{ "pci-reset", "PCI", "What is said about resetting a function cannot be.",

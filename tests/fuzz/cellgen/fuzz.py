@@ -34,7 +34,8 @@ import cellgen_images  # noqa: E402
 KERNELS = "image-kinds"  # the partition whose kernels are changed
 TIMEOUT = 20
 NUMBERS = [0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 255, 256, 987, 988, 0xFFF, 0x1000, 0x1001, 0x7FFFFFFF, 0x80000000, 0xFFFFF000,
-           0xFFFFFFFF, 0x40000000, 0x40100000, 0x41000000, 0x08000000, 0x080A0000, 0x09000000, 0x00200000, 0x01000000]
+           0xFFFFFFFF, 0x40000000, 0x40100000, 0x41000000, 0x08000000, 0x080A0000, 0x09000000, 0x00200000, 0x01000000,
+           0x800, 0x900, 0x1000, 0x10800, 0x02000810, 0x02000814, 0x43000818, 0x03000824, 0x01000810]  # of PCI functions
 
 
 # ---- mutations of the text
@@ -82,8 +83,9 @@ def mutate_word(rng, text):
 
 
 def mutate_text(rng, text):
-    """Mostly in the partition, sometimes in the board."""
+    """Mostly in the partition, and what it says is on a bus; sometimes in the board."""
     split = text.index("domains {")
+    split = text.rindex("&pcie0 {", 0, split) if "&pcie0 {" in text[:split] else split
     for _ in range(rng.choice((1, 1, 2, 4))):
         change = rng.choice((mutate_number, mutate_number, mutate_reference, mutate_line, mutate_word))
         if rng.random() < 0.7:
