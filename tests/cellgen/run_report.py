@@ -286,7 +286,7 @@ def test_reports_repeat_every_word_about_dma(desk):
     for line in (r"ring0 .* 'hello', no bus master, as cloison,dma at dma-words.dts:\d+ says, against compatible \"virtio,mmio\"",
                  r"dma3 .* 'hello', reaches all memory \(cloison,dma at .* says\), as cloison,trusted-dma allows",
                  r"relay5 .* 'hello', no bus master, as cloison,no-dma says", r"dma6 .* StreamID 0x8 of smmu0", r"rtc0 .* 'other'$",
-                 r"thing4 .* StreamID that of another device of this cell"):
+                 r"thing4 .* StreamID in common with another device of its cell"):
         assert re.search(line, text, re.M), line
 
 

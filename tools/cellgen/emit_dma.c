@@ -19,7 +19,7 @@ static const char *streams_of(const struct decision *d, u16 device)
 			out_printf(&out, "%s0x%x of %s", out.size ? ", " : "", s->id, d->iommus[s->iommu].name);
 		}
 	}
-	return out.size ? out.data : "that of another device of this cell";
+	return out.size ? out.data : "in common with another device of its cell";
 }
 
 static const char *against(const struct device *device)
