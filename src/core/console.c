@@ -18,6 +18,7 @@
 #include "core/console.h"
 #include "core/boot.h"
 #include "core/fmt.h"
+#include "core/iommu.h"
 #include "core/keys.h"
 #include "core/mmio.h"
 #include "core/record.h"
@@ -249,6 +250,7 @@ void console_notify(struct cpu *cpu)
 		return;
 	}
 	do {
+		iommu_serve();
 		console_pump(cpu);
 	} while (record_is_due() && arch_time_now() - start < NOTIFY_TIME(arch_time_hz()));
 }

@@ -93,9 +93,25 @@ static void record_does_not_spin_for_ever(void **state)
 	assert_int_equal(cells[CELL_HELLO].record_state, RECORD_READY);
 }
 
+/* What devices were refused: told by who prints, a few at a time, or by who stops its cell. */
+static void refusals(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 9; i++)
+		host_event(0, (struct iommu_event){ .id = 0x18, .kind = IOMMU_EVENT_TRANSLATION, .number = 0x10, .address = 0x1000 * i, .write = true });
+	trap_print(0, "x\n");
+	assert_int_equal(host.iommu.events[0].tail, 2 * 4); /* two characters */
+	assert_non_null(strstr(wire_text, "[core] dma: cell hello, edu0 (stream 0x18): write to 0x3000 refused: not mapped for it (event 0x10)\r\n"));
+	host_this = &host_cpus[2];
+	cell_stop(host_this, STOP_FAULT, "x");
+	assert_int_equal(host.iommu.events[0].tail, 9);
+	assert_non_null(strstr(wire_text, "write to 0x8000 refused"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(refusals, machine_reset),
 		cmocka_unit_test_setup(traps_pump, machine_reset),
 		cmocka_unit_test_setup(nothing_stays_behind, machine_reset),
 		cmocka_unit_test_setup(drains_others, machine_reset),
