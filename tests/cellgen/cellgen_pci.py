@@ -168,22 +168,27 @@ def check_spaces(partition):
         assert sorted(shown) == spaces(partition, cell)
 
 
+def guest_map(root, node):
+    """interrupt-map of a host in a guest's tree, eight numbers each: without the GIC's unit address, which is zero."""
+    cells = node.cells("interrupt-map") if "interrupt-map" in node.props else []
+    unit = root.child("intc@8000000").count("#address-cells", 0)
+    rows = [cells[i:i + 8 + unit] for i in range(0, len(cells), 8 + unit)]
+    assert all(r[5:5 + unit] == [0] * unit for r in rows)
+    return [r[:5] + r[5 + unit:] for r in rows]
+
+
 def guest_lines(root):
     """INTIDs in the interrupt-map of the hosts in a guest's tree."""
-    found = set()
-    for node in root.children:
-        cells = node.cells("interrupt-map") if "interrupt-map" in node.props else []
-        assert all(cells[i + 5] == 0 for i in range(0, len(cells), 8))
-        found |= {cells[i + 6] + 32 for i in range(0, len(cells), 8)}
-    return found
+    rows = [r for node in root.children for r in guest_map(root, node)]
+    assert all(r[5] == 0 for r in rows)
+    return {r[6] + 32 for r in rows}
 
 
 def wires(partition, node, root):
     """(INTID, edge?) of the function's line, if it has one; what its entry in the guest's interrupt-map says: kind, number, flags."""
     f = Function(partition, node)
-    maps = [n.cells("interrupt-map") for n in root.children if n.compatible("pci-host-ecam-generic") and "interrupt-map" in n.props and
-            n.regs()[0][0] == f.ecam]
-    rows = [cells[i:i + 8] for cells in maps for i in range(0, len(cells), 8)]
+    hosts = [n for n in root.children if n.compatible("pci-host-ecam-generic") and n.regs()[0][0] == f.ecam]
+    rows = [r for n in hosts for r in guest_map(root, n)]
     mine = [r[5:] for r in rows if r[0] == f.address << 8 & 0xFF00]
     assert len(mine) == (1 if f.line else 0)
     return ([(f.line[0] + 32, f.line[1] in (1, 2))], mine[0]) if f.line else ([], [])
@@ -212,9 +217,8 @@ def check_guest(partition, cell, root, spans):
         assert ("ranges" in node.props) == bool(span)
         wanted = [v for f in here if f.line for v in (f.address << 8 & 0xFF00, 0, 0, f.pin, root.child("intc@8000000").cells("phandle")[0], 0,
                                                       guest_number(partition, cell, f.line[0]), f.line[1])]
-        shown = node.cells("interrupt-map") if "interrupt-map" in node.props else []
-        rows = [[v[i:i + 8] for i in range(0, len(v), 8)] for v in (shown, wanted)]
-        assert sorted(rows[0]) == sorted(rows[1]) and (not shown or node.cells("interrupt-map-mask") == [0xFF00, 0, 0, 7])
+        shown = guest_map(root, node)
+        assert sorted(shown) == sorted(wanted[i:i + 8] for i in range(0, len(wanted), 8)) and (not shown or node.cells("interrupt-map-mask") == [0xFF00, 0, 0, 7])
 
 
 def check(partition):

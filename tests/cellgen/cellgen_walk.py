@@ -14,6 +14,7 @@ import cellgen_color
 import cellgen_fdt
 import cellgen_images
 import cellgen_iommu
+import cellgen_its
 import cellgen_pci
 import cellgen_vgic
 
@@ -267,7 +268,7 @@ class Partition:
             wanted.append((number(cpu["redistributor"]), 2 * FRAME, "device"))
         if boot or index == service or (used and service is None):
             wanted.append((number(re.search(r"machine_console_base .*= (0x\w+);", self.machine)[1]), 4 * KIB, "device"))
-        wanted += [(*span, "device") for span in cellgen_pci.el2(self, index)]
+        wanted += [(*span, "device") for span in cellgen_pci.el2(self, index)] + cellgen_its.el2(self, index)
         if "streams" in self.slots and cellgen_iommu.el2(self, index):
             core.append((*self.slots["streams"], "rw-"))
             wanted += [(number(base), 2 * FRAME, "device") for base in re.findall(r"\.base = (0x\w+),\n\t\t\.strtab_base", self.machine)]
@@ -517,6 +518,7 @@ class Partition:
         self.check_children(cell, root)
         self.check_clocks(cell, root)
         cellgen_pci.check_guest(self, cell, root, self.bars)
+        cellgen_its.check_guest(self, cell, root, cellgen_pci.functions(self, cell))
         return chosen.props["rng-seed"]
 
     def check_guest_regions(self, cell, root):
@@ -580,7 +582,7 @@ class Partition:
                 cells = node.cells("interrupts")
                 lines |= {cells[i + 1] + 32 for i in range(0, len(cells), 3)}
             phandles |= set(node.cells("phandle")) if "phandle" in node.props else set()
-        regs |= set(cellgen_pci.pages(self, cell))
+        regs |= set(cellgen_pci.pages(self, cell)) | cellgen_its.registers(root)
         lines |= cellgen_pci.guest_lines(root)
         assert regs == {(number(e["base"]), number(e["size"])) for e in cell["map"] if e["kind"] not in ("ram", "image", "shared")}
         seen = cell["virtual_lines"] if self.mediated(cell) else \
@@ -603,6 +605,7 @@ class Partition:
         cellgen_vgic.check(self)
         cellgen_iommu.check(self)
         self.bars = cellgen_pci.check(self)
+        cellgen_its.check(self, cellgen_pci.everybodys(self))
         self.check_access()
         self.check_hash(images)
         seeds = [self.check_guest_tree(cell) for cell in self.cells]

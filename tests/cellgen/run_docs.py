@@ -7,7 +7,7 @@ from cellgen_desk import GOOD, HERE, ROOT, SOURCES
 PAGE = (ROOT / "docs" / "partition.md").read_text()
 LINK = re.compile(r"\[(?:`([^`]+)`|others|example)\]\(\.\./tests/cellgen/good/(example-[a-z-]+)\.dts\)")
 FORM = {"phandle", "linux,phandle", "ranges"} # of any tree
-REFUSED = {"reserved-memory", "sram", "cloison,msi-vectors", "#memory-flags-cells", "#sram-flags-cells"}
+REFUSED = {"reserved-memory", "sram", "#memory-flags-cells", "#sram-flags-cells"}
 
 
 def rows():

@@ -194,6 +194,7 @@ static void make_cpu(const struct decision *d, struct cpu *cpu, struct tables *t
 	map_registers(d, cpu, &s);
 	arch_map_iommus(d, cpu, &s);
 	arch_map_pci(d, cpu, &s);
+	arch_map_its(d, cpu, &s);
 }
 
 static void make_roots(struct decision *d, struct tables *t)

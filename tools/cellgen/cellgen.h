@@ -475,6 +475,7 @@ enum extent_kind {
 	EXTENT_VDEV,    /* guest: window of a virtual device */
 	EXTENT_SHARED,  /* a child of reserved-memory that cells name */
 	EXTENT_GIC,     /* guest: distributor, redistributors. physical: the real ones */
+	EXTENT_ITS,     /* physical: what the ITS and the redistributors keep in memory */
 	EXTENT_CONFIG,  /* configuration space of a PCI bus: trapped, so never mapped. physical: the real one */
 };
 

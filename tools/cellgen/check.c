@@ -21,6 +21,7 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_iommus(decision, diag);
 	check_pci(decision, diag);
 	check_trust(decision, diag);
+	check_its(decision, diag);
 	check_vdevs(decision, diag);
 	check_lines(decision, diag);
 	check_virtual(decision, diag);

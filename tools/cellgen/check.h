@@ -18,6 +18,7 @@ void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu
 void check_access(const struct decision *d, struct diag *diag);     /* check_access.c */
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
 void check_iommus(const struct decision *d, struct diag *diag);     /* check_iommu.c */
+void check_its(const struct decision *d, struct diag *diag);
 void check_pci(const struct decision *d, struct diag *diag);        /* check_pci.c */
 void check_trust(const struct decision *d, struct diag *diag);      /* check_trust.c */
 void check_vdevs(const struct decision *d, struct diag *diag);      /* check_vdev.c */

@@ -188,9 +188,6 @@ static void check_vectors(const struct function *f, struct diag *diag)
 	if (f->vectors < 1 || f->vectors > PCI_VECTORS_MAX) {
 		diag_error(diag, "pci-vectors", prop->at, "cloison,msi-vectors of %s is %u; it can be 1 to %u, or is left out", f->name, f->vectors,
 			   PCI_VECTORS_MAX);
-	} else {
-		diag_error(diag, "not-supported", prop->at, "cloison,msi-vectors of %s: message signalled interrupts are not supported yet; take it "
-			   "out and name its pin: interrupts = <1>", f->name);
 	}
 }
 

@@ -119,11 +119,12 @@ static void emit_gic(struct writer *w)
 
 	put_begin(w, mem_format("intc@%llx", (unsigned long long)w->cell->gicd));
 	put_text(w, "compatible", "arm,gic-v3");
-	PUT_CELLS(w, "#address-cells", 0);
+	PUT_CELLS(w, "#address-cells", guest_gic_cells(w));
 	PUT_CELLS(w, "#interrupt-cells", 3);
 	put(w, "interrupt-controller", "", 0);
 	put_ranges(w, frames, ARRAY_COUNT(frames));
 	PUT_CELLS(w, "phandle", PHANDLE_GIC);
+	emit_guest_its(w);
 	put_end(w);
 }
 

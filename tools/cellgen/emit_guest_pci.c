@@ -6,6 +6,7 @@
 #include "guest_writer.h"
 #include "pci.h"
 
+#define UNIT_ADDRESS 5   /* of the GIC in an entry of interrupt-map: as many cells as its #address-cells */
 #define MAP_MASK 0xff00u /* device and function: a line is that of one function */
 
 /* From the first BAR of the cell to the last: place_pci.c has put nobody else's between. */
@@ -46,11 +47,13 @@ static void put_lines(struct writer *w, u16 host)
 		const struct device *device = &w->d->devices[f->device];
 
 		for (u32 k = 0; f->cell == w->cell->index && f->host == host && k < device->irq_count; k++) {
-			const u32 entry[] = { PCI_HIGH(f->address) & MAP_MASK, 0, 0, f->pin, PHANDLE_GIC, device->irqs[k].ppi,
+			const u32 entry[] = { PCI_HIGH(f->address) & MAP_MASK, 0, 0, f->pin, PHANDLE_GIC, 0, 0, device->irqs[k].ppi,
 				guest_line(w->d, w->cell, device->irqs[k].intid) - SPI_BASE, device->irqs[k].flags };
 
 			for (u32 c = 0; c < ARRAY_COUNT(entry); c++) {
-				*(u32 *)mem_push(&cells, &count, sizeof(u32)) = entry[c];
+				if (c < UNIT_ADDRESS || c >= UNIT_ADDRESS + 2 - guest_gic_cells(w)) {
+					*(u32 *)mem_push(&cells, &count, sizeof(u32)) = entry[c];
+				}
 			}
 		}
 	}
@@ -75,6 +78,7 @@ static void emit_host(struct writer *w, u16 index)
 	PUT_CELLS(w, "bus-range", host->first_bus, host->first_bus);
 	put_window(w, index);
 	put_lines(w, index);
+	put_guest_msis(w, index);
 	if (node_prop(host->node, "dma-coherent")) {
 		put(w, "dma-coherent", "", 0);
 	}

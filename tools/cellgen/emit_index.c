@@ -16,7 +16,10 @@ static const char *const objects[] = {
 	"machine_console_clock", "machine_name", "machine_board_name", "machine_hash",
 	/* from here on in an image that uses an IOMMU only */
 	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
+	/* and from here on if a cell has the ITS */
+	"machine_its", "machine_its_devices", "machine_its_commands",
 };
+#define OBJECTS_OF_IO 22u
 #define OBJECTS_OF_ALL 16u
 
 static void emit_number(struct out *out, u64 address, u64 size, enum kind kind, u32 number)
@@ -59,7 +62,7 @@ void emit_index(const struct decision *d, struct out *out)
 			emit_number(out, d->hyp.slots[i].base, d->hyp.slots[i].size, KIND_SLOT, i);
 		}
 	}
-	for (u32 i = 0; i < (io ? ARRAY_COUNT(objects) : OBJECTS_OF_ALL); i++) {
+	for (u32 i = 0; i < (d->its.user_count ? ARRAY_COUNT(objects) : io ? OBJECTS_OF_IO : OBJECTS_OF_ALL); i++) {
 		emit_symbol(out, objects[i], KIND_OBJECT, i);
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {

@@ -55,6 +55,25 @@ static void emit_devices(const struct decision *d, struct out *out)
 	}
 }
 
+/* Of report.txt. */
+void emit_its_report(const struct decision *d, struct out *out)
+{
+	struct its_places p;
+
+	if (!is_used(d)) {
+		return;
+	}
+	p = its_places(d);
+	out_printf(out, "\nMESSAGE-SIGNALLED INTERRUPTS\n\n  %s at 0x%llx is driven for '%s' (%s); its memory 0x%llx, 0x%llx bytes, is nobody's\n",
+		   d->its.name, (ull)d->its.base, d->cells[d->its.cell].name, emit_at(d, d->its.users[0].at), (ull)d->its.memory, (ull)d->its.size);
+	out_printf(out, "  commands 0x%llx, LPIs 0x%llx, devices 0x%llx, collections 0x%llx, pending 0x%llx\n", (ull)d->its.memory,
+		   (ull)p.properties, (ull)p.devices, (ull)p.collections, (ull)p.pending);
+	for (u32 i = 0; i < d->its.user_count; i++) {
+		out_printf(out, "  %-12s DeviceID 0x%x, EventIDs 0 to %u, table 0x%llx\n", d->functions[d->its.users[i].function].name,
+			   d->its.users[i].id, vectors(d, i) - 1, (ull)d->its.users[i].itt);
+	}
+}
+
 static void emit_command(struct out *out, ull w0, ull w1, ull w2, const char *what)
 {
 	out_printf(out, "\t{ 0x%llx, 0x%llx, 0x%llx, 0 }, /* %s */\n", w0, w1, w2, what);

@@ -96,7 +96,7 @@ static const char *kind_name(enum extent_kind kind)
 	static const char *const names[] = {
 		[EXTENT_RAM] = "ram", [EXTENT_IMAGE] = "image", [EXTENT_HYP] = "hypervisor", [EXTENT_RESERVED] = "reserved",
 		[EXTENT_DEVICE] = "device", [EXTENT_VDEV] = "virtual-device", [EXTENT_GIC] = "gic",
-		[EXTENT_SHARED] = "shared", [EXTENT_CONFIG] = "configuration",
+		[EXTENT_SHARED] = "shared", [EXTENT_CONFIG] = "configuration", [EXTENT_ITS] = "its",
 	};
 
 	return names[kind];

@@ -312,6 +312,7 @@ void emit_report(const struct decision *d, const char *dir)
 	emit_devices(d, &out);
 	emit_functions(d, &out);
 	emit_dma(d, &out);
+	emit_its_report(d, &out);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		emit_cell(d, &d->cells[i], &out);
 	}

@@ -8,6 +8,7 @@
 #define PHANDLE_GIC 1
 #define PHANDLE_CLOCK 2         /* of the clock a virtual device gets when its node names none */
 #define PHANDLE_CARRIED 3       /* of the first clock carried over from the board */
+#define PHANDLE_ITS 0xffffu
 #define PHANDLE_REGION 0x10000u /* of the cell's first region */
 
 struct writer {
@@ -35,5 +36,8 @@ void emit_guest_devices(struct writer *w); /* board devices, virtual devices, an
 void emit_guest_regions(struct writer *w); /* reserved-memory */
 void emit_guest_pci(struct writer *w);     /* PCI hosts */
 bool guest_has_pci(const struct writer *w);
+u32 guest_gic_cells(const struct writer *w); /* its #address-cells: of a unit address in interrupt-map */
+void emit_guest_its(struct writer *w);     /* inside the interrupt controller's node */
+void put_guest_msis(struct writer *w, u16 host); /* in a PCI host's */
 
 #endif

@@ -21,5 +21,8 @@ struct its_places {
 };
 struct its_places its_places(const struct decision *d);
 u32 its_event_bits(u32 vectors);   /* at least 1 */
+bool its_wanted(const struct function *f); /* a cell has it, and its MSIs */
+/* To which node msi-map leads, and the DeviceID; NULL: to none. */
+const struct node *its_of(const struct decision *d, const struct function *f, u32 *id);
 
 #endif

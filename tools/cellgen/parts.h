@@ -239,7 +239,13 @@ u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_index(const struct decision *d, struct out *out);     /* machine_index */
 void emit_owners(const struct decision *d, struct out *out);
+void place_its_users(struct decision *d);                       /* behind place_pci */
+void place_its_memory(struct decision *d, struct diag *diag);   /* behind all other memory */
+void place_its_map(const struct decision *d, struct cell *cell);
+bool its_cell(const struct decision *d, const struct cell *cell); /* it has the ITS */
+void arch_map_its(const struct decision *d, const struct cpu *cpu, const struct space *s);
 void emit_its(const struct decision *d, struct out *out);       /* the GIC's ITS */
+void emit_its_report(const struct decision *d, struct out *out);
 struct its_counts { u32 its, devices, events, commands; };
 struct its_counts emit_its_counts(const struct decision *d);
 void emit_io(const struct decision *d, struct out *out);        /* IOMMUs, streams, PCI functions */

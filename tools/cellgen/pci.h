@@ -27,7 +27,7 @@
 #define PCI_BAR_MIN 16u          /* bytes */
 #define PCI_WINDOW_END (1ULL << 32)
 #define PCI_BUS_CONFIG MIB(1)    /* configuration space of a bus: 256 functions of one page */
-#define PCI_VECTORS_MAX 2048u    /* of MSI-X */
+#define PCI_VECTORS_MAX 256u    /* of MSI-X */
 
 #define PCI_BUS(address) ((u32)(address) >> 8)
 #define PCI_DEVICE(address) ((u32)(address) >> 3 & 0x1f)

@@ -286,6 +286,7 @@ void place(struct decision *d, struct diag *diag)
 {
 	place_cpus(d);
 	place_pci(d, diag); /* BARs are registers, like those of any device, to all that follows */
+	place_its_users(d);
 	place_lines(d, diag);
 	place_virtual(d, diag);
 	add_fixed(d);
@@ -300,6 +301,7 @@ void place(struct decision *d, struct diag *diag)
 			place_ram(d, &d->cells[i], &d->cells[i].ram[r], diag);
 		}
 	}
+	place_its_memory(d, diag);
 	add_devices(d);
 	extent_sort(d->phys, d->phys_count);
 	d->pa_bits = address_bits(d);

@@ -130,6 +130,7 @@ void place_guest_map(struct decision *d, struct cell *cell)
 	}
 	map_devices(d, cell);
 	place_pci_map(d, cell);
+	place_its_map(d, cell);
 	place_share_map(d, cell);
 	for (u32 i = 0; i < cell->vdev_count; i++) {
 		const struct vdev *vdev = &d->vdevs[cell->first_vdev + i];

@@ -27,12 +27,7 @@ bool cell_has_streams(const struct decision *d, u16 cell)
 
 u64 doorbell_of(const struct decision *d)
 {
-	for (u32 i = 0; i < d->device_count; i++) {
-		if (node_compatible(d->devices[i].node, "arm,gic-v3-its") && d->devices[i].reg_count) {
-			return d->devices[i].regs[0].base + TRANSLATER_FRAME;
-		}
-	}
-	return ADDRESS_NONE;
+	return d->its.user_count ? d->its.base + TRANSLATER_FRAME : ADDRESS_NONE;
 }
 
 static int compare_leaves(const void *left, const void *right)
