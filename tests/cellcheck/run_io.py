@@ -610,6 +610,18 @@ def test_trusted_dma(cellcheck, change, tmp_path):
     assert "1 devices past them" in result.stdout
 
 
+def test_words_about_dma(bench, cellcheck, tmp_path):
+    """cloison,dma is above what a node looks like, and the certificate says when it contradicts."""
+    partition, path = bench.image("dma-words")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    word = "  the word of its node (cloison,dma): {} of cell 'hello' cannot write memory by itself{}\n"
+    assert word.format("/ring@b000000", ", against what the rest of its node says") in text and word.format("/spi@b002000", "") in text
+    assert "  DMA of dma3 past an IOMMU, so to all memory; the partition's word for cell 'hello': its driver is <proved>" in text
+    assert "  DMA of clock1 and thing4 and dma6 (stream 0x9 of smmu0), VMID 1: memory of hello (8196 KiB), nothing else\n" in text
+    assert json.loads((tmp_path / "c.json").read_text())["passive"] == [
+        {"device": "/ring@b000000", "cell": "hello", "contradicted": True}, {"device": "/spi@b002000", "cell": "hello", "contradicted": False}]
+
+
 def test_certificate(bench, cellcheck, tmp_path):
     partition, path = bench.image("iommus")
     text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout

@@ -521,6 +521,7 @@ u64 bar_base(struct check *c, const struct ask_function *f, size_t bar);
 u64 reset_page(struct check *c, const struct ask_function *f); /* with the register that resets it; 0: there is none */
 struct span bar_pages(struct check *c, const struct ask_function *f, size_t bar);
 const char *device_name(struct check *c, int node); /* its label, else its node's name */
+bool looks_master(const struct tree *t, int node); /* by its compatible, or by a property that only bus masters have */
 const char *stream_name(struct check *c, const struct ask_stream *s); /* "nic0 (stream 0x8 of smmu0)" */
 
 /* ---- owner.c */

@@ -76,8 +76,9 @@ void cert_words(FILE *out, struct check *c)
 			fprintf(out, "  the partition's word: %s of cell '%s' cannot write memory by itself\n",
 				tree_name(&c->arena, c->hw->tree, cell->no_dma.v[k]), cell->name);
 		for (size_t k = 0; k < cell->passive.n; k++)
-			fprintf(out, "  the word of its node (cloison,dma): %s of cell '%s' cannot write memory by itself\n",
-				tree_name(&c->arena, c->hw->tree, cell->passive.v[k]), cell->name);
+			fprintf(out, "  the word of its node (cloison,dma): %s of cell '%s' cannot write memory by itself%s\n",
+				tree_name(&c->arena, c->hw->tree, cell->passive.v[k]), cell->name,
+				looks_master(c->hw->tree, cell->passive.v[k]) ? ", against what the rest of its node says" : "");
 	}
 }
 

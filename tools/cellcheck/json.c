@@ -243,7 +243,7 @@ static void write_words(FILE *out, struct check *c)
 			json_member(out, "device", tree_name(&c->arena, c->hw->tree, c->ask->cells.v[i].passive.v[k]));
 			fputs(", ", out);
 			json_member(out, "cell", c->ask->cells.v[i].name);
-			fputs(" }", out);
+			fprintf(out, ", \"contradicted\": %s }", looks_master(c->hw->tree, c->ask->cells.v[i].passive.v[k]) ? "true" : "false");
 			separator = ", ";
 		}
 	fputs("],\n", out);

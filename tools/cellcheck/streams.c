@@ -98,7 +98,7 @@ static void read_map(struct reading *r, const struct ask_function *f)
 	}
 }
 
-static bool masters(const struct tree *t, int node)
+bool looks_master(const struct tree *t, int node)
 {
 	static const char *const props[] = { "iommus", "iommu-map", "dma-coherent", "dma-ranges", "dmas", "msi-map", "bus-range" };
 	static const char *const kinds[] = { "virtio,mmio", "qemu,fw-cfg-mmio", "pci-host-ecam-generic", "arm,pl080", "arm,pl330" };
@@ -125,7 +125,7 @@ static void read_device(struct arena *a, struct ask *ask, const struct hw *hw, s
 		read_iommus(&r);
 	if (passive)
 		*VEC_ADD(a, ask->cells.v[cell].passive) = node;
-	else if (r.loose || (!r.found && (master || masters(hw->tree, node))))
+	else if (r.loose || (!r.found && (master || looks_master(hw->tree, node))))
 		*VEC_ADD(a, ask->cells.v[cell].loose) = node;
 }
 
