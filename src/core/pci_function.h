@@ -70,7 +70,9 @@
 #define PCIE_VERSION 0x000fu
 #define PCIE_DEVICE 0x04u /* Device Capabilities */
 #define DEVICE_PHANTOM 0x00000018u
+#define DEVICE_EXTENDED_TAG 0x00000020u
 #define DEVICE_FLR 0x10000000u
+#define DEVICE_HIDDEN (DEVICE_PHANTOM | DEVICE_EXTENDED_TAG | DEVICE_FLR) /* what a guest cannot switch on it is not offered */
 #define PCIE_CONTROL 0x08u /* Device Control */
 #define CONTROL_RELAXED 0x0010u
 #define CONTROL_MAX_PAYLOAD 0x00e0u

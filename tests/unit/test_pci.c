@@ -524,7 +524,7 @@ static void interrupts(void **state)
 static void express(void **state)
 {
 	(void)state;
-	assert_int_equal(pci_guest_read(0, MULTI, 0x44, 4), 0x00008fe0);
+	assert_int_equal(pci_guest_read(0, MULTI, 0x44, 4), 0x00008fc0);
 	assert_int_equal(pci_guest_read(0, MULTI, 0x48, 4), 0x000f2830);
 	pci_guest_write(0, MULTI, 0x48, 2, 0xffff);
 	assert_int_equal(get(SIM_MULTI, 0x48, 4), 0x000f7830);
