@@ -54,6 +54,16 @@ static bool is_of(u16 function, u16 cell)
 	return cell == EVERY_CELL || machine_functions[function].cell == cell;
 }
 
+u32 pci_read(u16 function, u32 reg, u32 size)
+{
+	return arch_device_read(machine_functions[function].config + reg, size);
+}
+
+void pci_write(u16 function, u32 reg, u32 size, u32 value)
+{
+	arch_device_write(machine_functions[function].config + reg, size, value);
+}
+
 /* ---- silence ---- */
 
 /* Extended capabilities by which a function would do what no cell is to do, and the bits that switch them on. */
