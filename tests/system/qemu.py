@@ -103,7 +103,7 @@ class Builder:
         work = self.folder / "work"
         work.mkdir(parents=True, exist_ok=True)
         base, *overlays = partition.split()
-        devices = ["IOMMU=y", "PCI=y"] if board_of(ROOT / base).endswith("-smmu") else []
+        devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []
         command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
                    f"BOARD={board_of(ROOT / base)}", *devices, *self.options]
         # the make that runs the tests must not hand its own options and variables to this one

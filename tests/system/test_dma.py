@@ -146,3 +146,35 @@ def test_configuration_space(boot, partition):
         assert ask(m, "victim", deed) == ("landed", 0)
     assert "misaligned" in m.record("attacker")[0]  # the last of it
     healthy(m)
+
+
+@pytest.mark.partition(f"{FOLDER}/dma-its.dts")
+def test_doorbell_of_the_its(boot):
+    """A device with message-signalled interrupts reaches the ITS's doorbell, to write only, and raises what is mapped for itself."""
+    m = boot(limit=180)
+    ready(m)
+    since = m.mark("core")
+    assert ask(m, "attacker", "r 8090040 4")[0] in ("unchanged", "zeros")  # before any write: of what it remembers QEMU's SMMU tells no refusal
+    refused(m, "attacker", "read of", 0x8090040, since)
+    assert ask(m, "attacker", "i 0") == ("interrupt", 0)
+    for event in ("0", "1", "ffffffff"):  # by a DMA, which on QEMU comes without a DeviceID
+        assert ask(m, "attacker", f"m {event}") == ("gone", 0)
+    for cell, address in (("attacker", 0x8080080), ("attacker", 0x8091000), ("victim", 0x8090040)):
+        since = m.mark("core")
+        assert ask(m, cell, f"w {address:x} 4") == ("gone", 0)
+        refused(m, cell, "write to", address, since)
+    assert ask(m, "attacker", "i 0") == ("interrupt", 0)
+    assert ask(m, "attacker", "w 40a00000 1000") == ("landed", 0)
+    healthy(m)
+
+
+@pytest.mark.partition("tests/attack/its.dts")
+def test_its(boot):
+    """Registers and commands at random: whatever comes of it is the attacker's."""
+    m = boot(limit=240)
+    born(m, "victim", 1)
+    for case in ("registers", "commands"):
+        said(m, "attacker", rf"its-{case} end", 150)
+    assert ask(m, "victim", "w 40a00000 1000") == ("landed", 0)
+    m.never("the ITS has stopped")
+    healthy(m)
