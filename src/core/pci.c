@@ -207,7 +207,6 @@ static void restore(u16 function)
 	if (state->pcie) /* all else in it is off: messages about errors, phantom functions, power */
 		pci_write(function, state->pcie + PCIE_CONTROL, 2, state->max_payload |
 			  (pci_read(function, state->pcie + PCIE_CONTROL, 2) & (CONTROL_GUEST | CONTROL_EXTENDED_TAG)));
-	pci_write(function, PCI_ROM, 4, 0);
 	pci_write(function, PCI_INTERRUPT_LINE, 1, 0);
 	write_bars(function);
 	pci_forget(function);

@@ -78,12 +78,12 @@ static void boot_after_firmware(void **state)
 	(void)state;
 	pci_sim_set(&pci_sims[SIM_EDU], 0x42, 2, 0x81);
 	pci_sim_set(&pci_sims[SIM_NVME], 0x42, 2, 0xc000 | 64);
-	pci_sim_set(&pci_sims[SIM_NVME], PCI_ROM, 4, 0xfffe0001);
+	pci_sim_set(&pci_sims[SIM_EDU], PCI_ROM, 4, 0xfffe0001);
 	pci_sim_set(&pci_sims[SIM_NIC], 0xcc, 2, 0x0103);
 	pci_init();
 	assert_int_equal(get(SIM_EDU, 0x42, 2), 0x80);
 	assert_int_equal(get(SIM_NVME, 0x42, 2), 64);
-	assert_int_equal(get(SIM_NVME, PCI_ROM, 4), 0);
+	assert_int_equal(get(SIM_EDU, PCI_ROM, 4), 0);
 	assert_int_equal(get(SIM_NIC, 0xcc, 2), 0);
 	assert_true(host.now - before >= HOST_HZ / 10 + HOST_HZ / 100);
 }
