@@ -93,7 +93,7 @@ void arch_iommu_set(u32 stream, bool on);
  * False: the hardware does not answer. One CPU at a time.
  */
 bool arch_iommu_sync(u16 cell);
-/* The next event: false, if there is none. One CPU at a time. */
+/* The next event: false, if there is none. Of IOMMU_EVENT_LOST there is no more than the kind. One CPU at a time. */
 bool arch_iommu_event(u16 iommu, struct iommu_event *event);
 const char *arch_iommu_name(u16 iommu); /* "smmu0" */
 /* Registers of a device, physical; size 1, 2 or 4. What the bus answers with an error reads as ones, and is not written. */

@@ -72,9 +72,11 @@ static bool is_repeated(const struct log *log, const struct iommu_event *event, 
 {
 	const struct iommu_event *last = &log->last;
 
-	return log->count && now - log->when < arch_time_hz() && event->id == last->id && event->kind == last->kind &&
-	       event->number == last->number && event->write == last->write &&
-	       event->address >> PAGE_SHIFT == last->address >> PAGE_SHIFT;
+	if (!log->count || now - log->when >= arch_time_hz())
+		return false;
+	return event->kind == IOMMU_EVENT_LOST ||
+	       (event->id == last->id && event->kind == last->kind && event->number == last->number && event->write == last->write &&
+		event->address >> PAGE_SHIFT == last->address >> PAGE_SHIFT);
 }
 
 static bool is_allowed(struct log *log)

@@ -54,6 +54,16 @@ static bool is_of(u16 function, u16 cell)
 	return cell == EVERY_CELL || machine_functions[function].cell == cell;
 }
 
+u32 pci_read(u16 function, u32 reg, u32 size)
+{
+	return arch_device_read(machine_functions[function].config + reg, size);
+}
+
+void pci_write(u16 function, u32 reg, u32 size, u32 value)
+{
+	arch_device_write(machine_functions[function].config + reg, size, value);
+}
+
 /* ---- silence ---- */
 
 /* Extended capabilities by which a function would do what no cell is to do, and the bits that switch them on. */
@@ -197,7 +207,6 @@ static void restore(u16 function)
 	if (state->pcie) /* all else in it is off: messages about errors, phantom functions, power */
 		pci_write(function, state->pcie + PCIE_CONTROL, 2, state->max_payload |
 			  (pci_read(function, state->pcie + PCIE_CONTROL, 2) & (CONTROL_GUEST | CONTROL_EXTENDED_TAG)));
-	pci_write(function, PCI_ROM, 4, 0);
 	pci_write(function, PCI_INTERRUPT_LINE, 1, 0);
 	write_bars(function);
 	pci_forget(function);

@@ -29,7 +29,7 @@ static const struct rule rules[] = {
 	{ 0, 0x2c, 0x2c, ~0u, 0, 0 },                                 /* subsystem */
 	{ 0, PCI_INTERRUPT_LINE, PCI_INTERRUPT_LINE, 0x0000ffff, 0x000000ff, 0 }, /* a word for software; pin */
 	{ CAPABILITY_PCIE, 0x00, 0x00, ~0u, 0, 0 },
-	{ CAPABILITY_PCIE, PCIE_DEVICE, PCIE_DEVICE, ~(DEVICE_FLR | DEVICE_PHANTOM), 0, 0 },
+	{ CAPABILITY_PCIE, PCIE_DEVICE, PCIE_DEVICE, ~DEVICE_HIDDEN, 0, 0 },
 	{ CAPABILITY_PCIE, PCIE_CONTROL, PCIE_CONTROL, ~CONTROL_FLR, CONTROL_GUEST, STATUS_ERRORS << 16 },
 	{ CAPABILITY_PCIE, 0x0c, 0x10, ~0u, 0, 0 },                   /* the link */
 	{ CAPABILITY_PCIE, 0x24, 0x28, 0x0000001f, 0, 0 },            /* completion timeout */

@@ -70,7 +70,9 @@
 #define PCIE_VERSION 0x000fu
 #define PCIE_DEVICE 0x04u /* Device Capabilities */
 #define DEVICE_PHANTOM 0x00000018u
+#define DEVICE_EXTENDED_TAG 0x00000020u
 #define DEVICE_FLR 0x10000000u
+#define DEVICE_HIDDEN (DEVICE_PHANTOM | DEVICE_EXTENDED_TAG | DEVICE_FLR) /* what a guest cannot switch on it is not offered */
 #define PCIE_CONTROL 0x08u /* Device Control */
 #define CONTROL_RELAXED 0x0010u
 #define CONTROL_MAX_PAYLOAD 0x00e0u
@@ -105,15 +107,9 @@ struct pci_state {
 
 extern struct pci_state pci_states[];
 
-static inline u32 pci_read(u16 function, u32 reg, u32 size)
-{
-	return arch_device_read(machine_functions[function].config + reg, size);
-}
-
-static inline void pci_write(u16 function, u32 reg, u32 size, u32 value)
-{
-	arch_device_write(machine_functions[function].config + reg, size, value);
-}
+/* Registers of a function; size 1, 2 or 4. */
+u32 pci_read(u16 function, u32 reg, u32 size);
+void pci_write(u16 function, u32 reg, u32 size, u32 value);
 
 /* Everything of this function is as declared, and its pci_state is filled, else panic. Its Command is 0 but for INTx. Boot CPU. */
 void pci_verify(u16 function);

@@ -237,5 +237,5 @@ void pci_verify(u16 function)
 	verify_vectors(function);
 	for (u32 i = 0; i < PCI_BAR_COUNT; i++)
 		i += verify_bar(function, i);
-	pci_write(function, PCI_ROM, 4, 0);
+	pci_write(function, PCI_ROM, 4, 0); /* for good: no reset switches it on, and no guest */
 }

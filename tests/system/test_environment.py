@@ -46,3 +46,25 @@ def test_more_than_declared_is_fine(boot):
     m = boot(smp=12, mem=2048)
     m.line("virt", "press x")
     assert not re.search("panic|FAIL", m.text)
+
+
+DISK = ["-drive", "file=null-co://,if=none,id=disk,format=raw", "-device", "nvme,addr=1.0,serial=cloison,drive=disk"]
+FUNCTIONS = {
+    "right": (DISK, None),
+    "none": ([], "device and vendor: declared 0x101b36, found 0xffffffff"),
+    "another": (["-device", "e1000e,addr=1.0,romfile="], "device and vendor: declared 0x101b36, found 0x10d38086"),
+    "memory-more": ([*DISK[:-1], DISK[-1] + ",cmb_size_mb=1"], "BAR 2 is memory, and not in reg: its size: declared 0x0, found 0x100000"),
+}
+
+
+@pytest.mark.partition("tests/system/partitions/pci-boot.dts")
+@pytest.mark.parametrize("what", FUNCTIONS)
+def test_wrong_function(boot, what):
+    """A PCI function is compared before a cell runs: with more memory than declared it would decode where nobody put it."""
+    options, message = FUNCTIONS[what]
+    m = boot(options=options)
+    if message:
+        m.line("core", rf"panic: PCI function disk0 at 00:01\.0: {message}$")
+        m.never(r"cell hello", seconds=0.5)
+    else:
+        m.line("core", r"cell hello: stopped by breakpoint .*")

@@ -210,6 +210,50 @@ static void another_cpu_never_lets_go(void **state)
 	expect_streams(CELL_HELLO, false); /* it did in the end, and saw that wish too */
 }
 
+/* Off is under way, and on is wished: that it was on before is no answer. */
+static void on_again(u16 cell)
+{
+	enum host_end end;
+
+	host.iommu.on_sync = NULL;
+	host.on_wait = leave;
+	HOST_CATCH(end, iommu_start(hello));
+	assert_int_equal(end, HOST_ESCAPE); /* it waits */
+	assert_int_equal(iommu_state(cell), IOMMU_BUSY);
+}
+
+static void an_old_answer(void **state)
+{
+	(void)state;
+	load(hello);
+	cell_loaded(hello);
+	host.iommu.on_sync = on_again;
+	iommu_stop(CELL_HELLO);
+	expect_streams(CELL_HELLO, true); /* the last wish */
+	assert_int_equal(host.iommu.syncs[CELL_HELLO], 3);
+}
+
+/* Memory is not touched before the hardware has followed. */
+static void restart_waits(void **state)
+{
+	struct cell *cell = &cells[CELL_LINUX];
+
+	(void)state;
+	load(cpu0);
+	cell_loaded(cpu0);
+	cell->state = CELL_RESTARTING;
+	vcpus[1].parked = cell->released = 2 * cell->incarnation + 1;
+	assert_int_equal(restart_poll(cpu0), RESTART_LOOK); /* on */
+	cell->streams_wanted++; /* off, and another CPU is at it */
+	assert_int_equal(restart_poll(cpu0), RESTART_LOOK);
+	assert_int_equal(host.restored[CELL_LINUX], 0);
+	host_this = &host_cpus[SERVICE];
+	iommu_serve();
+	expect_streams(CELL_LINUX, false);
+	assert_int_equal(restart_poll(cpu0), RESTART_DONE);
+	assert_int_equal(host.restored[CELL_LINUX], 1);
+}
+
 /* ---- events ---- */
 
 static struct iommu_event event(u32 id, u16 kind, u64 address, bool write)
@@ -453,6 +497,8 @@ int main(void)
 		cmocka_unit_test_setup(not_loaded_without_an_answer, machine_reset),
 		cmocka_unit_test_setup(no_restart_without_an_answer, machine_reset),
 		cmocka_unit_test_setup(another_cpu_never_lets_go, machine_reset),
+		cmocka_unit_test_setup(an_old_answer, machine_reset),
+		cmocka_unit_test_setup(restart_waits, machine_reset),
 		cmocka_unit_test_setup(words, machine_reset),
 		cmocka_unit_test_setup(one_line_for_a_page, machine_reset),
 		cmocka_unit_test_setup(again_after_a_while, machine_reset),

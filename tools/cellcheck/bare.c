@@ -331,9 +331,9 @@ void bare_open(struct image *img, u64 base)
 	frames = get(p + 64, 4);
 	count = get(p + 68, 4);
 	index = base + get(p + 72, 4);
-	if (frames > PAGE || count <= 16 || count > (PAGE - frames) / 4)
+	if (frames > PAGE || count <= TEXT_PAGES || count > (PAGE - frames) / 4)
 		unreadable("%s: no boot_frames in the first page", img->path);
-	regs = page_at(&b, base + get(p + frames + 4 * 16, 4) * PAGE);
+	regs = page_at(&b, base + get(p + frames + 4 * TEXT_PAGES, 4) * PAGE);
 	if (!regs)
 		unreadable("%s: machine_regs is not in it", img->path);
 	b.root = get64(regs + 40);

@@ -45,7 +45,7 @@ void frames_slots(struct check *c)
 			slot->pages = (end - slot->base) / PAGE;
 	}
 	expect(c, "layout", ".text", "address", c->slots[SLOT_TEXT].base, c->img->hyp_base);
-	expect(c, "layout", ".text", "pages", c->slots[SLOT_TEXT].pages, 64 * KIB / PAGE);
+	expect(c, "layout", ".text", "pages", c->slots[SLOT_TEXT].pages, TEXT_PAGES);
 	expect(c, "layout", ".copier", "pages", c->slots[SLOT_COPIER].pages, c->ask->cells.n);
 	expect(c, "layout", ".roots", "pages", c->slots[SLOT_ROOTS].pages, c->ask->cells.n);
 	expect(c, "layout", "the CPUs' pages", "number", c->slots[SLOT_CPUS].pages, c->hw->cpus.n * PERCPU_PAGES);

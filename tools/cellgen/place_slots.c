@@ -39,7 +39,7 @@ static u64 place_pages(struct decision *d, u64 base)
 void place_slots(struct decision *d)
 {
 	frames_start(d);
-	place_slot(d, SLOT_TEXT, KIB(64), false);
+	place_slot(d, SLOT_TEXT, KIB(96), false);
 	place_slot(d, SLOT_RODATA, KIB(64) + KIB(8) * d->cell_count + KIB(1) * d->cpu_count, false);
 	place_slot(d, SLOT_COPIER, KIB(4) * d->cell_count, true);
 	place_slot(d, SLOT_ROOTS, KIB(4) * d->cell_count, true);

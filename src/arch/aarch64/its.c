@@ -57,6 +57,8 @@
 #define DEVICE_ENTRY_MOST 8u        /* bytes: what cellgen reckons with */
 #define COLLECTION_ENTRY_MOST 8u
 #define ITT_ENTRY_MOST 16u
+/* Code of boot goes where the alignment of the vectors leaves room (cloison.lds): there is no other left where everything is used. */
+#define EARLY __attribute__((section(".text.early"), noinline))
 #define SETTLE_TRIES 1000000u       /* looks at a register that hardware settles within microseconds */
 
 static u32 writer;                  /* offset in the queue; of whoever commands */
@@ -151,7 +153,7 @@ static void await(u64 address, u32 bits, bool set, const char *what)
 	panic(what, set ? bits : 0, mmio_read32(address));
 }
 
-static void verify(void)
+static EARLY void verify(void)
 {
 	u64 typer = mmio_read64(gits(GITS_TYPER));
 	u32 gicd = mmio_read32(machine_board.gicd + GICD_TYPER), revision = mmio_read32(gits(GIC_PIDR2)) >> 4 & 0xf;
@@ -173,7 +175,7 @@ static void verify(void)
 }
 
 /* A flat table of whole pages, whatever page size the ITS has (12.19.2): 64 KiB is some of any. */
-static void table(u32 n, u64 base, u64 size, u32 entry_most)
+static EARLY void table(u32 n, u64 base, u64 size, u32 entry_most)
 {
 	u64 reg = gits(GITS_BASER) + 8 * n, kept = mmio_read64(reg) & BASER_ATTRIBUTES;
 
@@ -186,7 +188,7 @@ static void table(u32 n, u64 base, u64 size, u32 entry_most)
 }
 
 /* What it has no table for must be in the ITS itself: collections only. */
-static void tables(void)
+static EARLY void tables(void)
 {
 	bool devices = false, collections = TYPER_HCC(mmio_read64(gits(GITS_TYPER))) >= machine_cells[its()->cell].vcpu_count;
 
@@ -207,7 +209,7 @@ static void tables(void)
 		panic("ITS has no table for devices or collections: GITS_TYPER", 0, mmio_read64(gits(GITS_TYPER)));
 }
 
-void its_init(void)
+EARLY void its_init(void)
 {
 	verify();
 	mmio_write32(gits(GITS_CTLR), mmio_read32(gits(GITS_CTLR)) & ~(u32)CTLR_ENABLED); /* firmware may have left it on */
@@ -226,7 +228,7 @@ void its_init(void)
 	}
 }
 
-void its_cpu_init(const struct cpu *cpu)
+EARLY void its_cpu_init(const struct cpu *cpu)
 {
 	u64 rd = cpu->arch.gicr, typer;
 

@@ -258,7 +258,8 @@ static void load_registers(u16 iommu)
 {
 	const struct arch_iommu_config *config = &machine_iommus[iommu];
 
-	smmus[iommu] = (struct smmu){ 0 }; /* as its queues below */
+	smmus[iommu].prod = smmus[iommu].cons = smmus[iommu].unsynced = 0; /* as its queues below */
+	smmus[iommu].dead = false;
 	reg_write(iommu, SMMU_IRQ_CTRL, 0); /* no interrupt is used, and no message is written anywhere */
 	if (!await(iommu, SMMU_IRQ_CTRLACK, 7, 0))
 		panic("SMMU does not follow: SMMU_IRQ_CTRL", 0, reg_read(iommu, SMMU_IRQ_CTRLACK));
@@ -390,9 +391,10 @@ bool arch_iommu_event(u16 iommu, struct iommu_event *event)
 	u32 prod = reg_read(iommu, SMMU_EVENTQ_PROD), cons = smmus[iommu].cons;
 	const u64 *entry = &machine_iommus[iommu].events[4 * (cons % EVENTS)];
 
-	*event = (struct iommu_event){ .kind = IOMMU_EVENT_LOST };
-	if (has_lost(iommu, prod))
+	if (has_lost(iommu, prod)) {
+		event->kind = IOMMU_EVENT_LOST;
 		return true;
+	}
 	if (!((prod ^ cons) & (2 * EVENTS - 1)))
 		return false;
 	smmu_barrier(); /* the entry was written before the index */
