@@ -30,7 +30,7 @@ FLIPS = int(os.environ.get("FLIPS", 4000))
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
            "virtual-interrupts", "no-service-cpu", "colors", "colors-shared", "colors-two-levels", "colors-beside-uncoloured",
            "colors-of-the-core", "colors-around-holes", "colors-all", "image-kinds", "shared-regions", "colors-regions", "iommus",
-           "iommus-colors", "pci"]
+           "iommus-colors", "pci", "messages"]
 
 
 # ---- what is right
@@ -76,7 +76,7 @@ def test_colors_are_said(bench, cellcheck, tmp_path):
         assert ("so it can meet everybody here" in text) == (name == "colors-beside-uncoloured")
 
 
-@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core", "iommus", "iommus-colors", "pci"])
+@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core", "iommus", "iommus-colors", "pci", "messages"])
 def test_bin_is_the_same_memory(bench, cellcheck, tmp_path, name):
     """cloison.bin with the ELF's symbols, and alone."""
     partition, image = bench.image(name)
@@ -598,7 +598,7 @@ def survives(result):
 
 @pytest.mark.parametrize("part", ["elf", "headers", "dtb", "bin"])
 def test_mutations_do_not_crash(bench, cellcheck, tmp_path, part):
-    images = [bench.image(name) for name in (["devices", "iommus", "pci"] if part != "bin" else ["colors-two-levels", "iommus", "pci"])]
+    images = [bench.image(name) for name in (["devices", "iommus", "pci", "messages"] if part != "bin" else ["colors-two-levels", "iommus", "messages"])]
     chance = random.Random(f"{SEED} {part}")
     print(f"SEED={SEED}")
     for _ in range(int(os.environ.get("MUTATIONS", 100))):

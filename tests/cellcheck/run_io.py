@@ -534,6 +534,163 @@ def test_attack_on_pci(bench, cellcheck, tmp_path, attack):
     refused(cellcheck, tmp_path, partition, image, PCI_ATTACKS[attack])
 
 
+# ---- messages: partitions/messages.dts. control has nic0 (0x8, 5 events), edu0 (0x10, none), disk0 (0x18, 1), CPUs 3 and 2; linux other0
+
+ITS, DOORBELL, DOORBELL_PAGE = 0x08080000, 0x08090000, 1 << 54 | 0x484 | TABLE
+OTHER0, CONTROL0, EDU0, DISK0 = range(4) # streams
+
+
+class Messages(Pci):
+    def its(self, offset):
+        return self.object("machine_its") + offset
+
+    def memory(self):
+        return self.get(self.its(24))
+
+    def command(self, index, word):
+        return self.object("machine_its_commands", index, 32, 8 * word)
+
+
+def doorbell_is_read(image):
+    at = image.dma(DISK0, DOORBELL)
+    image.put(at, image.get(at) | 1 << 6)
+
+
+def doorbell_is_registers(image):
+    image.put(image.dma(DISK0, DOORBELL), ITS | DOORBELL_PAGE)
+
+
+def doorbell_is_the_distributor(image):
+    image.put(image.dma(DISK0, DOORBELL), 0x08000000 | DOORBELL_PAGE)
+
+
+def doorbell_gone(image):
+    image.put(image.dma(DISK0, DOORBELL), 0)
+
+
+def doorbell_twice(image):
+    image.put(image.dma(DISK0, 0x40001000), DOORBELL | DOORBELL_PAGE)
+
+
+def doorbell_for_who_has_none(image):
+    image.put(image.dma(EDU0, 0x40001000), DOORBELL | DOORBELL_PAGE)
+
+
+def doorbell_of_another_cell(image):
+    image.put(image.ste(OTHER0, 3), image.tree(DISK0))
+
+
+def doorbell_to_a_cpu(image):
+    image.put(image.entry(image.run_root(1), 0x40001000), DOORBELL | DEVICE | TABLE)
+
+
+def tables_to_a_device(image):
+    image.put(image.dma(DISK0, 0x40001000), image.memory() | RAM | TABLE)
+
+
+def tables_to_a_cell(image):
+    image.put(image.entry(image.run_root(1), 0x40001000), image.memory() + 0x3000 | 0x7FC | TABLE)
+
+
+def tables_in_a_cell(image):
+    """All that machine_its says moves with them."""
+    by = (image.ram(0) & ~0xFFFF) - image.memory()
+    for offset in (24, 40, 48, 56, 72, 80):
+        image.put(image.its(offset), image.get(image.its(offset)) + by)
+
+
+def tables_in_the_core(image):
+    image.put(image.its(24), image.symbols["hyp_memory"])
+
+
+def tables_larger(image):
+    image.put(image.its(32), image.get(image.its(32)) + 0x10000)
+
+
+def events_of_another(image):
+    image.put(image.object("machine_its_devices", 0, 24, 8), image.get(image.object("machine_its_devices", 1, 24, 8)))
+
+
+def more_events(image):
+    image.put(image.object("machine_its_devices", 1, 24, 22), 2, 2)
+
+
+def maps_another_device(image):
+    image.put(image.command(0, 0), 0x20 << 32 | 8)
+
+
+def maps_events_elsewhere(image):
+    image.put(image.command(0, 2), 1 << 63 | image.ram(1))
+
+
+def maps_more_events(image):
+    image.put(image.command(1, 1), 11)
+
+
+def maps_another_cpu(image):
+    image.put(image.command(2, 2), 1 << 63 | 1 << 16)
+
+
+def its_of_another(image):
+    image.put(image.its(88), 0, 2)
+
+
+def its_is_mapped(image):
+    """Over the guest's ITS lies memory: its commands are never decoded."""
+    image.put(image.entry(image.run_root(1), 0x080B0000) - 8 * 0x30, image.ram(1) | 0x7FC | TABLE)
+
+
+def no_queue(image):
+    image.put(el2(image, 3, image.memory()), 0)
+
+
+def pending_to_the_cells_cpu(image):
+    image.put(el2(image, 3, image.memory()) + 8 * 3, image.memory() + 0x3000 | 0x40000000000744 | TABLE)
+
+
+def queue_to_anothers_cpu(image):
+    at = el2(image, 1, image.sections[".data"][0])
+    image.put(at, image.memory() | 0x40000000000744 | TABLE)
+
+
+DISK = r"DMA of cell 'control' by nic0 \(stream 0x8 of smmu0\), disk0 \(stream 0x18 of smmu0\)"
+EDUS = r"DMA of cell 'control' by edu0 \(stream 0x10 of smmu0\)"
+MESSAGE_ATTACKS = {
+    doorbell_is_read: DISK + r": guest address 0x8090000 reaches physical 0x8090000 .* attributes 0x400000000004c4, which nothing has",
+    doorbell_is_registers: DISK + r", guest address 0x8090000, reaches physical page 0x8080000 \(-w- device\): \S*/its@8080000",
+    doorbell_is_the_distributor: DISK + r", guest address 0x8090000, reaches physical page 0x8000000 \(-w- device\): the interrupt distributor",
+    doorbell_gone: DISK + r": guest address 0x8090000 reaches nothing; it should reach physical 0x8090000 \(4 KiB, -w- device\)",
+    doorbell_twice: DISK + r": guest address 0x40001000 reaches physical 0x8090000 .* it should be 0x",
+    doorbell_for_who_has_none: EDUS + r", guest address 0x40001000, reaches physical page 0x8090000 \(-w- device\): \S*/its@8080000",
+    doorbell_of_another_cell: r"DMA of cell 'linux' by other0 .*, guest address 0x8090000, reaches physical page 0x8090000 \(-w- device\)",
+    doorbell_to_a_cpu: r"cell 'control', guest address 0x40001000, reaches \S*/its@8080000 at 0x8090000, which is no cell's",
+    tables_to_a_device: DISK + r", guest address 0x40001000, reaches physical page 0x\w+ \(rw-\): what the ITS keeps in memory",
+    tables_to_a_cell: r"cell 'control', guest address 0x40001000, physical page 0x\w+ \(rwx\): also reachable by the core",
+    tables_in_a_cell: r"machine_its\[0\] \(its0?\S*\): its memory at 0x\w+ is cell 'linux' too",
+    tables_in_the_core: r"machine_its\[0\] .*: its memory, 0x40000000, 0x\w+ bytes, is not whole 64 KiB of RAM besides the hypervisor's",
+    tables_larger: r"machine_its\[0\] .*: memory_size is 0x",
+    events_of_another: r"machine_its_devices\[0\] \(nic0 of 'control'\): table of events is",
+    more_events: r"machine_its_devices\[1\] \(disk0 of 'control'\): events is 0x2, not 0x1",
+    maps_another_device: r"machine_its_commands\[0\]: word 0 is 0x2000000008, not 0x800000008",
+    maps_events_elsewhere: r"machine_its_commands\[0\]: word 2 is 0x8\w+, not 0x8\w+",
+    maps_more_events: r"machine_its_commands\[1\]: word 1 is 0xb, not 0x0",
+    maps_another_cpu: r"machine_its_commands\[2\]: word 2 is 0x8000000000010000, not 0x8000000000030000",
+    its_of_another: r"machine_its\[0\] .*: cell is 0x0, not 0x1",
+    its_is_mapped: r"machine_its\[0\] .*: guest address 0x8080000 is mapped, so the core is not asked: it reaches 0x\w+",
+    no_queue: r"core on CPU 3: address 0x\w+ reaches nothing; it should reach physical 0x\w+ \(4 KiB, rw-\)",
+    pending_to_the_cells_cpu: r"core on CPU 3: address 0x\w+3000 reaches physical 0x\w+3000 .*: what the ITS keeps in memory; nothing should be there",
+    queue_to_anothers_cpu: r"core on CPU 1: address 0x\w+ reaches physical 0x\w+ \(4 KiB, rw-\): what the ITS keeps in memory; it should be",
+}
+
+
+@pytest.mark.parametrize("attack", MESSAGE_ATTACKS, ids=lambda a: a.__name__)
+def test_attack_on_messages(bench, cellcheck, tmp_path, attack):
+    partition, path = bench.image("messages")
+    image = Messages(path)
+    attack(image)
+    refused(cellcheck, tmp_path, partition, image, MESSAGE_ATTACKS[attack])
+
+
 # ---- another partition: what would hold if the image were right about it
 
 @pytest.fixture(name="change")
@@ -650,6 +807,26 @@ def test_functions_are_certified(bench, cellcheck, tmp_path):
                              "configuration": "0x4010018000", "vectors": 0, "no_reset": "QEMU's edu has no reset",
                              "bars": [{"index": 0, "base": "0x10200000", "size": "0x100000"}]}
     assert set(found) == {"nic0", "multi0", "multi1", "mute0", "edu0", "bare0"}
+
+
+def test_messages_are_certified(bench, cellcheck, change, tmp_path):
+    partition, path = bench.image("messages")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
+    assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 3: memory of control (8192 KiB), the ITS's doorbell (-w-), nothing else\n" in text
+    assert "  DMA of edu0 (stream 0x10 of smmu0), VMID 2: memory of control (8192 KiB), nothing else\n" in text
+    assert "  MSIs of disk0, DeviceID 0x18: 1 events of cell 'control'\n" in text
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert [(d["name"], d["id"], d["events"]) for d in found["its"]["devices"]] == [("nic0", 8, 5), ("disk0", 24, 1)]
+    assert [(t["cell"], t["doorbell"]) for t in found["dma"]] == [("linux", False), ("control", False), ("control", True)]
+    other = "/pcie@10000000/ethernet@4,0"
+    said = change(cellcheck, ("-tx", other, "cloison,msi-vectors", "1"), name="messages").stderr
+    assert "cell 'linux' has messages of other0, but is mediated" in said or "cell 'control' has messages of nic0, but is mediated" in said
+    said = change(cellcheck, ("-d", "/pcie@10000000", "msi-map"), name="messages").stderr
+    assert "messages of nic0 of cell 'control' lead to no ITS" in said and "there is no ITS whose doorbell it could reach" in said
+    said = change(cellcheck, ("-tx", "/pcie@10000000", "msi-map-mask", "e7"), name="messages").stderr
+    assert "nic0 and disk0 have one DeviceID" in said or "id is 0x18, not 0x0" in said
+    said = change(cellcheck, ("-tx", "/pcie@10000000/disk@3,0", "cloison,msi-vectors", "201"), name="messages").stderr
+    assert "a page has no room for 513 events" in said
 
 
 def test_none(bench, cellcheck):

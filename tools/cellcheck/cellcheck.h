@@ -410,6 +410,7 @@ struct check {
 	struct cell_trees *cells;
 	struct regime *dma; /* of each ask->trees */
 	const char **dma_texts; /* what each reaches, by dma_text() */
+	size_t dma_shown;
 	struct span its;    /* what the ITS keeps in memory */
 	u64 *level1;        /* of each ask->iommus: its stream table */
 	u32 *level1_user;

@@ -13,6 +13,7 @@
 #define IOMMU_SIZE 72
 #define POINTER 0x000ffffffffff000ull /* a page: every table is one */
 #define SPAN 0x1full
+#define SHOWN 20 /* leaves that reach what they must not */
 
 const char *device_name(struct check *c, int node)
 {
@@ -107,8 +108,9 @@ void dma_claim(struct check *c, const struct regime *r, const struct leaf *leaf)
 
 		if ((word & REACH_CELL) == mine && !(word & (REACH_CORE | REACH_IMAGE)) && region_at(c, phys) < 0 && usable_end(c, phys, &next))
 			continue;
-		finding(c, "shared", "%s, guest address 0x%llx, reaches physical page 0x%llx (%s): %s", r->who, leaf->in + at, phys,
-			rights_text(attr_rights(leaf->attr, STAGE_DMA)), owner_of(c, phys, -1));
+		if (c->dma_shown++ < SHOWN)
+			finding(c, "shared", "%s, guest address 0x%llx, reaches physical page 0x%llx (%s): %s", r->who, leaf->in + at, phys,
+				rights_text(attr_rights(leaf->attr, STAGE_DMA)), owner_of(c, phys, -1));
 		return;
 	}
 }
