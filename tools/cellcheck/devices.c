@@ -59,7 +59,7 @@ static bool off(const struct tree *t, int node)
 static bool systems(const struct tree *t, int node)
 {
 	static const char *const kinds[] = { "arm,gic-v3", "arm,gic-v3-its", "arm,gic-400", "arm,armv8-timer", "arm,armv7-timer",
-		"arm,armv8-pmuv3", "arm,smmu-v3", "arm,mmu-500", "arm,psci-1.0", "simple-bus" };
+		"arm,armv8-pmuv3", "arm,smmu-v3", "arm,mmu-500", "arm,psci-1.0", "simple-bus", "pci-host-ecam-generic" };
 	static const char *const tops[] = { "domains", "cpus", "reserved-memory", "chosen", "aliases", "psci", "__symbols__" };
 	const char *type = tree_text(t, node, "device_type");
 
@@ -72,11 +72,13 @@ static bool systems(const struct tree *t, int node)
 	return (type && !strcmp(type, "memory")) || tree_prop(t, node, "interrupt-controller", NULL);
 }
 
-/* It has registers that a CPU can address, or none but an interrupt. */
+/* It has registers that a CPU can address, or none but an interrupt; or it is a PCI function. */
 static bool is_device(struct arena *a, const struct hw *hw, int node)
 {
 	spans regs = { 0 };
 
+	if (tree_is(hw->tree, hw->tree->nodes.v[node].parent, "pci-host-ecam-generic"))
+		return true;
 	if (tree_prop(hw->tree, node, "reg", NULL)) {
 		tree_regs(a, hw->tree, node, &regs);
 		return regs.n && tree_u32(hw->tree, hw->tree->nodes.v[node].parent, "#size-cells", 1);
