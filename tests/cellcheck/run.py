@@ -64,6 +64,21 @@ def test_says_what_it_looked_at(bench, cellcheck, tmp_path):
     assert hashlib.sha256(image.read_bytes()).hexdigest() == found["image_sha256"]
 
 
+def test_restarts_are_said(bench, cellcheck, tmp_path):
+    partition, image = bench.image("restart")
+    text = cellcheck(partition, "--json", tmp_path / "c.json", image).stdout
+    found = {c["name"]: (c["restart"], c["restart_limit"]) for c in json.loads((tmp_path / "c.json").read_text())["cells"]}
+    assert found == {"linux": ("always", {"restarts": 32, "seconds": 86400}), "second": ("on-reset", None),
+                     "third": ("on-failure", {"restarts": 1, "seconds": 1}), "fourth": ("never", None)}
+    for cell, when, loading in (
+            ("linux", "always: after a failure and after a reset that it asks for, at most 32 within 86400 seconds", "at each start"),
+            ("second", "on-reset: after a reset that it asks for, without limit", "at each start"),
+            ("third", "on-failure: after a failure, at most 1 within 1 seconds", "at each start"),
+            ("fourth", "never: once stopped it stays so", "once")):
+        part = text.split(f"\nCELL '{cell}' ")[1].split("\n\n")[1]
+        assert part.startswith(f"  restart: {when}\n") and f"\n  while loading, {loading}, before its first instruction:\n" in part
+
+
 def test_colors_are_said(bench, cellcheck, tmp_path):
     for name, parties in {"colors": {"hypervisor": "24-31", "linux": "0-15", "control": "16-23"},
                           "colors-beside-uncoloured": {"hypervisor": None, "linux": None}, "two-cells": {"linux": None}}.items():

@@ -583,6 +583,7 @@ void json_member(FILE *out, const char *name, const char *value);
 void json_devices(FILE *out, struct check *c); /* jsonio.c */
 const char *dma_text(struct check *c, size_t tree); /* what it reaches, in words */
 extern const char *const assumptions[]; /* ends with NULL */
+extern const char *const restart_words[4]; /* of the partition, by ask_cell.restart */
 void summary_of(struct check *c, const struct regime *r, summary *found);
 void cell_summary(struct check *c, size_t cell, const summary **run, const summary **load); /* load: with what it shares */
 bool is_ram(const struct leaf *leaf);

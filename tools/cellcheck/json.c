@@ -52,7 +52,11 @@ static void write_cells(FILE *out, struct check *c)
 		fprintf(out, ", \"vmid\": %zu, \"interrupts\": \"%s\", \"cpus\": [", i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, "%s%d", n ? ", " : "", ask->cpus.v[n]);
-		fputs("],\n    ", out);
+		fprintf(out, "], \"restart\": \"%s\", \"restart_limit\": ", restart_words[ask->restart & 3]);
+		if (ask->restart && ask->restarts)
+			fprintf(out, "{ \"restarts\": %u, \"seconds\": %u },\n    ", ask->restarts, ask->seconds);
+		else
+			fputs("null,\n    ", out);
 		write_leaves(out, c, "reaches", run, STAGE_2, ask->name);
 		fputs(",\n    ", out);
 		write_leaves(out, c, "reaches_while_loading", load, STAGE_2, ask->name);
