@@ -183,7 +183,7 @@ static bool begin(u16 function)
 	return true;
 }
 
-static bool answers(u16 function)
+bool pci_answers(u16 function)
 {
 	const struct pci_function *f = &machine_functions[function];
 
@@ -240,7 +240,7 @@ static u16 silent_one(u16 cell)
 {
 	u16 i = 0;
 
-	while (i < FUNCTION_COUNT && (!is_of(i, cell) || answers(i)))
+	while (i < FUNCTION_COUNT && (!is_of(i, cell) || pci_answers(i)))
 		i++;
 	return i;
 }
@@ -331,8 +331,7 @@ void pci_init(void)
 		u16 silent = is_late(&boot) ? silent_one(EVERY_CELL) : FUNCTION_COUNT;
 
 		if (silent < FUNCTION_COUNT)
-			pci_panic(silent, "device and vendor after its reset", (u32)machine_functions[silent].device << 16 |
-				  machine_functions[silent].vendor, pci_read(silent, PCI_VENDOR, 4));
+			pci_panic_identity(silent, "device and vendor after its reset");
 		arch_cpu_relax();
 	}
 	for (u16 i = 0; i < FUNCTION_COUNT; i++)

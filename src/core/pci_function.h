@@ -115,6 +115,9 @@ void pci_write(u16 function, u32 reg, u32 size, u32 value);
 void pci_verify(u16 function);
 /* It is no longer what was declared. */
 _Noreturn void pci_panic(u16 function, const char *what, u64 declared, u64 found);
+/* It does not answer as the function that was declared. */
+_Noreturn void pci_panic_identity(u16 function, const char *what);
+bool pci_answers(u16 function);
 /* Its pci_state as for a guest that has touched nothing; pci_config.c. */
 void pci_forget(u16 function);
 /* Command as the guest's wish and the core's rules have it, into the function. */

@@ -4,6 +4,7 @@
  * later rests on it: a BAR that is larger than declared would decode beyond the
  * pages that its cell has, and another pin would be another cell's line.
  */
+#include "core/console.h"
 #include "core/fmt.h"
 #include "core/panic.h"
 #include "core/pci_function.h"
@@ -20,6 +21,12 @@ void pci_panic(u16 function, const char *what, u64 declared, u64 found)
 	fmt_print(text, sizeof text, "PCI function %s at %02x:%02x.%u: %s", f->name, f->address >> 8, f->address >> 3 & 0x1f,
 		  f->address & 7, what);
 	panic(text, declared, found);
+}
+
+/* The same in the partition's words, in the line before. */
+static void tell(u16 function, const char *text)
+{
+	console_printf("%s: %s", machine_functions[function].name, text);
 }
 
 /* ---- capabilities ---- */
@@ -127,14 +134,26 @@ static void learn(u16 function)
 
 /* ---- what the partition relies on ---- */
 
+void pci_panic_identity(u16 function, const char *what)
+{
+	const struct pci_function *f = &machine_functions[function];
+	u32 found = pci_read(function, PCI_VENDOR, 4);
+	char text[64];
+
+	fmt_print(text, sizeof text, found == ~0u ? "nothing is there; declared pci%04x,%04x" : "declared pci%04x,%04x, found pci%04x,%04x",
+		  f->vendor, f->device, found & 0xffff, found >> 16);
+	tell(function, text);
+	pci_panic(function, what, (u32)f->device << 16 | f->vendor, found);
+}
+
 /* 7.5.1.1: a function that can be a cell's at all, and the one that was meant. */
 static void verify_identity(u16 function)
 {
 	const struct pci_function *f = &machine_functions[function];
-	u32 declared = (u32)f->device << 16 | f->vendor, found = pci_read(function, PCI_VENDOR, 4);
+	u32 found;
 
-	if (found != declared)
-		pci_panic(function, "device and vendor", declared, found);
+	if (!pci_answers(function))
+		pci_panic_identity(function, "device and vendor");
 	found = pci_read(function, PCI_HEADER_TYPE, 1) & HEADER_LAYOUT;
 	if (found)
 		pci_panic(function, "header type", 0, found);
@@ -165,8 +184,10 @@ static void verify_reset(u16 function)
 
 	if (f->no_reset || f->reset_bar != PCI_NO_BAR || af == AF_CAN_RESET)
 		return;
-	if (!state->pcie || !(pci_read(function, state->pcie + PCIE_DEVICE, 4) & DEVICE_FLR))
-		pci_panic(function, "function level reset, cloison,reset-write or cloison,no-reset", 1, 0);
+	if (!state->pcie || !(pci_read(function, state->pcie + PCIE_DEVICE, 4) & DEVICE_FLR)) {
+		tell(function, "it has no function level reset, and neither cloison,reset-write nor cloison,no-reset is written");
+		pci_panic(function, "ways to reset it", 1, 0);
+	}
 }
 
 static void verify_vectors(u16 function)
@@ -193,6 +214,25 @@ static const struct pci_bar *declared_bar(u16 function, u32 index)
 	return NULL;
 }
 
+static const char *kind(u32 flags)
+{
+	static const char *const kinds[] = { "32-bit memory", "memory below 1 MiB", "64-bit memory", "memory of no known kind" };
+
+	return flags & BAR_IO ? "I/O ports" : kinds[flags >> 1 & 3];
+}
+
+static _Noreturn void panic_kind(u16 function, u32 index, u32 declared, u32 found)
+{
+	char text[112];
+
+	fmt_print(text, sizeof text, "BAR %u: declared %s%s, found %s%s", index, kind(declared),
+		  declared & BAR_PREFETCHABLE ? ", prefetchable" : "", kind(found),
+		  (found & (BAR_IO | BAR_PREFETCHABLE)) == BAR_PREFETCHABLE ? ", prefetchable" : "");
+	tell(function, text);
+	fmt_print(text, sizeof text, "flags of BAR %u", index);
+	pci_panic(function, text, declared, found);
+}
+
 /*
  * 7.5.1.2.1: bits that keep a one are the address, below them is the size. It
  * stays as it is after: its address is written behind the reset. Returns
@@ -216,13 +256,12 @@ static bool verify_bar(u16 function, u32 index)
 		high = pci_read(function, PCI_BAR(index + 1), 4);
 		pci_write(function, PCI_BAR(index + 1), 4, 0);
 	}
-	fmt_print(what, sizeof what, "BAR %u is I/O ports, 64 bits, prefetchable (bits 0, 2, 3)", index);
 	u32 flags = bar ? (bar->wide ? BAR_WIDE : 0) | (bar->prefetchable ? BAR_PREFETCHABLE : 0) : low & BAR_FLAGS;
 	u64 size = low ? -((u64)high << 32 | (low & ~BAR_FLAGS)) : 0;
 
 	if (flags != (low & BAR_FLAGS) && low)
-		pci_panic(function, what, flags, low & BAR_FLAGS);
-	fmt_print(what, sizeof what, bar ? "size of BAR %u" : "BAR %u is memory, and not in reg: its size", index);
+		panic_kind(function, index, flags, low & BAR_FLAGS);
+	fmt_print(what, sizeof what, !low ? "there is no BAR %u: its size" : bar ? "size of BAR %u" : "BAR %u is memory, and not in reg: its size", index);
 	if (size != (bar ? bar->size : 0))
 		pci_panic(function, what, bar ? bar->size : 0, size);
 	return wide;

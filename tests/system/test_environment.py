@@ -50,10 +50,11 @@ def test_more_than_declared_is_fine(boot):
 
 DISK = ["-drive", "file=null-co://,if=none,id=disk,format=raw", "-device", "nvme,addr=1.0,serial=cloison,drive=disk"]
 FUNCTIONS = {
-    "right": (DISK, None),
-    "none": ([], "device and vendor: declared 0x101b36, found 0xffffffff"),
-    "another": (["-device", "e1000e,addr=1.0,romfile="], "device and vendor: declared 0x101b36, found 0x10d38086"),
-    "memory-more": ([*DISK[:-1], DISK[-1] + ",cmb_size_mb=1"], "BAR 2 is memory, and not in reg: its size: declared 0x0, found 0x100000"),
+    "right": (DISK, None, None),
+    "none": ([], "nothing is there; declared pci1b36,0010", "device and vendor: declared 0x101b36, found 0xffffffff"),
+    "another": (["-device", "e1000e,addr=1.0,romfile="], "declared pci1b36,0010, found pci8086,10d3",
+                "device and vendor: declared 0x101b36, found 0x10d38086"),
+    "memory-more": ([*DISK[:-1], DISK[-1] + ",cmb_size_mb=1"], None, "BAR 2 is memory, and not in reg: its size: declared 0x0, found 0x100000"),
 }
 
 
@@ -61,8 +62,10 @@ FUNCTIONS = {
 @pytest.mark.parametrize("what", FUNCTIONS)
 def test_wrong_function(boot, what):
     """A PCI function is compared before a cell runs: with more memory than declared it would decode where nobody put it."""
-    options, message = FUNCTIONS[what]
+    options, words, message = FUNCTIONS[what]
     m = boot(options=options)
+    if words:
+        m.line("core", rf"disk0: {words}$")
     if message:
         m.line("core", rf"panic: PCI function disk0 at 00:01\.0: {message}$")
         m.never(r"cell hello", seconds=0.5)

@@ -117,26 +117,35 @@ static void retries(void **state)
 	assert_int_equal(get(SIM_MULTI, PCI_COMMAND, 2), ON);
 }
 
-/* One wrong bit each, and what it is called. */
+/* One wrong bit each, and what it is called; some are said in words in the line before. */
+#define PANIC "\r\n[core] panic: PCI function "
 static const struct wrong {
 	u32 which, reg, size, value, writable; /* writable: ~0 - as it was */
 	const char *text;
 } wrongs[] = {
-	{ SIM_NIC, PCI_VENDOR, 4, 0x10d38087, ~0u, "nic at 00:02.0: device and vendor: declared 0x10d38086, found 0x10d38087" },
-	{ SIM_NIC, PCI_VENDOR, 4, ~0u, ~0u, "nic at 00:02.0: device and vendor: declared 0x10d38086, found 0xffffffff" },
+	{ SIM_NIC, PCI_VENDOR, 4, 0x10d38087, ~0u, "nic: declared pci8086,10d3, found pci8087,10d3" PANIC
+	  "nic at 00:02.0: device and vendor: declared 0x10d38086, found 0x10d38087" },
+	{ SIM_NIC, PCI_VENDOR, 4, ~0u, ~0u, "nic: nothing is there; declared pci8086,10d3" PANIC
+	  "nic at 00:02.0: device and vendor: declared 0x10d38086, found 0xffffffff" },
 	{ SIM_NIC, PCI_HEADER_TYPE, 1, 0x81, ~0u, "nic at 00:02.0: header type: declared 0x0, found 0x1" },
 	{ SIM_NIC, PCI_INTERRUPT_PIN, 1, 2, ~0u, "nic at 00:02.0: interrupt pin: declared 0x1, found 0x2" },
 	{ SIM_EDU, PCI_INTERRUPT_PIN, 1, 0, ~0u, "edu at 00:01.0: interrupt pin: declared 0x1, found 0x0" },
 	{ SIM_EDU, PCI_BAR(0), 4, 0, 0xffe00000, "edu at 00:01.0: size of BAR 0: declared 0x100000, found 0x200000" },
-	{ SIM_EDU, PCI_BAR(0), 4, 0, 0, "edu at 00:01.0: size of BAR 0: declared 0x100000, found 0x0" },
-	{ SIM_EDU, PCI_BAR(0), 4, 1, 0xfff00000, "edu at 00:01.0: BAR 0 is I/O ports, 64 bits, prefetchable (bits 0, 2, 3): declared 0x0, found 0x1" },
-	{ SIM_EDU, PCI_BAR(0), 4, 8, 0xfff00000, "edu at 00:01.0: BAR 0 is I/O ports, 64 bits, prefetchable (bits 0, 2, 3): declared 0x0, found 0x8" },
-	{ SIM_NVME, PCI_BAR(0), 4, 0, 0xffffc000, "nvme at 00:04.0: BAR 0 is I/O ports, 64 bits, prefetchable (bits 0, 2, 3): declared 0x4, found 0x0" },
-	{ SIM_EDU, PCI_BAR(0), 4, 4, 0xfff00000, "edu at 00:01.0: BAR 0 is I/O ports, 64 bits, prefetchable (bits 0, 2, 3): declared 0x0, found 0x4" },
+	{ SIM_EDU, PCI_BAR(0), 4, 0, 0, "edu at 00:01.0: there is no BAR 0: its size: declared 0x100000, found 0x0" },
+	{ SIM_EDU, PCI_BAR(0), 4, 1, 0xfff00000, "edu: BAR 0: declared 32-bit memory, found I/O ports" PANIC
+	  "edu at 00:01.0: flags of BAR 0: declared 0x0, found 0x1" },
+	{ SIM_EDU, PCI_BAR(0), 4, 8, 0xfff00000, "edu: BAR 0: declared 32-bit memory, found 32-bit memory, prefetchable" PANIC
+	  "edu at 00:01.0: flags of BAR 0: declared 0x0, found 0x8" },
+	{ SIM_NVME, PCI_BAR(0), 4, 0, 0xffffc000, "nvme: BAR 0: declared 64-bit memory, found 32-bit memory" PANIC
+	  "nvme at 00:04.0: flags of BAR 0: declared 0x4, found 0x0" },
+	{ SIM_EDU, PCI_BAR(0), 4, 4, 0xfff00000, "edu: BAR 0: declared 32-bit memory, found 64-bit memory" PANIC
+	  "edu at 00:01.0: flags of BAR 0: declared 0x0, found 0x4" },
 	{ SIM_EDU, PCI_BAR(1), 4, 0, 0xfffff000, "edu at 00:01.0: BAR 1 is memory, and not in reg: its size: declared 0x0, found 0x1000" },
 	{ SIM_EDU, PCI_BAR(5), 4, 8, 0xffffff00, "edu at 00:01.0: BAR 5 is memory, and not in reg: its size: declared 0x0, found 0x100" },
-	{ SIM_NVME, 0x84, 4, 0, ~0u, "nvme at 00:04.0: function level reset, cloison,reset-write or cloison,no-reset: declared 0x1, found 0x0" },
-	{ SIM_SECOND, 0x43, 1, 0x01, ~0u, "second at 00:03.1: function level reset, cloison,reset-write or cloison,no-reset: declared 0x1" },
+	{ SIM_NVME, 0x84, 4, 0, ~0u, "nvme: it has no function level reset, and neither cloison,reset-write nor cloison,no-reset is written" PANIC
+	  "nvme at 00:04.0: ways to reset it: declared 0x1, found 0x0" },
+	{ SIM_SECOND, 0x43, 1, 0x01, ~0u, "second: it has no function level reset, and neither cloison,reset-write nor cloison,no-reset is written" PANIC
+	  "second at 00:03.1: ways to reset it: declared 0x1" },
 	{ SIM_MULTI, 0x9a, 2, 0, ~0u, "multi at 00:03.0: message signalled interrupts: declared 0x2, found 0x1" },
 	{ SIM_EDU, PCI_STATUS, 2, 0, ~0u, "edu at 00:01.0: message signalled interrupts: declared 0x1, found 0x0" },
 	{ SIM_EDU, PCI_CAPABILITIES, 1, 0x3f, ~0u, "edu at 00:01.0: capability within the header: declared 0x40, found 0x3c" },
@@ -179,6 +188,7 @@ static void boot_after_reset(void **state)
 
 	HOST_CATCH(end, pci_init());
 	assert_int_equal(end, HOST_HALT);
+	assert_non_null(strstr(wire_text, "nvme: nothing is there; declared pci1b36,0010"));
 	assert_non_null(strstr(wire_text, "nvme at 00:04.0: device and vendor after its reset: declared 0x101b36, found 0xffffffff"));
 	assert_in_range(host.now - before, HOST_HZ + HOST_HZ / 10, 2 * HOST_HZ);
 }
