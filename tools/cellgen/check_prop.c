@@ -85,6 +85,7 @@ static const struct rule vdev_rules[] = {
 };
 
 static const struct rule function_rules[] = {
+	{ .name = "compatible" }, { .name = "reg" }, { .name = "interrupts" },
 	{ .name = "cloison,msi-vectors" },
 	{ .name = "cloison,no-reset", .shape = SHAPE_TEXT },
 	{ .name = "cloison,reset-write" },
@@ -101,24 +102,42 @@ static const char *const standard_words[] = {
 	"memory-implicit-default", "#memory-implicit-default-cells", "sram-implicit-default", "#sram-implicit-default-cells",
 };
 
-/* What may stand on one kind of node. open: a node with its own binding, where only cloison,* is ours to judge. */
+/*
+ * Words of the bus binding and of DTS that may stand on a function. Its node goes into no tree: what is neither here nor in a
+ * rule nobody reads.
+ */
+static const char *const function_words[] = {
+	"#address-cells", "#size-cells", "phandle", "linux,phandle", "interrupt-parent", "status", "device_type", "label", "vendor-id",
+	"device-id", "subsystem-vendor-id", "subsystem-id", "class-code", "revision-id",
+};
+
+/* Which words that no rule has are refused. */
+enum strictness {
+	STRICT_OURS,    /* cloison,*: the node has its own binding, and the rest is not ours to judge */
+	STRICT_FOREIGN, /* all but what is somebody else's by its prefix */
+	STRICT_ALL,     /* all but function_words */
+};
+
+/* What may stand on one kind of node */
 struct vocabulary {
 	const char *where;
 	const struct rule *rules;
 	u32 count;
-	bool open;
+	enum strictness strictness;
 };
 
-enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_FUNCTION, KIND_DEVICE, KIND_DOMAINS, KIND_OTHER, KIND_COUNT };
+/* KIND_SPARE: a function that no cell has, such as a bridge of the board's tree */
+enum kind { KIND_HYPERVISOR, KIND_CELL, KIND_VDEV, KIND_FUNCTION, KIND_DEVICE, KIND_DOMAINS, KIND_SPARE, KIND_OTHER, KIND_COUNT };
 
 static const struct vocabulary vocabularies[KIND_COUNT] = {
-	[KIND_HYPERVISOR] = { "the hypervisor's node", hypervisor_rules, ARRAY_COUNT(hypervisor_rules), false },
-	[KIND_CELL] = { "a cell", cell_rules, ARRAY_COUNT(cell_rules), false },
-	[KIND_VDEV] = { "a virtual device", vdev_rules, ARRAY_COUNT(vdev_rules), true },
-	[KIND_FUNCTION] = { "a PCI function", function_rules, ARRAY_COUNT(function_rules), true },
-	[KIND_DEVICE] = { "a device of the board", device_rules, ARRAY_COUNT(device_rules), true },
-	[KIND_DOMAINS] = { "/domains", domains_rules, ARRAY_COUNT(domains_rules), false },
-	[KIND_OTHER] = { "this node", NULL, 0, true },
+	[KIND_HYPERVISOR] = { "the hypervisor's node", hypervisor_rules, ARRAY_COUNT(hypervisor_rules), STRICT_FOREIGN },
+	[KIND_CELL] = { "a cell", cell_rules, ARRAY_COUNT(cell_rules), STRICT_FOREIGN },
+	[KIND_VDEV] = { "a virtual device", vdev_rules, ARRAY_COUNT(vdev_rules), STRICT_OURS },
+	[KIND_FUNCTION] = { "a PCI function", function_rules, ARRAY_COUNT(function_rules), STRICT_ALL },
+	[KIND_DEVICE] = { "a device of the board", device_rules, ARRAY_COUNT(device_rules), STRICT_OURS },
+	[KIND_DOMAINS] = { "/domains", domains_rules, ARRAY_COUNT(domains_rules), STRICT_FOREIGN },
+	[KIND_SPARE] = { "a PCI function", function_rules, ARRAY_COUNT(function_rules), STRICT_OURS },
+	[KIND_OTHER] = { "this node", NULL, 0, STRICT_OURS },
 };
 
 static enum kind kind_of(const struct decision *d, const struct node *node)
@@ -141,7 +160,7 @@ static enum kind kind_of(const struct decision *d, const struct node *node)
 	}
 	for (u32 i = 0; i < d->function_count; i++) {
 		if (node == d->functions[i].node) {
-			return KIND_FUNCTION;
+			return d->functions[i].cell == CELL_NONE ? KIND_SPARE : KIND_FUNCTION;
 		}
 	}
 	return device_of(d, node) == DEVICE_NONE ? KIND_OTHER : KIND_DEVICE;
@@ -180,8 +199,16 @@ static void report_unknown(const struct node *node, const struct prop *prop, con
 			   right);
 		return;
 	}
+	if (here->strictness == STRICT_ALL && strcmp(prop->name, "iommus") == 0) {
+		diag_error(diag, "unknown-property", prop->at, "iommus means nothing on '%s': the StreamID of a function comes from iommu-map of its "
+			   "host; take it out", node->name);
+		return;
+	}
 	for (u32 i = 0; i < here->count; i++) {
 		nearest_offer(&nearest, here->rules[i].name);
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(function_words) && here->strictness == STRICT_ALL; i++) {
+		nearest_offer(&nearest, function_words[i]);
 	}
 	diag_error(diag, "unknown-property", prop->at, "%s is no property of %s ('%s')%s", prop->name, here->where, node->name,
 		   nearest.best ? nearest_hint(&nearest) : "; take it out, as nobody would act on it");
@@ -240,7 +267,30 @@ const char *prop_ignored(const struct decision *d, const struct node *node, cons
 	const struct vocabulary *v = &vocabularies[kind_of(d, node)];
 	const struct rule *rule = find_rule(v, prop->name);
 
-	return rule ? rule->why : v->open ? NULL : why_foreign(prop->name, v);
+	return rule ? rule->why : v->strictness == STRICT_FOREIGN ? why_foreign(prop->name, v) : NULL;
+}
+
+static bool is_function_word(const char *name)
+{
+	u32 i = 0;
+
+	while (i < ARRAY_COUNT(function_words) && strcmp(function_words[i], name) != 0) {
+		i++;
+	}
+	return i < ARRAY_COUNT(function_words);
+}
+
+/* A word that no rule has */
+static bool is_refused(const char *name, const struct vocabulary *v)
+{
+	switch (v->strictness) {
+	case STRICT_ALL:
+		return !is_function_word(name);
+	case STRICT_FOREIGN:
+		return !why_foreign(name, v);
+	default:
+		return strncmp(name, "cloison,", 8) == 0;
+	}
 }
 
 static void check_prop(const struct node *node, const struct prop *prop, const struct vocabulary *v, struct diag *diag)
@@ -248,7 +298,7 @@ static void check_prop(const struct node *node, const struct prop *prop, const s
 	const struct rule *rule = find_rule(v, prop->name);
 
 	if (!rule) {
-		if (v->open ? strncmp(prop->name, "cloison,", 8) == 0 : !why_foreign(prop->name, v)) {
+		if (is_refused(prop->name, v)) {
 			report_unknown(node, prop, v, diag);
 		}
 	} else if (rule->shape == SHAPE_LATER) {
