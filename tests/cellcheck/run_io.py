@@ -799,13 +799,19 @@ def test_certificate(bench, cellcheck, tmp_path):
 def test_functions_are_certified(bench, cellcheck, tmp_path):
     partition, path = bench.image("pci")
     text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
-    assert "  multi1: function 00:02.1 of /pcie@10000000, 1af4:1042, of cell 'linux'\n    BAR 0  0x0010000000       1024 KiB\n" in text
-    assert "of cell 'control'; the partition's word: it has no reset: QEMU's edu has no reset\n" in text
+    assert "  multi1: function 00:02.1 of /pcie@10000000, 1af4:1042, of cell 'linux'\n    reset: function level reset, without which boot ends\n"\
+           "    BAR 0  0x0010000000       1024 KiB\n" in text
+    assert "of cell 'control'\n    reset: not at all; the partition's word: QEMU's edu has no reset\n" in text
+    assert "    reset: by its register at 0x0 of BAR 0 (0x0010100000), where 0x4000000 is written\n" in text
+    assert "  0x0010100000          4 KiB  rw- device  BAR 0 of nic0 of cell 'linux': the register that resets nic0\n" in text
     assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 1: memory of linux (262144 KiB), nothing else\n" in text
     found = {f["name"]: f for f in json.loads((tmp_path / "c.json").read_text())["functions"]}
     assert found["edu0"] == {"name": "edu0", "cell": "control", "address": "00:03.0", "vendor": 0x1234, "device": 0x11E8,
                              "configuration": "0x4010018000", "vectors": 0, "no_reset": "QEMU's edu has no reset",
+                             "reset": "none", "reset_register": None,
                              "bars": [{"index": 0, "base": "0x10200000", "size": "0x100000"}]}
+    assert found["nic0"]["reset_register"] == {"bar": 0, "offset": "0x0", "value": "0x4000000"} and found["nic0"]["reset"] == "register"
+    assert found["multi1"]["reset"] == "function level" and found["multi1"]["reset_register"] is found["multi1"]["no_reset"] is None
     assert set(found) == {"nic0", "multi0", "multi1", "mute0", "edu0", "bare0"}
 
 

@@ -528,6 +528,7 @@ const char *stream_name(struct check *c, const struct ask_stream *s); /* "nic0 (
 
 /* ---- owner.c */
 char *owner_of(struct check *c, u64 phys, int but);
+char *owner_stretch(struct check *c, const struct leaf *l, enum stage stage, int but); /* of leaves that continue each other */
 bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf *leaf); /* the leaf that reaches it */
 
 /* ---- what is compared */

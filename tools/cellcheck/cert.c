@@ -26,7 +26,7 @@ static void write_ranges(FILE *out, struct check *c, const summary *found, enum 
 	for (size_t i = 0; i < found->n; i++) {
 		const struct leaf *l = &found->v[i].leaf;
 		unsigned rights = attr_rights(l->attr, stage);
-		const char *what = cell >= 0 && is_ram(l) ? "its RAM" : owner_of(c, l->out, cell);
+		const char *what = cell >= 0 && is_ram(l) ? "its RAM" : owner_stretch(c, l, stage, cell);
 
 		fprintf(out, "  %s0x%010llx", in, l->in);
 		if (stage == STAGE_2 || l->in != l->out)

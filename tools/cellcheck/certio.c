@@ -36,11 +36,24 @@ const char *dma_text(struct check *c, size_t tree)
 		found.other ? found.other : "");
 }
 
+/* In the order in which the core decides. */
+static void write_reset(FILE *out, struct check *c, const struct ask_function *f)
+{
+	if (f->no_reset)
+		fprintf(out, "    reset: not at all; the partition's word: %s\n", f->no_reset);
+	else if (f->resets)
+		fprintf(out, "    reset: by its register at 0x%x of BAR %u (0x%010llx), where 0x%x is written\n", f->reset_offset, f->reset_bar,
+			reset_page(c, f) | (f->reset_offset & (PAGE - 1)), f->reset_value);
+	else
+		fputs("    reset: function level reset, without which boot ends\n", out);
+}
+
 static void write_function(FILE *out, struct check *c, const struct ask_function *f)
 {
-	fprintf(out, "  %s: function %02x:%02x.%x of %s, %04x:%04x, of cell '%s'%s%s\n", device_name(c, f->node), f->address >> 8,
+	fprintf(out, "  %s: function %02x:%02x.%x of %s, %04x:%04x, of cell '%s'\n", device_name(c, f->node), f->address >> 8,
 		f->address >> 3 & 31, f->address & 7, tree_name(&c->arena, c->hw->tree, f->host), f->vendor, f->device,
-		c->ask->cells.v[f->cell].name, f->no_reset ? "; the partition's word: it has no reset: " : "", f->no_reset ? f->no_reset : "");
+		c->ask->cells.v[f->cell].name);
+	write_reset(out, c, f);
 	for (size_t i = 0; i < f->bars.n; i++) {
 		struct span s = bar_pages(c, f, i);
 

@@ -57,6 +57,21 @@ static void write_streams(FILE *out, struct check *c)
 	fputs("],\n", out);
 }
 
+static void write_reset(FILE *out, const struct ask_function *f)
+{
+	fprintf(out, "\"reset\": \"%s\", ", f->no_reset ? "none" : f->resets ? "register" : "function level");
+	if (f->resets && !f->no_reset)
+		fprintf(out, "\"reset_register\": { \"bar\": %u, \"offset\": \"0x%x\", \"value\": \"0x%x\" }, ", f->reset_bar, f->reset_offset,
+			f->reset_value);
+	else
+		fputs("\"reset_register\": null, ", out);
+	fputs("\"no_reset\": ", out);
+	if (f->no_reset)
+		json_text(out, f->no_reset);
+	else
+		fputs("null", out);
+}
+
 static void write_functions(FILE *out, struct check *c)
 {
 	fputs("  \"functions\": [", out);
@@ -69,11 +84,7 @@ static void write_functions(FILE *out, struct check *c)
 		json_member(out, "cell", c->ask->cells.v[f->cell].name);
 		fprintf(out, ", \"address\": \"%02x:%02x.%x\", \"vendor\": %u, \"device\": %u, \"configuration\": \"0x%llx\", \"vectors\": %u, ",
 			f->address >> 8, f->address >> 3 & 31, f->address & 7, f->vendor, f->device, f->config, f->vectors);
-		fputs("\"no_reset\": ", out);
-		if (f->no_reset)
-			json_text(out, f->no_reset);
-		else
-			fputs("null", out);
+		write_reset(out, f);
 		fputs(", \"bars\": [", out);
 		for (size_t n = 0; n < f->bars.n; n++)
 			fprintf(out, "%s{ \"index\": %u, \"base\": \"0x%llx\", \"size\": \"0x%llx\" }", n ? ", " : "", f->bars.v[n].index,

@@ -90,6 +90,24 @@ static char *owner_bar(struct check *c, u64 address, int but)
 	return NULL;
 }
 
+/* The core reaches a BAR only for the register that resets its function. */
+static const char *resets(struct check *c, const struct leaf *l)
+{
+	for (size_t i = 0; i < c->ask->functions.n; i++) {
+		const struct ask_function *f = &c->ask->functions.v[i];
+		u64 page = reset_page(c, f);
+
+		if (page && at(page, l->out, l->size))
+			return arena_text(&c->arena, ": the register that resets %s", device_name(c, f->node));
+	}
+	return "";
+}
+
+char *owner_stretch(struct check *c, const struct leaf *l, enum stage stage, int but)
+{
+	return arena_text(&c->arena, "%s%s", owner_of(c, l->out, but), stage == STAGE_EL2 ? resets(c, l) : "");
+}
+
 char *owner_of(struct check *c, u64 phys, int but)
 {
 	const struct extent *e = extent_phys(c->img, phys & ~(PAGE - 1));
