@@ -805,6 +805,8 @@ def test_functions_are_certified(bench, cellcheck, tmp_path):
     assert "    reset: by its register at 0x0 of BAR 0 (0x0010100000), where 0x4000000 is written\n" in text
     assert "  0x0010100000          4 KiB  rw- device  BAR 0 of nic0 of cell 'linux': the register that resets nic0\n" in text
     assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 1: memory of linux (262144 KiB), nothing else\n" in text
+    rests = text.split("\nRESTS ON\n")[1]
+    assert "\n  PCI peers: functions on one bus do not reach each other without passing the IOMMU" in rests and "\n  PCI resets: a function" in rests
     found = {f["name"]: f for f in json.loads((tmp_path / "c.json").read_text())["functions"]}
     assert found["edu0"] == {"name": "edu0", "cell": "control", "address": "00:03.0", "vendor": 0x1234, "device": 0x11E8,
                              "configuration": "0x4010018000", "vectors": 0, "no_reset": "QEMU's edu has no reset",

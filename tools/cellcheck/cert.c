@@ -11,6 +11,9 @@ const char *const assumptions[] = {
 	"devices: what is listed as behind an IOMMU is all that masters the bus of those given to cells, as far as their nodes say",
 	"IOMMU: it works as the SMMUv3 architecture says (Arm IHI 0070), takes its tables from machine_iommus before a cell runs, and no device "
 	"passes it with addresses it calls translated; the core writes only words 0 of cells' entries, revoked or in force",
+	"PCI peers: functions on one bus do not reach each other without passing the IOMMU; of integrated endpoints only their "
+	"maker knows (docs/hardware-only.md)",
+	"PCI resets: a function that is reset, in the way that is listed for it, writes no memory any more for what it was told before",
 	"boot code: loads machine_regs as it stands before a cell runs; the MSR list bounds who can write those registers",
 	"trap handler: the code between a trap and the return is not proved; it maps no cell's memory, so it cannot touch it",
 	"revocable roots: the core can write .roots, where it writes zero or the constant original; other values are not excluded here",
