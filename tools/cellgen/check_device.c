@@ -86,6 +86,16 @@ static const char *master_text(const struct device *device)
 	       mem_format("can write any memory by itself (%s)", device->master);
 }
 
+/* What else can be done than to do without it. Nobody can trust a PCI function. */
+static const char *remedy(const struct decision *d, const struct device *device)
+{
+	if (device->function == FUNCTION_NONE) {
+		return "write iommus in the board tree if an SMMUv3 is in front of it, or trust it by cloison,trusted-dma";
+	}
+	return node_prop(d->hosts[d->functions[device->function].host].node, "iommu-map") ? "or correct the board tree" :
+	       "or take a board tree whose host has one, such as board/qemu-virt-aarch64-smmu.dts";
+}
+
 /* Devices that nobody can have. One reason is enough: the others do not matter then. */
 static void report_refused(const struct decision *d, const struct claim *claim, const struct device *device, struct diag *diag)
 {
@@ -100,9 +110,9 @@ static void report_refused(const struct decision *d, const struct claim *claim, 
 		diag_error(diag, "device-not-assignable", at, "'%s' asks for %s (%s), but that is %s; %s", cell,
 			   device->name, where, device->system, access_advice(claim->access));
 	} else if (device->master) {
-		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which %s and %s; %s%s", cell, device->name, where,
+		diag_error(diag, "bus-master", at, "'%s' asks for %s (%s), which %s and %s; %s%s, %s", cell, device->name, where,
 			   master_text(device), no_iommu(d, device), device->guessed ? "if it cannot, write cloison,dma = \"none\" in its node, else " : "",
-			   access_advice(claim->access));
+			   access_advice(claim->access), remedy(d, device));
 	} else {
 		diag_error(diag, "device-untranslated", at, "'%s' asks for %s (%s), whose reg is no address of the CPU; name the "
 			   "controller of its bus instead", cell, device->name, where);
