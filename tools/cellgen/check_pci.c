@@ -3,6 +3,7 @@
  * PCI functions that cells have: each is where a function can be, is what it says, and can be given away alone. What
  * nobody has is not judged: boot keeps it silent, whatever it is.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -65,6 +66,24 @@ static void check_place(const struct decision *d, const struct function *f, stru
 	} else if (PCI_DEVICE(f->address) == 0) {
 		diag_error(diag, "pci-address", f->at, "%s of '%s' is at %s, where the host bridge is, which the core has a stand-in for; put it "
 			   "into another slot", f->name, owner(d, f), pci_address(f->address));
+	}
+}
+
+/* "nvme@5,0": device and function in hexadecimal; function 0 may be left out. */
+static void check_unit(const struct decision *d, const struct function *f, struct diag *diag)
+{
+	const char *name = f->node->name, *at = strchr(name, '@');
+	u32 device = PCI_DEVICE(f->address), function = f->address & 7u;
+	char *end = NULL;
+	bool same = !at || strtoul(at + 1, &end, 16) == device;
+
+	if (same && at) {
+		same = *end == ',' ? strtoul(end + 1, &end, 16) == function && *end == 0 : *end == 0 && function == 0;
+	}
+	if (!same) {
+		diag_error(diag, "unit-address", f->at, "%s of '%s' is at %s, which is not what its name, %s (%s), says; name it %.*s@%x,%x, or correct "
+			   "its reg", f->name, owner(d, f), pci_address(f->address), name, diag_at(f->node->at), (int)(at - name), name, device,
+			   function);
 	}
 }
 
@@ -245,6 +264,7 @@ static void check_function(const struct decision *d, u32 index, struct diag *dia
 	const struct function *f = &d->functions[index];
 
 	check_place(d, f, diag);
+	check_unit(d, f, diag);
 	check_device(d, index, diag);
 	check_ids(f, diag);
 	check_bars(f, diag);
