@@ -293,6 +293,13 @@ RECORDS = $(foreach s,$(SOURCES),$(call record,$(s),$(CC) $(CFLAGS) $(CFLAGS_$(n
 compile_commands.json: $(O)/obj/include/config.h
 	$(call say,GEN,$(O)/$@)echo '[$(subst } {,}$(comma) {,$(strip $(RECORDS)))]' > $(O)/$@
 
+# A partition for another board is refused before tools and guests are compiled for nothing.
+ifneq ($(filter all run debug check-image reproduce,$(GOALS)),)
+$(CELLGEN_OBJECTS) $(CELLCHECK_OBJECTS) $(GUEST_OBJECTS): | $(O)/.board
+$(O)/.board: $(PARTITION_FILE) $(O)/.config
+	$(Q)$(S)/tools/partition --board $(O) $(PARTITION_FILE) $(BOARD_NAME) && touch $@
+endif
+
 -include $(addsuffix .d,$(OBJECTS) $(sort $(GUEST_OBJECTS)) $(CELLGEN_OBJECTS) $(CELLCHECK_OBJECTS) $(O)/obj/include/asm-offsets.s $(O)/board.dtb)
 
 endif
@@ -343,7 +350,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo demo-io test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo demo-io test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig
