@@ -250,7 +250,7 @@ def test_reports_have_the_functions(desk):
     assert reason in text and html.escape(reason) in page
     for line in (r"nic0 +00:01\.0 of pcie0, 8086:10d3, 'linux', INTA on SPI 4, 0 MSI vectors, reset by 0x4000000 at 0x0 of BAR 0  \(pci\.dts:\d+\)",
                  r"  BAR 3 at 0x0010144000, 0x100 bytes, 64 bits, prefetchable", r"edu0 +00:03\.0 .*, INTA on SPI 6, .* not reset: " + reason,
-                 r"multi1 +00:02\.1 .*, 'linux', no INTx, 0 MSI vectors, reset by a function level reset", r"spare0 +00:05\.0 .*, nobody's: silent"):
+                 r"multi1 +00:02\.1 .*, 'linux', no INTx, 0 MSI vectors, reset by a function level reset, which boot demands  \(", r"spare0 +00:05\.0 .*, nobody's: silent"):
         assert re.search(line, text), line
     rows = {f["name"]: f for f in report["functions"]}
     assert [(b["index"], b["base"], b["size"]) for b in rows["edu0"]["bars"]] == [(0, "0x10200000", "0x100000")]

@@ -17,7 +17,7 @@ static const char *reset_text(const struct function *f)
 		return mem_format("not reset: %s", f->no_reset);
 	}
 	return f->reset_write ? mem_format("reset by 0x%x at 0x%x of BAR %u", f->reset_value, f->reset_offset, f->reset_bar) :
-				"reset by a function level reset";
+				"reset by a function level reset, which boot demands";
 }
 
 static const char *bar_kind(const struct bar *bar)
