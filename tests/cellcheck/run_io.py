@@ -774,7 +774,8 @@ def test_words_about_dma(bench, cellcheck, tmp_path):
     word = "  the word of its node (cloison,dma): {} of cell 'hello' cannot write memory by itself{}\n"
     assert word.format("/ring@b000000", ", against what the rest of its node says") in text and word.format("/spi@b002000", "") in text
     assert "  DMA of dma3 past an IOMMU, so to all memory; the partition's word for cell 'hello': its driver is <proved>" in text
-    assert "  DMA of clock1 and thing4 and dma6 (stream 0x9 of smmu0), VMID 1: memory of hello (8196 KiB), nothing else\n" in text
+    assert "  DMA of clock1 and thing4 and dma6 (stream 0x9 of smmu0), VMID 1: "\
+           "memory of hello (0x50000000-0x507fffff, 0x60000000-0x60000fff, 8196 KiB), nothing else\n" in text
     assert json.loads((tmp_path / "c.json").read_text())["passive"] == [
         {"device": "/ring@b000000", "cell": "hello", "contradicted": True}, {"device": "/spi@b002000", "cell": "hello", "contradicted": False}]
 
@@ -782,8 +783,9 @@ def test_words_about_dma(bench, cellcheck, tmp_path):
 def test_certificate(bench, cellcheck, tmp_path):
     partition, path = bench.image("iommus")
     text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
-    assert "  DMA of dma0 (stream 0x40 of smmu0), VMID 1: memory of linux (262156 KiB), nothing else\n" in text
-    assert "  DMA of dma3 and dma4 (stream 0x0 of smmu1), VMID 2: memory of control (16384 KiB), nothing else\n" in text
+    assert "  DMA of dma0 (stream 0x40 of smmu0), VMID 1: "\
+           "memory of linux (0x40000000-0x4fffffff, 0x100000000-0x100002fff, 262156 KiB), nothing else\n" in text
+    assert "  DMA of dma3 and dma4 (stream 0x0 of smmu1), VMID 2: memory of control (0x40000000-0x40ffffff, 16384 KiB), nothing else\n" in text
     assert "  5 streams of cells behind 2 IOMMUs, aborting until the core switches them on; 0 devices past them\n" in text
     found = json.loads((tmp_path / "c.json").read_text())
     assert [(s["device"], s["others"], s["cell"], s["iommu"], s["id"], s["vmid"]) for s in found["streams"]] == [
@@ -804,9 +806,12 @@ def test_functions_are_certified(bench, cellcheck, tmp_path):
     assert "of cell 'control'\n    reset: not at all; the partition's word: QEMU's edu has no reset\n" in text
     assert "    reset: by its register at 0x0 of BAR 0 (0x0010100000), where 0x4000000 is written\n" in text
     assert "  0x0010100000          4 KiB  rw- device  BAR 0 of nic0 of cell 'linux': the register that resets nic0\n" in text
-    assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 1: memory of linux (262144 KiB), nothing else\n" in text
+    assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 1: memory of linux (0x40000000-0x4fffffff, 262144 KiB), nothing else\n" in text
+    assert "       1300 KiB  rw- device  BARs 0, 1 and 3 of nic0, BAR 0 of multi0, BAR 0 of multi1\n" in text
+    assert "          8 KiB  rw- device  the configuration space of multi0, the configuration space of multi1\n" in text
     rests = text.split("\nRESTS ON\n")[1]
-    assert "\n  PCI peers: functions on one bus do not reach each other without passing the IOMMU" in rests and "\n  PCI resets: a function" in rests
+    assert "\n  PCI peers: functions on one bus do not reach each other without passing the IOMMU" in rests
+    assert "\n  PCI resets: a function" in rests
     found = {f["name"]: f for f in json.loads((tmp_path / "c.json").read_text())["functions"]}
     assert found["edu0"] == {"name": "edu0", "cell": "control", "address": "00:03.0", "vendor": 0x1234, "device": 0x11E8,
                              "configuration": "0x4010018000", "vectors": 0, "no_reset": "QEMU's edu has no reset",
@@ -820,8 +825,9 @@ def test_functions_are_certified(bench, cellcheck, tmp_path):
 def test_messages_are_certified(bench, cellcheck, change, tmp_path):
     partition, path = bench.image("messages")
     text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
-    assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 3: memory of control (8192 KiB), the ITS's doorbell (-w-), nothing else\n" in text
-    assert "  DMA of edu0 (stream 0x10 of smmu0), VMID 2: memory of control (8192 KiB), nothing else\n" in text
+    assert "  DMA of nic0 (stream 0x8 of smmu0), VMID 3: memory of control (0x40000000-0x407fffff, 8192 KiB), "\
+           "the ITS's doorbell (-w-), nothing else\n" in text
+    assert "  DMA of edu0 (stream 0x10 of smmu0), VMID 2: memory of control (0x40000000-0x407fffff, 8192 KiB), nothing else\n" in text
     assert "  MSIs of disk0, DeviceID 0x18: 1 events of cell 'control'\n" in text
     found = json.loads((tmp_path / "c.json").read_text())
     assert [(d["name"], d["id"], d["events"]) for d in found["its"]["devices"]] == [("nic0", 8, 5), ("disk0", 24, 1)]

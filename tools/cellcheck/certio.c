@@ -6,9 +6,21 @@
 
 struct reaching {
 	u64 memory; /* bytes of the cell's own RAM */
+	spans ranges; /* the same, by the addresses that the device uses: guest-physical */
 	bool doorbell;
 	const char *other;
 };
+
+static void add_range(struct check *c, struct reaching *found, const struct leaf *leaf)
+{
+	struct span *last = found->ranges.n ? &found->ranges.v[found->ranges.n - 1] : NULL;
+
+	found->memory += leaf->size;
+	if (last && last->base + last->size == leaf->in)
+		last->size += leaf->size;
+	else
+		*VEC_ADD(&c->arena, found->ranges) = (struct span) { leaf->in, leaf->size };
+}
 
 static void look(struct check *c, const struct regime *r, const struct leaf *leaf, void *context)
 {
@@ -18,9 +30,20 @@ static void look(struct check *c, const struct regime *r, const struct leaf *lea
 	if (leaf->attr == DMA_DOORBELL && c->ask->its_base && leaf->out == c->ask->its_base + FRAME && leaf->size == PAGE)
 		found->doorbell = true;
 	else if (leaf->attr == DMA_RAM && end && (reach_get(c, leaf->out) & REACH_CELL) == (u32)r->party + 1)
-		found->memory += leaf->size;
+		add_range(c, found, leaf);
 	else if (!found->other)
 		found->other = owner_of(c, leaf->out, -1);
+}
+
+/* As many as a cell may have; a tree that is wrong can have any number. */
+static const char *ranges_text(struct check *c, const spans *ranges)
+{
+	const char *text = "";
+	size_t i;
+
+	for (i = 0; i < ranges->n && i < 64; i++)
+		text = arena_text(&c->arena, "%s0x%llx-0x%llx, ", text, ranges->v[i].base, ranges->v[i].base + (ranges->v[i].size - 1));
+	return i < ranges->n ? arena_text(&c->arena, "%sand %zu more, ", text, ranges->n - i) : text;
 }
 
 /* From its leaves. */
@@ -31,8 +54,8 @@ const char *dma_text(struct check *c, size_t tree)
 	if (c->dma_texts[tree])
 		return c->dma_texts[tree];
 	walk_again(c, &c->dma[tree], look, &found);
-	return c->dma_texts[tree] = arena_text(&c->arena, "memory of %s (%llu KiB)%s%s%s", c->ask->cells.v[c->ask->trees.v[tree].cell].name,
-		found.memory / KIB, found.doorbell ? ", the ITS's doorbell (-w-)" : "", found.other ? ", " : ", nothing else",
+	return c->dma_texts[tree] = arena_text(&c->arena, "memory of %s (%s%llu KiB)%s%s%s", c->ask->cells.v[c->ask->trees.v[tree].cell].name,
+		ranges_text(c, &found.ranges), found.memory / KIB, found.doorbell ? ", the ITS's doorbell (-w-)" : "", found.other ? ", " : ", nothing else",
 		found.other ? found.other : "");
 }
 

@@ -70,20 +70,35 @@ static char *owner_device(struct check *c, u64 address)
 	return NULL;
 }
 
-/* A BAR of a cell's function. */
+/* The BARs of a function that a span has: "BAR 0 of nic0", "BARs 0, 1 and 3 of nic0". NULL: none. */
+static char *bars_text(struct check *c, const struct ask_function *f, struct span s, int but)
+{
+	const char *name = c->ask->cells.v[f->cell].name;
+	bool own = (int)f->cell == but;
+	char *text = NULL;
+	size_t count = 0, n = 0;
+
+	for (size_t i = 0; i < f->bars.n; i++)
+		count += span_meet(s, bar_pages(c, f, i));
+	for (size_t i = 0; i < f->bars.n; i++)
+		if (span_meet(s, bar_pages(c, f, i))) {
+			text = arena_text(&c->arena, "%s%s%u", n ? text : count > 1 ? "BARs " : "BAR ", !n ? "" : n + 1 == count ? " and " : ", ",
+				f->bars.v[i].index);
+			n++;
+		}
+	return text ? arena_text(&c->arena, "%s of %s%s%s%s", text, device_name(c, f->node), own ? "" : " of cell '", own ? "" : name,
+		own ? "" : "'") : NULL;
+}
+
+/* A BAR of a cell's function, or its configuration space. */
 static char *owner_bar(struct check *c, u64 address, int but)
 {
 	for (size_t i = 0; i < c->ask->functions.n; i++) {
 		const struct ask_function *f = &c->ask->functions.v[i];
-		const char *name = c->ask->cells.v[f->cell].name;
+		char *text = bars_text(c, f, (struct span) { address, 1 }, but);
 
-		for (size_t n = 0; n < f->bars.n; n++) {
-			struct span s = bar_pages(c, f, n);
-
-			if (at(address, s.base, s.size))
-				return arena_text(&c->arena, "BAR %u of %s%s%s%s", f->bars.v[n].index, device_name(c, f->node),
-					(int)f->cell == but ? "" : " of cell '", (int)f->cell == but ? "" : name, (int)f->cell == but ? "" : "'");
-		}
+		if (text)
+			return text;
 		if (at(address, f->config, PAGE))
 			return arena_text(&c->arena, "the configuration space of %s", device_name(c, f->node));
 	}
@@ -103,9 +118,28 @@ static const char *resets(struct check *c, const struct leaf *l)
 	return "";
 }
 
+/* Whose its first page is, and all BARs that are in it. What begins with a function's: all configuration spaces too. */
+static char *owners(struct check *c, const struct leaf *l, enum stage stage, int but)
+{
+	bool device = attr_rights(l->attr, stage) & PERM_DEVICE;
+	bool first = owner_bar(c, l->out, but);
+	char *text = first ? NULL : owner_of(c, l->out, but);
+
+	for (size_t i = 0; device && i < c->ask->functions.n; i++) {
+		const struct ask_function *f = &c->ask->functions.v[i];
+		char *more = bars_text(c, f, (struct span) { l->out, l->size }, but);
+
+		if (!more && first && at(f->config, l->out, l->size))
+			more = arena_text(&c->arena, "the configuration space of %s", device_name(c, f->node));
+		if (more)
+			text = text ? arena_text(&c->arena, "%s, %s", text, more) : more;
+	}
+	return text ? text : owner_of(c, l->out, but);
+}
+
 char *owner_stretch(struct check *c, const struct leaf *l, enum stage stage, int but)
 {
-	return arena_text(&c->arena, "%s%s", owner_of(c, l->out, but), stage == STAGE_EL2 ? resets(c, l) : "");
+	return arena_text(&c->arena, "%s%s", owners(c, l, stage, but), stage == STAGE_EL2 ? resets(c, l) : "");
 }
 
 char *owner_of(struct check *c, u64 phys, int but)
