@@ -50,7 +50,7 @@ boot:
 	msr	hcr_el2, x0
 	isb
 	adr	x0, _start
-	ldr	x1, =hyp_base
+	ldr	x1, linked_base
 	cmp	x0, x1
 	b.ne	move_image
 at_home:                                 /* also entered by move_image */
@@ -137,7 +137,7 @@ wrong_cpu:
  * Wherever the image is, the answer is for its linked place.
  */
 physical:
-	ldr	x1, =hyp_base
+	ldr	x1, linked_base
 	sub	x2, x0, x1
 	adr	x3, boot_frames
 	lsr	x2, x2, #12
@@ -230,7 +230,7 @@ move_rest:
 	cmp	x0, x5
 	b.lo	move_rest
 moved:	dsb	sy
-	ldr	x1, =hyp_base
+	ldr	x1, linked_base
 	add	x5, x1, x2
 4:	dc	ivac, x1
 	add	x1, x1, x4
@@ -257,7 +257,7 @@ misaligned:
 	ldr	x10, =text_misaligned
 raw_stop:
 	adr	x6, _start
-	ldr	x0, =hyp_base
+	ldr	x0, linked_base
 	sub	x6, x6, x0                   /* from the linked place to here */
 	ldr	x0, =machine_console_base
 	bl	physical
@@ -274,6 +274,8 @@ raw_stop:
 3:	wfi
 	b	3b
 	.balign	8
+linked_base:                                 /* once: clang would keep one for each use, and the vectors leave no room */
+	.quad	hyp_base
 	.ltorg
 
 	.section .boot, "a"
