@@ -16,6 +16,7 @@
 #include "core/console.h"
 #include "core/mmio.h"
 #include "host.h"
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -140,20 +141,6 @@ static void check_device(u32 vdev)
 	check((fr & 0x80) == 0 || (fr & 0x28) == 0, "transmitter empty and full or busy");
 	check((fr & 0x50) != 0x50, "receiver empty and full");
 	check(dev->policy == CONSOLE_BLOCK || !(fr & 0x28), "policy drop shows a full FIFO");
-}
-
-struct input {
-	const u8 *bytes;
-	size_t left;
-};
-
-static u32 next(struct input *input, u32 bytes)
-{
-	u32 value = 0;
-
-	for (; bytes && input->left; bytes--, input->left--)
-		value = value << 8 | *input->bytes++;
-	return value;
 }
 
 static void access(struct input *input, u16 cpu)

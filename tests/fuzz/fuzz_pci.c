@@ -16,6 +16,7 @@
 #include "core/pci.h"
 #include "core/pci_function.h"
 #include "host.h"
+#include "input.h"
 #include "pci_sim.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -114,20 +115,6 @@ static void check_list(u32 i)
 }
 
 /* ---- steps ---- */
-
-struct input {
-	const u8 *bytes;
-	size_t left;
-};
-
-static u32 next(struct input *input, u32 bytes)
-{
-	u32 value = 0;
-
-	for (; bytes && input->left; bytes--, input->left--)
-		value = value << 8 | *input->bytes++;
-	return value;
-}
 
 /* Any byte of a function's first 512 before boot: what it says, or which of its bits can be written. Of the header only what differs. */
 static bool may_differ(u32 reg)
