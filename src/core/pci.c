@@ -215,9 +215,7 @@ static void restore(u16 function)
 
 static void quiet_all(struct reset *reset, u16 cell)
 {
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
-		if (is_of(i, cell))
-			pci_quiet(i);
+	pci_stop(cell);
 	enter(reset, PHASE_QUIET);
 }
 
