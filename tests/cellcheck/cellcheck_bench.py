@@ -5,6 +5,7 @@ the core (stub.S), and an editor of finished images for attacks by hand.
 """
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -148,3 +149,13 @@ class Image:
     def save(self, path):
         path.write_bytes(self.bytes)
         return path
+
+
+def attacked(bench, cellcheck, tmp_path, name, attack, said, kind=Image):
+    """An image of a good partition, spoiled by attack, is refused, and in these words."""
+    partition, path = bench.image(name)
+    image = kind(path)
+    attack(image)
+    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
+    assert result.returncode == 1 and result.stdout == "", result.stdout + result.stderr
+    assert re.search(said, result.stderr), result.stderr

@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cellcheck_bench  # noqa: E402
-from cellcheck_bench import HERE, ROOT, TIMEOUT, Image  # noqa: E402
+from cellcheck_bench import HERE, ROOT, TIMEOUT, Image, attacked  # noqa: E402
 import cellgen_images  # noqa: E402
 from cellgen_desk import GOOD  # noqa: E402
 
@@ -323,12 +323,7 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.__name__)
 def test_attack(bench, cellcheck, tmp_path, attack):
-    partition, path = bench.image("two-cells")
-    image = Image(path)
-    attack(image)
-    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
-    assert result.returncode == 1 and result.stdout == ""
-    assert re.search(ATTACKS[attack], result.stderr), result.stderr
+    attacked(bench, cellcheck, tmp_path, "two-cells", attack, ATTACKS[attack])
 
 
 # ---- colours: the same, with an image of `colors`: linux has 0-15, control 16-23, the core 24-31
@@ -393,12 +388,7 @@ COLOR_ATTACKS = {
 
 @pytest.mark.parametrize("attack", COLOR_ATTACKS, ids=lambda a: a.__name__)
 def test_color_attack(bench, cellcheck, tmp_path, attack):
-    partition, path = bench.image("colors")
-    image = Image(path)
-    attack(image)
-    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
-    assert result.returncode == 1 and result.stdout == ""
-    assert re.search(COLOR_ATTACKS[attack], result.stderr), result.stderr
+    attacked(bench, cellcheck, tmp_path, "colors", attack, COLOR_ATTACKS[attack])
 
 
 @pytest.fixture(name="change")
@@ -552,12 +542,7 @@ REGION_ATTACKS = {
 
 @pytest.mark.parametrize("attack", REGION_ATTACKS, ids=lambda a: a.__name__)
 def test_attack_on_regions(bench, cellcheck, tmp_path, attack):
-    partition, path = bench.image("shared-regions")
-    image = Image(path)
-    attack(image)
-    result = cellcheck(partition, "--quiet", image.save(tmp_path / "spoiled.elf"))
-    assert result.returncode == 1 and result.stdout == ""
-    assert re.search(REGION_ATTACKS[attack], result.stderr), result.stderr
+    attacked(bench, cellcheck, tmp_path, "shared-regions", attack, REGION_ATTACKS[attack])
 
 
 def test_regions_are_certified(bench, cellcheck, tmp_path):
