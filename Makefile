@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED RESTART IOMMU PCI ITS,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE IOMMU PCI ITS,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -132,7 +132,8 @@ $(FLAGS): FORCE
 # ---------------------------------------------------------------- the image
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
-SOURCES := $(filter-out %/asm-offsets.c %/core/$(if $(CONFIG_RESTART),restart_none.c,restart.c) \
+LIFE := life control audit watch crash health
+SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LIFECYCLE),life_none.c,$(LIFE:=.c))) \
 	$(addprefix %/core/,$(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
 GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld frames.txt)
@@ -232,7 +233,7 @@ PARTITION_DEPS :=
 $(GEN): $(O)/.generated ;
 $(O)/.generated: $(PARTITION_FILE) $(OVERLAY_FILES) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
 		$(O)/.config | $(GUEST_BINS)
-	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_RESTART),,restart) $(if $(CONFIG_IOMMU),,iommu) $(if $(CONFIG_PCI),,pci) $(if $(CONFIG_ITS),,its)' \
+	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_LIFECYCLE),,lifecycle) $(if $(CONFIG_IOMMU),,iommu) $(if $(CONFIG_PCI),,pci) $(if $(CONFIG_ITS),,its)' \
 		$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME) $(OVERLAY_FILES) && touch -r $(O)/gen/machine.c $@
 # A file that has gone is for cellgen to report.
 $(filter-out $(GUEST_BINS) $(GUEST_BINS:.bin=.elf) $(PARTITION_FILE) $(OVERLAY_FILES),$(PARTITION_DEPS)): ;

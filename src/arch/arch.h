@@ -17,6 +17,8 @@
 
 struct cpu;
 struct record;
+struct vcpu_registers; /* core/cell.h */
+#define VCPU_MORE_REGISTERS 12u
 
 /* ---- boot ---- */
 
@@ -53,11 +55,24 @@ void arch_vcpu_record(const struct cpu *cpu, struct record *record);
 /* What the ISA counts of this CPU besides its exits: " name=value name=value", and its length. Service CPU, of any. */
 u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size);
 extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
+/* All of the guest's registers that explain where it was. Before anything is reset; of a CPU that is in the core. */
+void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to);
+extern const char *const arch_register_names[VCPU_MORE_REGISTERS]; /* of vcpu_registers.more: "elr_el1", ... */
+/*
+ * The calling CPU stays in the core for a while, and its guest keeps everything, interrupts that are
+ * pending or active included: until arch_vcpu_resume only a kick and the tick end arch_cpu_wait.
+ * After each wait: arch_vcpu_paused, in the place of arch_cpu_kicked, which acknowledges nothing that is the guest's.
+ */
+void arch_vcpu_pause(struct cpu *cpu);
+void arch_vcpu_paused(struct cpu *cpu);
+void arch_vcpu_resume(struct cpu *cpu); /* no kick that was sent before reaches the guest */
 
 /* ---- a cell's memory ---- */
 
-/* Take the whole guest memory away from every CPU of the cell and invalidate. Any CPU of the cell. */
+/* Take the whole guest memory away from every CPU of the cell and invalidate. Any CPU of the cell, or the service CPU. */
 void arch_cell_revoke(u16 cell);
+/* Give it back, to a cell that was revoked and whose CPUs still hold their guests (SUSPENDED). As above. */
+void arch_cell_unrevoke(u16 cell);
 /* Mask the cell's interrupt lines. */
 void arch_cell_silence(u16 cell);
 /*
@@ -70,6 +85,11 @@ void arch_cell_restore(struct cpu *cpu);
  * holds a byte of this piece of guest memory.
  */
 void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size);
+/*
+ * The calling CPU, when it next leaves the core, runs the copier under the load root, which fills this piece of guest
+ * memory with zeros, in memory and in no cache, and calls. First CPU of the cell; all others are parked.
+ */
+void arch_vcpu_clear(struct cpu *cpu, u64 base, u64 size);
 
 /* ---- devices of cells (core/iommu.c, core/pci.c) ---- */
 
@@ -118,6 +138,12 @@ u64 arch_time_hz(void);
 void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by then */
 _Noreturn void arch_halt(void);      /* this CPU does nothing any more */
 _Noreturn void arch_board_off(void); /* firmware power-off of the whole board */
+_Noreturn void arch_board_reset(void); /* firmware reset of the whole board; memory keeps what arch_memory_clean has written */
+/* What the CPUs have written there is in memory, where it survives a reset of the board. */
+void arch_memory_clean(const void *address, u32 size);
+/* "x0=0x.. x1=0x.." of the exception that arch has just taken from the core, and what of its stack there is: panic.c. */
+struct panic_state;
+void arch_panic_state(struct panic_state *state);
 
 /* ---- atomics the compiler cannot be asked for without libatomic ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The life of a cell: loaded by its own first CPU, run, stopped, and perhaps
- * loaded again (restart.c).
+ * loaded again (life.c).
  *
  *   OFF -> LOADING -> RUNNING -> STOPPED (own wish) or FAILED (fault)
  *           ^  |         |         ^
@@ -17,7 +17,7 @@
 #include "core/console.h"
 #include "core/iommu.h"
 #include "core/pci.h"
-#include "core/restart.h"
+#include "core/life.h"
 
 struct cell cells[CELL_COUNT ? CELL_COUNT : 1];
 struct vcpu vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
@@ -62,7 +62,7 @@ void cell_start(struct cpu *cpu)
 
 void cell_loaded(struct cpu *cpu)
 {
-	if (restart_cleans(cpu))
+	if (life_cleared(cpu))
 		return; /* the copier goes on */
 	boot_times.copy = arch_time_now() - load_started;
 	iommu_start(cpu);
@@ -102,7 +102,7 @@ void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 {
 	u16 index = cpu->cell_index;
 	u32 *state = &cells[index].state;
-	u32 end = restart_decide(cpu, reason);
+	u32 end = life_decide(cpu, reason);
 
 	/* In the order in which it changes, so that it does not slip from one to the other between two looks */
 	if (!arch_cas32(state, CELL_LOADING, end) && !arch_cas32(state, CELL_RUNNING, end))
@@ -127,15 +127,15 @@ void cell_park(struct cpu *cpu)
 	for (;;) {
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* whatever has become of the cell */
-		enum restart_step step = restart_poll(cpu);
+		enum life_place step = life_poll(cpu);
 
-		if (step == RESTART_DONE)
+		if (step == LIFE_LEAVE)
 			return;
 		/* Looked at once: what comes after this look comes with a kick, which ends the wait */
 		power = atomic_load32(&cells[cpu->cell_index].state) == CELL_RUNNING ? atomic_load32(&vcpu->state) : (u32)VCPU_OFF;
 		if (power == VCPU_ON_PENDING)
 			break;
-		if (power != VCPU_CLAIMED && step == RESTART_SLEEP)
+		if (power != VCPU_CLAIMED && step == LIFE_SLEEP)
 			arch_cpu_wait();
 		arch_cpu_kicked(cpu);
 	}

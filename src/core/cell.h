@@ -32,47 +32,85 @@ enum exit_reason {
 	EXIT_REASON_COUNT
 };
 
+/* core/life.h draws it, docs/lifecycle.md explains it. */
 enum cell_state {
-	CELL_OFF,     /* never started */
-	CELL_LOADING, /* first vCPU copies the images under the load root */
+	CELL_OFF,        /* never started */
+	CELL_LOADING,    /* first vCPU copies the images under the load root */
 	CELL_RUNNING,
-	CELL_STOPPED, /* by its own wish: SYSTEM_OFF, or SYSTEM_RESET without a restart */
-	CELL_FAILED,  /* by a fault: see its record */
-	CELL_RESTARTING, /* stopped, and about to load again: restart.h */
+	CELL_SUSPENDED,  /* its CPUs wait in the core and its memory is out of their reach; all else stays */
+	CELL_STOPPING,   /* its CPUs come in, its devices end, its memory is cleared; then CELL_STOPPED */
+	CELL_FAILING,    /* the same, then CELL_FAILED */
+	CELL_RESTARTING, /* the same, then CELL_LOADING */
+	CELL_STOPPED,    /* by its own wish, or because it was told to */
+	CELL_FAILED,     /* by a fault, or what counts as one: see its record */
+	CELL_STATE_COUNT
 };
 
 enum vcpu_state { VCPU_OFF, VCPU_CLAIMED, VCPU_ON_PENDING, VCPU_ON };
 
 enum record_state { RECORD_NONE, RECORD_WRITING, RECORD_READY, RECORD_PRINTED };
 
-struct vcpu {
-	u32 state;    /* [A] enum vcpu_state */
-	u64 entry;    /* [A] guest-physical entry, valid in VCPU_ON_PENDING */
-	u64 argument; /* [A] context id for it */
-	u32 parked;   /* [A] restart.h: 2 n + 1, it waits in the core and incarnation n is over for it; 2 n, its kick is under way */
-} __attribute__((aligned(64))); /* as struct cell */
-
 /* Why a cell was stopped. */
 enum stop_reason {
 	STOP_NONE,
 	STOP_SYSTEM_OFF,
 	STOP_SYSTEM_RESET,
-	STOP_DEBUG,   /* breakpoint instruction, cloison,debug = "stop" */
+	STOP_DEBUG,    /* breakpoint instruction, cloison,debug = "stop" */
 	STOP_FAULT,
-	STOP_DENIED,  /* denied register, cloison,strict */
+	STOP_DENIED,   /* denied register, cloison,strict */
+	/* From here on: not by the cell itself. record.by says who */
+	STOP_TOLD,     /* an operation: LIFE_STOP, LIFE_RESTART, LIFE_KILL */
+	STOP_TIMEOUT,  /* it was asked, and did not end in time */
+	STOP_WATCHDOG,
+	STOP_HEARTBEAT,
+	STOP_DMA,
+	STOP_STORM,
+	STOP_OTHER,    /* ACTION_STOP_OTHERS of record.by */
+	STOP_REASON_COUNT
 };
 
-/* What a stopped cell leaves behind. Written once by the stopping CPU, then read by the console. */
+#define BY_ITSELF 0xfffeu /* record.by, and origins of audits: not a cell, not CONTROLLER_OPERATOR */
+#define BY_POLICY 0xfffdu /* its table of actions */
+
+/* What a stopped cell leaves behind. Written once by the stopping CPU, then read by the console and by crash.c. */
 struct record {
-	u16 cpu;
+	u16 cpu;           /* the one that stopped it */
 	u16 vcpu;
 	u16 reason;        /* enum stop_reason */
 	u16 end;           /* enum cell_state the stop led to */
+	u16 by;            /* a cell, CONTROLLER_OPERATOR, BY_ITSELF, BY_POLICY */
 	u32 incarnation;   /* of the cell: which of its lives it was */
 	const char *what;  /* decoded: "write outside the map", static string */
-	u64 detail[4];     /* ISA-specific syndrome; aarch64: ESR, FAR, HPFAR, SPSR */
+	u64 when;          /* ticks */
+	u64 detail[4];     /* ISA-specific syndrome; aarch64: ESR, FAR, HPFAR, SPSR. Zero, if another CPU stopped it: see vcpu.registers */
 	u64 pc;
 	u64 regs[31];      /* general registers, x0.. */
+};
+
+/* Where a vCPU was when its cell stopped. */
+struct vcpu_registers {
+	u64 regs[31];
+	u64 sp, pc, pstate;
+	u64 more[VCPU_MORE_REGISTERS]; /* ISA-specific: arch_register_names */
+};
+
+struct vcpu {
+	u32 state;    /* [A] enum vcpu_state */
+	u64 entry;    /* [A] guest-physical entry, valid in VCPU_ON_PENDING */
+	u64 argument; /* [A] context id for it */
+	u32 parked;   /* [A] life.h: 2 n + 1, it waits in the core and incarnation n is over for it; 2 n, its kick is under way */
+	u32 suspends_seen; /* [O] cell.suspends when it last looked: a fault that came of an older revocation is none of the guest's */
+	u32 captured;  /* [A] incarnation + 1 whose end the registers are of; 0: none. It was off in an end that is not here. */
+	struct vcpu_registers registers; /* [O] until captured says so */
+} __attribute__((aligned(64))); /* as struct cell */
+
+/* How long it took, in ticks. Written by who measures, read by anybody. */
+struct life_times {
+	u64 revoked; /* counter: when the memory was taken away, by a stop or a suspension, */
+	u64 regain;  /* from then until the last of its CPUs was in the core */
+	u64 stop;    /* from the decision to stop until it was stopped, without clear; also without what was waited for: record, devices */
+	u64 clear;   /* clearing its memory */
+	u64 start;   /* from the decision to start until its first instruction, without the copier */
 };
 
 struct cell {
@@ -80,12 +118,18 @@ struct cell {
 	u32 state;         /* [A] enum cell_state */
 	u32 record_state;  /* [A] enum record_state */
 	u32 incarnation;   /* [A] lives begun; its first CPU counts, after it has changed the state */
-	u32 released;      /* [A] restart.h: as vcpu.parked, of the service CPU */
+	u32 released;      /* [A] life.h: as vcpu.parked, of the service CPU */
+	u32 suspends;      /* [A] suspensions begun; the service CPU counts, before it revokes */
+	u32 asked;         /* [A] shutdown request: 0, or enum life_op it is to end in. Service CPU; cleared by the next start */
+	u64 asked_until;   /* [A] ticks */
+	u32 events;        /* [A] bits of enum life_event that nobody has acted on: watch.c */
+	u64 beat;          /* [A] ticks, of the last heartbeat; 0: none in this life */
 	u32 streams_wanted; /* [A] iommu.c: 2 n + on, the nth wish for the streams of its devices, */
 	u32 streams_done;   /* [A] the last that was carried out, */
 	u32 streams_broken; /* [A] and whether one got no answer */
-	u32 cleaned;       /* [O] of the first CPU: ranges of memory that the copier has cleaned */
+	u32 cleaned;       /* [O] of the first CPU: ranges of memory that the copier has cleared */
 	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
+	struct life_times times;
 	struct record record;
 } __attribute__((aligned(64))); /* no exclusive monitor shared with another cell */
 

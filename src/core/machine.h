@@ -80,6 +80,61 @@ struct cell_config {
 	u32 restart_seconds; /* within so many seconds */
 };
 
+/* What can happen to a cell, and what the core then does about it: cloison,on-... */
+enum life_event {
+	EVENT_FAULT,    /* a fault, a denied register of a strict cell, a breakpoint (cloison,debug) */
+	EVENT_RESET,    /* the guest asked for a reset: SYSTEM_RESET, SYSTEM_RESET2 */
+	EVENT_WATCHDOG, /* its watchdog has run out, or its heartbeat is missing */
+	EVENT_DMA,      /* an IOMMU refused what one of its devices tried */
+	EVENT_STORM,    /* one of its interrupts came too often and was masked */
+	EVENT_LIMIT,    /* it was restarted too often */
+	EVENT_COUNT
+};
+
+enum life_action {
+	ACTION_IGNORE,      /* counted, not told */
+	ACTION_RECORD,      /* told, and that is all */
+	ACTION_STOP,        /* it ends in CELL_FAILED (EVENT_RESET: CELL_STOPPED) */
+	ACTION_RESTART,
+	ACTION_STOP_OTHERS, /* it fails, and all other cells are stopped: the safe state */
+	ACTION_RESET_BOARD, /* records are kept, then the board is reset */
+};
+
+/* The life of a cell, by its number. Times are in milliseconds unless they say otherwise. */
+struct life_config {
+	u8 actions[EVENT_COUNT];  /* enum life_action */
+	bool manual;              /* cloison,start = "manual": boot leaves it CELL_OFF */
+	u16 power_key;            /* index into machine_vdevs of the device whose input 3 is its power key; VDEV_COUNT: none */
+	u16 restart_count;        /* cloison,restart-limit: at most so many restarts, <= RESTART_LIMIT_MAX, 0: no limit, */
+	u32 restart_seconds;      /* within so many seconds */
+	u32 heartbeat_first;      /* cloison,heartbeat: the first is due so long after its start, */
+	u32 heartbeat_period;     /* every other so long after the one before; 0: none is expected */
+	u32 shutdown_time;        /* cloison,shutdown-time: it is asked first, and stopped the hard way after so long; 0: not asked */
+	u16 first_control;        /* index into machine_controls: whom it may control; */
+	u16 control_count;        /* a guest's number for them is 0 to control_count - 1 */
+};
+
+/* One may do something with another: cloison,controls. Sorted by controller; the operator is the last one. */
+struct control_config {
+	u16 controller; /* cell, or CONTROLLER_OPERATOR: whoever types at the console */
+	u16 target;     /* cell */
+	u16 rights;     /* bit n: enum life_op n (core/life.h) */
+};
+#define CONTROLLER_OPERATOR CELL_NONE
+
+/* What the hypervisor node says of the core itself. */
+struct core_config {
+	u8 *crash;            /* link address of the crash region; NULL: there is none. The service CPU alone maps it. */
+	u64 crash_physical;   /* for messages */
+	u32 crash_size;       /* bytes, whole pages */
+	bool panic_resets;    /* cloison,panic = "reset" */
+	u32 watchdog_seconds; /* cloison,watchdog-seconds: of the board's watchdog; 0: there is none */
+	u64 watchdog_base;    /* physical: its control frame, */
+	u64 watchdog_refresh; /* and the one that is written to feed it */
+	u16 first_control;    /* index into machine_controls: what the operator may do */
+	u16 control_count;
+};
+
 /* A range of a cell's memory, as the cell sees it. */
 struct cell_ram {
 	u64 base; /* guest-physical */
@@ -160,6 +215,9 @@ struct machine_index {
 /* Sizes: the generated counts; a count of 0 still defines one (unused) element. */
 extern const struct cpu_config machine_cpus[];       /* CPU_COUNT, ordered as in the board tree */
 extern const struct cell_config machine_cells[];     /* CELL_COUNT, ordered as in the partition */
+extern const struct life_config machine_lives[];     /* CELL_COUNT */
+extern const struct control_config machine_controls[]; /* CONTROL_COUNT */
+extern const struct core_config machine_core;
 extern const u16 machine_cell_cpus[];                /* VCPU_COUNT: physical CPU index of each vCPU */
 extern const struct cell_ram machine_cell_ram[];     /* CELL_RAM_COUNT */
 extern const struct vdev_config machine_vdevs[];     /* VDEV_COUNT */

@@ -9,7 +9,7 @@
 #include "core/iommu.h"
 #include "core/panic.h"
 #include "core/pci.h"
-#include "core/restart.h"
+#include "core/life.h"
 #include "vdev/vdev.h"
 
 /* Ticks between two looks at the UART and the rings: 1 ms, a 16-byte FIFO at 115200 baud. */
@@ -119,7 +119,7 @@ void core_serve(struct cpu *cpu)
 	panic_relay();
 	iommu_serve();
 	console_pump(cpu);
-	restart_serve();
+	life_serve();
 	arch_time_wake_at(arch_time_now() + arch_time_hz() / SERVICE_HZ);
 }
 

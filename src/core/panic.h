@@ -2,14 +2,29 @@
 /*
  * The end: the machine is not what its tables say, or the core has a defect.
  * Never for anything a guest can influence. Any CPU may call; one that does
- * not map the board's UART leaves its words for one that does.
+ * not map the board's UART leaves its words for one that does. Then what
+ * cloison,panic says: this CPU halts, or the board is reset.
  */
 #ifndef CLOISON_CORE_PANIC_H
 #define CLOISON_CORE_PANIC_H
 
 #include "core/types.h"
 
-/* "panic: what: declared 0x.., found 0x..", printed to the last character; then this CPU halts. */
+#define PANIC_STACK 32u /* words of the stack, from its pointer up */
+
+struct panic_state {
+	const char *what;      /* static string */
+	u64 declared, found;   /* what was expected, what was found; of an exception its syndrome and address */
+	bool exception;        /* else panic(): pc is its caller's */
+	u16 cpu;
+	u64 pc, sp;
+	u64 regs[31];
+	u64 pstate;
+	u64 stack[PANIC_STACK];
+	u32 stack_count;
+};
+
+/* "panic: what: declared 0x.., found 0x..", printed to the last character, and all there is to decode it. */
 _Noreturn void panic(const char *what, u64 declared, u64 found);
 /* An exception taken from the core itself. */
 _Noreturn void panic_exception(u64 syndrome, u64 pc, u64 address);

@@ -16,7 +16,7 @@
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
-#include "core/restart.h"
+#include "core/life.h"
 #include "vdev/vdev.h"
 
 #define POLL_LINES 16u
@@ -34,7 +34,8 @@ static const char *const exit_names[EXIT_REASON_COUNT] = {
 
 static const char *const state_names[] = {
 	[CELL_OFF] = "off", [CELL_LOADING] = "loading", [CELL_RUNNING] = "running",
-	[CELL_STOPPED] = "stopped", [CELL_FAILED] = "failed", [CELL_RESTARTING] = "restarting",
+	[CELL_STOPPED] = "stopped", [CELL_FAILED] = "failed", [CELL_RESTARTING] = "stopping", [CELL_STOPPING] = "stopping",
+	[CELL_FAILING] = "stopping", [CELL_SUSPENDED] = "suspended",
 };
 
 static const char *const power_names[] = {
@@ -137,7 +138,7 @@ static bool record_line(void)
 		return false;
 	print_record_line(report.cell, report.line++);
 	if (report.line == record_lines(report.cell)) {
-		restart_reported(report.cell); /* there is room: the line before was not that long */
+		life_reported(report.cell); /* there is room: the line before was not that long */
 		atomic_store32(&cells[report.cell].record_state, RECORD_PRINTED);
 		report.line = 0;
 	}

@@ -24,6 +24,14 @@ struct vdev {
 	void (*reset)(const struct vdev_config *dev);
 	/* Is the interrupt output high? Any CPU may ask. */
 	bool (*level)(const struct vdev_config *dev);
+	/*
+	 * Devices that count time (NULL otherwise). tick: the service CPU, in each of its rounds while the cell runs; true:
+	 * it has run out (EVENT_WATCHDOG) since the last call. slept: the cell was suspended for so many ticks, which do not count.
+	 * Their time is core/time.h.
+	 */
+	bool (*tick)(const struct vdev_config *dev);
+	void (*slept)(const struct vdev_config *dev, u64 ticks);
+	void (*key)(const struct vdev_config *dev, bool pressed); /* devices with a power key: service CPU; NULL otherwise */
 	/* Consoles only (NULL otherwise); called by the console's pump, one CPU at a time. */
 	u32 (*take)(const struct vdev_config *dev, u8 *buffer, u32 size); /* bytes written by the guest; returns how many */
 	u32 (*pending)(const struct vdev_config *dev);                     /* bytes waiting to be taken */

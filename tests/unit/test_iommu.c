@@ -10,7 +10,7 @@
 #include "core/boot.h"
 #include "core/console.h"
 #include "core/iommu.h"
-#include "core/restart.h"
+#include "core/life.h"
 #include "host.h"
 
 static struct cpu *const cpu0 = &host_cpus[0], *const hello = &host_cpus[3];
@@ -160,9 +160,9 @@ static void no_restart_without_an_answer(void **state)
 	cell->state = CELL_RESTARTING;
 	iommu_stop(CELL_LINUX);
 	vcpus[1].parked = cell->released = 2 * cell->incarnation + 1;
-	assert_int_equal(restart_poll(cpu0), RESTART_LOOK);
+	assert_int_equal(life_poll(cpu0), LIFE_LOOK);
 	assert_int_equal(cell->state, CELL_FAILED);
-	assert_int_equal(restart_poll(cpu0), RESTART_SLEEP);
+	assert_int_equal(life_poll(cpu0), LIFE_SLEEP);
 	assert_int_equal(host.restored[CELL_LINUX], 0);
 	host.iommu.silent = false; /* too late */
 	iommu_stop(CELL_LINUX);
@@ -243,14 +243,14 @@ static void restart_waits(void **state)
 	cell_loaded(cpu0);
 	cell->state = CELL_RESTARTING;
 	vcpus[1].parked = cell->released = 2 * cell->incarnation + 1;
-	assert_int_equal(restart_poll(cpu0), RESTART_LOOK); /* on */
+	assert_int_equal(life_poll(cpu0), LIFE_LOOK); /* on */
 	cell->streams_wanted++; /* off, and another CPU is at it */
-	assert_int_equal(restart_poll(cpu0), RESTART_LOOK);
+	assert_int_equal(life_poll(cpu0), LIFE_LOOK);
 	assert_int_equal(host.restored[CELL_LINUX], 0);
 	host_this = &host_cpus[SERVICE];
 	iommu_serve();
 	expect_streams(CELL_LINUX, false);
-	assert_int_equal(restart_poll(cpu0), RESTART_DONE);
+	assert_int_equal(life_poll(cpu0), LIFE_LEAVE);
 	assert_int_equal(host.restored[CELL_LINUX], 1);
 }
 

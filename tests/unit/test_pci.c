@@ -8,7 +8,7 @@
 #include "core/boot.h"
 #include "core/pci.h"
 #include "core/pci_function.h"
-#include "core/restart.h"
+#include "core/life.h"
 #include "host.h"
 #include "pci_sim.h"
 

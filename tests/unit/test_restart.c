@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * core/restart.c: linux (two vCPUs) is restarted always, at most twice within
+ * core/life.c: linux (two vCPUs) is restarted always, at most twice within
  * ten seconds. Built with -DRESTART (machine.c).
  */
 #include "test.h"
@@ -9,7 +9,7 @@
 #include "core/boot.h"
 #include "core/console.h"
 #include "core/record.h"
-#include "core/restart.h"
+#include "core/life.h"
 
 static struct cell *const cell = &cells[CELL_LINUX];
 
@@ -30,7 +30,7 @@ static void rounds(u32 count)
 	for (u32 i = 0; i < count; i++) {
 		serve(1);
 		host_this = &host_cpus[SERVICE];
-		restart_serve();
+		life_serve();
 		host_this = before;
 	}
 }
@@ -40,9 +40,9 @@ static void stop_and_start(u16 who, enum stop_reason reason)
 {
 	cell_stop(&host_cpus[who], reason, "x");
 	assert_int_equal(cell->state, CELL_RESTARTING);
-	assert_int_equal(restart_poll(&host_cpus[1]), RESTART_SLEEP);
+	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP);
 	rounds(20);
-	assert_int_equal(restart_poll(&host_cpus[0]), RESTART_DONE);
+	assert_int_equal(life_poll(&host_cpus[0]), LIFE_LEAVE);
 	assert_int_equal(cell->state, CELL_LOADING);
 }
 
@@ -94,8 +94,8 @@ static void reasons(void **state)
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
-		assert_int_equal(restart_decide(&host_cpus[0], cases[i].reason), cases[i].linux_);
-		assert_int_equal(restart_decide(&host_cpus[3], cases[i].reason), cases[i].hello);
+		assert_int_equal(life_decide(&host_cpus[0], cases[i].reason), cases[i].linux_);
+		assert_int_equal(life_decide(&host_cpus[3], cases[i].reason), cases[i].hello);
 	}
 }
 
@@ -105,25 +105,25 @@ static void everybody_has_left(void **state)
 	struct cpu *cpu = &host_cpus[0];
 
 	(void)state;
-	assert_int_equal(restart_poll(cpu), RESTART_SLEEP); /* running */
+	assert_int_equal(life_poll(cpu), LIFE_SLEEP); /* running */
 	cell_stop(cpu, STOP_SYSTEM_RESET, "x");
-	assert_int_equal(restart_poll(cpu), RESTART_SLEEP);
+	assert_int_equal(life_poll(cpu), LIFE_SLEEP);
 	vcpus[1].parked = 2;
-	assert_int_equal(restart_poll(cpu), RESTART_LOOK);
+	assert_int_equal(life_poll(cpu), LIFE_LOOK);
 	vcpus[1].parked = 1; /* of a life before */
 	cell->released = 3;
-	assert_int_equal(restart_poll(cpu), RESTART_SLEEP);
+	assert_int_equal(life_poll(cpu), LIFE_SLEEP);
 	u32 kicks = host.kicks[0];
 
-	assert_int_equal(restart_poll(&host_cpus[1]), RESTART_SLEEP);
-	assert_int_equal(restart_poll(&host_cpus[1]), RESTART_SLEEP);
+	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP);
+	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP);
 	assert_int_equal(vcpus[1].parked, 3);
 	assert_int_equal(host.kicks[0], kicks + 1); /* told once */
 	cell->released = 2;
-	assert_int_equal(restart_poll(cpu), RESTART_LOOK);
+	assert_int_equal(life_poll(cpu), LIFE_LOOK);
 	cell->released = 3;
-	assert_int_equal(restart_poll(cpu), RESTART_DONE);
-	assert_int_equal(restart_poll(&host_cpus[1]), RESTART_SLEEP); /* of the new life nothing is said */
+	assert_int_equal(life_poll(cpu), LIFE_LEAVE);
+	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP); /* of the new life nothing is said */
 	assert_int_equal(vcpus[1].parked, 3);
 }
 
@@ -140,12 +140,12 @@ static void limit(void **state)
 	run();
 	cell_stop(&host_cpus[0], STOP_SYSTEM_RESET, "x");
 	assert_int_equal(cell->state, CELL_FAILED);
-	restart_poll(&host_cpus[1]);
+	life_poll(&host_cpus[1]);
 	rounds(20);
 	assert_non_null(strstr(wire_text, "[core] cell linux: restarted, number 3\r\n"));
 	assert_non_null(strstr(wire_text, "[core] cell linux: more than 2 restarts within 10 seconds: it stays failed\r\n"));
 	rounds(1000);
-	assert_int_equal(restart_poll(&host_cpus[0]), RESTART_SLEEP);
+	assert_int_equal(life_poll(&host_cpus[0]), LIFE_SLEEP);
 	assert_int_equal(cell->incarnation, 4);
 }
 
@@ -165,11 +165,11 @@ static void a_silent_console(void **state)
 	wire_room = 0;
 	guest_print(VDEV_LINUX, "last words");
 	cell_stop(&host_cpus[0], STOP_FAULT, "x");
-	restart_poll(&host_cpus[1]);
+	life_poll(&host_cpus[1]);
 	rounds(499);
-	assert_int_equal(restart_poll(&host_cpus[0]), RESTART_SLEEP);
+	assert_int_equal(life_poll(&host_cpus[0]), LIFE_SLEEP);
 	rounds(5);
-	assert_int_equal(restart_poll(&host_cpus[0]), RESTART_DONE);
+	assert_int_equal(life_poll(&host_cpus[0]), LIFE_LEAVE);
 	run();
 	wire_room = ~0u;
 	for (u32 i = 0; i < 30; i++) {

@@ -663,7 +663,7 @@ struct decision {
 	u32 overlay_count;
 	const char **image_dirs; /* where images are looked for, in order */
 	u32 image_dir_count;
-	const char **without;    /* what this core is built without: "mediated", "restart" */
+	const char **without;    /* what this core is built without: "mediated", "lifecycle" */
 	u32 without_count;
 	/* board */
 	struct gic gic;

@@ -44,9 +44,9 @@ void check_policies(const struct decision *d, struct diag *diag)
 		const struct cell *cell = &d->cells[i];
 
 		check_limit(cell, diag);
-		if ((cell->policy.on_reset || cell->policy.on_failure) && is_without(d, "restart")) {
+		if ((cell->policy.on_reset || cell->policy.on_failure) && is_without(d, "lifecycle")) {
 			diag_error(diag, "policy-not-built", prop_at(cell->node, "cloison,restart"), "'%s' is to be restarted, but this core "
-				   "is built without that; set CONFIG_RESTART (make RESTART=y), or take cloison,restart out", cell->name);
+				   "is built without that; set CONFIG_LIFECYCLE (make LIFECYCLE=y), or take cloison,restart out", cell->name);
 		}
 	}
 }

@@ -66,7 +66,7 @@ static void parse(struct options *o, int argc, char **argv)
 		fatal("there is no format %s; it can be human, json or sarif", o->format);
 	}
 	for (u32 i = 0; i < o->without_count; i++) {
-		if (strcmp(o->without[i], "mediated") != 0 && strcmp(o->without[i], "restart") != 0 &&
+		if (strcmp(o->without[i], "mediated") != 0 && strcmp(o->without[i], "lifecycle") != 0 &&
 		    strcmp(o->without[i], "iommu") != 0 && strcmp(o->without[i], "pci") != 0 && strcmp(o->without[i], "its") != 0) {
 			fatal("what is left out can be \"mediated\", \"restart\", \"iommu\", \"pci\" or \"its\", not %s", o->without[i]);
 		}

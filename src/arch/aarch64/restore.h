@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* What one life of a cell must not leave to the next; restore_none.c without CONFIG_RESTART. */
+/* What one life of a cell must not leave to the next; restore_none.c without CONFIG_LIFECYCLE. */
 #ifndef CLOISON_ARCH_AARCH64_RESTORE_H
 #define CLOISON_ARCH_AARCH64_RESTORE_H
 

@@ -51,8 +51,15 @@ struct cpu;
 #define CLOISON_EXITS_TOTAL 0xc6000001u  /* -> x0 exits of this vCPU before this call */
 #define CLOISON_EXITS_REASON 0xc6000002u /* x1 reason -> x0 exits of this vCPU for it */
 #define CLOISON_BOOT_TIMES 0xc6000003u   /* -> x0 entry, x1 banner, x2 copy; ticks */
+#define CLOISON_CONTROL 0xc6000010u      /* x1 number of a cell it controls, x2 enum life_op -> x0 */
+#define CLOISON_CELL_STATUS 0xc6000011u  /* x1 number -> x0 enum life_shown or error, x1 lives begun, x2 enum stop_reason of the last stop, x3 result of its last request (enum life_result) */
+#define CLOISON_CELL_TIMES 0xc6000012u   /* x1 number -> x0 0 or error, x1 regain, x2 stop, x3 clear, x4 start; ticks (struct life_times) */
+#define CLOISON_HEARTBEAT 0xc6000013u    /* -> x0 as SHUTDOWN_ASKED */
+#define CLOISON_SHUTDOWN_ASKED 0xc6000014u /* -> x0 0: no; else enum life_op: LIFE_STOP, LIFE_RESTART; x1 ms that are left */
+#define CLOISON_DENIED (-16)
+#define CLOISON_BUSY (-17)
 #define CLOISON_ABI_MAJOR 1
-#define CLOISON_ABI_MINOR 1
+#define CLOISON_ABI_MINOR 2
 
 /* Carry out the call in cpu->frame; results go there too. May park (CPU_OFF, SYSTEM_OFF). */
 void smccc_call(struct cpu *cpu);

@@ -14,7 +14,7 @@
  * first CPU goes only when all kicks that were meant for it have been sent, and
  * its reset clears what is left of them: none reaches the new guest.
  */
-#include "core/restart.h"
+#include "core/life.h"
 #include "core/console.h"
 #include "core/iommu.h"
 #include "core/pci.h"
@@ -51,7 +51,7 @@ static bool is_spent(const struct cell_config *config, const struct cell *cell)
 	       arch_time_now() - cell->restarts[done % count] < config->restart_seconds * arch_time_hz();
 }
 
-u32 restart_decide(const struct cpu *cpu, enum stop_reason reason)
+u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
 {
 	if (is_wanted(cpu->cell, reason) && iommu_state(cpu->cell_index) != IOMMU_BROKEN)
 		return is_spent(cpu->cell, &cells[cpu->cell_index]) ? CELL_FAILED : CELL_RESTARTING;
@@ -81,7 +81,7 @@ static void tell_parked(const struct cpu *cpu)
 }
 
 /* The other vCPUs, and in the place of this one the service CPU. */
-static enum restart_step all_have_left(const struct cpu *cpu)
+static enum life_place all_have_left(const struct cpu *cpu)
 {
 	const struct cell *cell = &cells[cpu->cell_index];
 	u32 sent = KICK_SENT(cell->incarnation), coming = KICK_COMES(cell->incarnation), word;
@@ -93,10 +93,10 @@ static enum restart_step all_have_left(const struct cpu *cpu)
 		else
 			word = machine_service_cpu == CPU_NONE ? sent : atomic_load32(&cell->released);
 		if (word == coming)
-			return RESTART_LOOK;
+			return LIFE_LOOK;
 		all = all && word == sent;
 	}
-	return all ? RESTART_DONE : RESTART_SLEEP;
+	return all ? LIFE_LEAVE : LIFE_SLEEP;
 }
 
 /* ---- again ---- */
@@ -131,23 +131,23 @@ static bool devices_are_off(struct cpu *cpu)
 	}
 }
 
-enum restart_step restart_poll(struct cpu *cpu)
+enum life_place life_poll(struct cpu *cpu)
 {
-	enum restart_step step;
+	enum life_place step;
 
 	if (cpu->vcpu_index) {
 		tell_parked(cpu);
-		return RESTART_SLEEP;
+		return LIFE_SLEEP;
 	}
 	if (atomic_load32(&cells[cpu->cell_index].state) != CELL_RESTARTING)
-		return RESTART_SLEEP;
+		return LIFE_SLEEP;
 	step = all_have_left(cpu);
-	if (step != RESTART_DONE)
+	if (step != LIFE_LEAVE)
 		return step;
 	if (!devices_are_off(cpu))
-		return RESTART_LOOK;
+		return LIFE_LOOK;
 	start_again(cpu);
-	return RESTART_DONE;
+	return LIFE_LEAVE;
 }
 
 /*
@@ -155,7 +155,7 @@ enum restart_step restart_poll(struct cpu *cpu)
  * them newer than memory does. The guest starts with its caches off: such a
  * line, written back later, would overwrite what it has stored.
  */
-bool restart_cleans(struct cpu *cpu)
+bool life_cleared(struct cpu *cpu)
 {
 	struct cell *cell = &cells[cpu->cell_index];
 	const struct cell_ram *ram = &machine_cell_ram[cpu->cell->first_ram + cell->cleaned];
@@ -169,7 +169,7 @@ bool restart_cleans(struct cpu *cpu)
 
 /* ---- the service CPU ---- */
 
-void restart_reported(u16 cell)
+void life_reported(u16 cell)
 {
 	const struct cell_config *config = &machine_cells[cell];
 	const struct record *record = &cells[cell].record;
@@ -195,7 +195,7 @@ static bool is_told(u16 cell, u32 incarnation)
 }
 
 /* A console that prints nothing may not keep a cell from coming back. */
-void restart_serve(void)
+void life_serve(void)
 {
 	for (u16 i = 0; i < CELL_COUNT; i++) {
 		u32 incarnation = atomic_load32(&cells[i].incarnation);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The life of a cell. What a cell does to itself (fault, reset, off) is decided
+ * on its own CPU; what others want of it, the service CPU carries out. Both
+ * change cells[].state by compare-and-swap, and who has changed it does what
+ * the change asks for. life_none.c is a core without CONFIG_LIFECYCLE, for this header, control.h,
+ * watch.h, crash.h and health.h.
+ *
+ *     OFF ---start--> LOADING ------> RUNNING <--resume--- SUSPENDED
+ *                      ^ | |           | | ---suspend-->      |
+ *     STOPPED --start--+ | +-----------+-+--------------------+
+ *     FAILED  --start--+ |             v stop, fault, ...
+ *                        |    STOPPING | FAILING | RESTARTING     all CPUs in, devices off, memory clear:
+ *                        |       |         |          |
+ *                        |    STOPPED   FAILED     LOADING
+ *
+ * The table of all operations in all states: life_table.
+ */
+#ifndef CLOISON_CORE_LIFE_H
+#define CLOISON_CORE_LIFE_H
+
+#include "core/cell.h"
+
+/* What can be asked of a cell. Their bits are rights (machine_controls). The numbers are ABI. */
+enum life_op {
+	LIFE_STATUS,
+	LIFE_START,
+	LIFE_STOP,    /* asks first, if the cell can be asked */
+	LIFE_RESTART, /* the same, and starts it again; starts one that is stopped */
+	LIFE_SUSPEND,
+	LIFE_RESUME,
+	LIFE_KILL,    /* LIFE_STOP without asking; the right to it is that of LIFE_STOP */
+	LIFE_OP_COUNT
+};
+
+/* The numbers are ABI. */
+enum life_result {
+	LIFE_OK,      /* done, or begun */
+	LIFE_ALREADY, /* it is so */
+	LIFE_REFUSED, /* not in this state */
+	LIFE_ASKED,   /* the cell has been asked, and has some time */
+	LIFE_DENIED,  /* no right to it: audit only */
+	LIFE_LOST,    /* for the caller's own use: the state has changed meanwhile, look again */
+};
+
+/* The states as they are told: the three ways of stopping are one. The numbers are ABI. */
+enum life_shown { SHOWN_OFF, SHOWN_LOADING, SHOWN_RUNNING, SHOWN_SUSPENDED, SHOWN_STOPPING, SHOWN_STOPPED, SHOWN_FAILED };
+
+/* What an operation means in a state: result, and the state it leads to (the same one: no change). */
+struct life_step {
+	u8 result; /* enum life_result */
+	u8 next;   /* enum cell_state */
+};
+extern const struct life_step life_table[LIFE_OP_COUNT][CELL_STATE_COUNT];
+enum life_shown life_shown(u32 state);
+extern const char *const life_op_names[LIFE_OP_COUNT]; /* "status", "start", ... as in cloison,controls-rights */
+extern const char *const life_shown_names[];
+extern const char *const life_result_names[];
+
+/* ---- service CPU ---- */
+
+/*
+ * Carry an operation out, or begin it. by: a cell, CONTROLLER_OPERATOR, BY_POLICY; rights are not looked at here (control.c).
+ * Never LIFE_DENIED, LIFE_LOST.
+ */
+enum life_result life_do(u16 cell, enum life_op op, u16 by);
+/* The core's own decision: the cell is stopped with this reason, whatever it does, and ends in `end` (CELL_STOPPING, CELL_FAILING, CELL_RESTARTING; the restart limit is looked at). False: it had ended already. */
+bool life_end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32 end);
+/* Each round, after console and crash: cells whose record is told and kept may go on; what was asked and is over time. */
+void life_serve(void);
+
+/* ---- the cell's own CPUs ---- */
+
+enum life_place {
+	LIFE_SLEEP, /* nothing to do until the next kick */
+	LIFE_LOOK,  /* somebody is between a kick and his word: look again at once */
+	LIFE_LEAVE, /* this CPU is to leave the core: to the copier, which loads or clears */
+};
+
+/* What a stop for this reason leads to, by the cell's own doing. */
+u32 life_decide(const struct cpu *cpu, enum stop_reason reason);
+/* A parked vCPU's part in the life of its cell; each time round. */
+enum life_place life_poll(struct cpu *cpu);
+/* The copier has called while the cell's memory is being cleared: true, if it goes on or this CPU is parked again; false: it was loading. */
+bool life_cleared(struct cpu *cpu);
+/*
+ * A fault of the guest. True: it is none, the cell was suspended; the CPU has waited in the core until it was resumed (or
+ * stopped, and parked), and the guest goes on where it was.
+ */
+bool life_was_suspended(struct cpu *cpu);
+/* The vCPU is in the core, and its cell stopped: its registers are kept. Before it parks. */
+void life_capture(struct cpu *cpu);
+/* The cell's record is written but for what becomes of the cell: one short line more. Pump. */
+void life_reported(u16 cell);
+
+#endif
