@@ -7,6 +7,8 @@
 
 #include "machine.h"
 #include "core/console.h"
+#include "core/crash.h"
+#include "core/life.h"
 #include "core/machine.h"
 #include "host.h"
 #include "platform/platform.h"
@@ -52,8 +54,31 @@ static bool probe_level(const struct vdev_config *dev)
 	return ((struct probe *)dev->state)->level;
 }
 
+static bool probe_tick(const struct vdev_config *dev)
+{
+	struct probe *p = dev->state;
+	bool out = p->runs_out;
+
+	p->runs_out = false;
+	return out;
+}
+
+static void probe_slept(const struct vdev_config *dev, u64 ticks)
+{
+	((struct probe *)dev->state)->slept += ticks;
+}
+
+static void probe_key(const struct vdev_config *dev, bool pressed)
+{
+	struct probe *p = dev->state;
+
+	p->presses += pressed && !p->key;
+	p->key = pressed;
+}
+
 static const struct vdev vdev_probe = {
 	.read = probe_read, .write = probe_write, .reset = probe_reset, .level = probe_level,
+	.tick = probe_tick, .slept = probe_slept, .key = probe_key,
 };
 
 const struct cpu_config machine_cpus[CPU_COUNT] = {
@@ -100,6 +125,40 @@ const struct stream_config machine_streams[STREAM_COUNT] = {
 	[STREAM_EDU] = { .name = "edu0", .id = 0x18, .iommu = 0, .cell = CELL_HELLO },
 };
 
+/* Constant for everybody but a test (machine.h): one name for the core, another here. */
+struct life_config unit_lives[CELL_COUNT] __asm__("machine_lives");
+struct control_config unit_controls[CONTROL_COUNT] __asm__("machine_controls");
+struct core_config unit_core __asm__("machine_core");
+
+#define ON_FAILURE (RESTART & RESTART_ON_FAILURE ? ACTION_RESTART : ACTION_STOP)
+#define ON_RESET (RESTART & RESTART_ON_RESET ? ACTION_RESTART : ACTION_STOP)
+#define ACTIONS(failure, reset)                                                                                             \
+	{ [EVENT_FAULT] = (failure), [EVENT_RESET] = (reset), [EVENT_WATCHDOG] = (failure), [EVENT_DMA] = ACTION_RECORD,    \
+	  [EVENT_STORM] = ACTION_RECORD, [EVENT_LIMIT] = ACTION_STOP }
+static const struct life_config lives[CELL_COUNT] = {
+	[CELL_LINUX] = { .actions = ACTIONS(ON_FAILURE, ON_RESET), .power_key = VDEV_COUNT,
+			 .restart_count = RESTART ? 2 : 0, .restart_seconds = 10, .first_control = 0, .control_count = 1 },
+	[CELL_CONTROL] = { .actions = ACTIONS(ACTION_STOP, ACTION_STOP), .power_key = VDEV_PROBE, .shutdown_time = 200,
+			   .heartbeat_first = 100, .heartbeat_period = 20, .first_control = 1, .control_count = 3 },
+	[CELL_HELLO] = { .actions = ACTIONS(ACTION_STOP, ACTION_STOP), .power_key = VDEV_COUNT, .first_control = 4 },
+};
+
+#define ALL ((1u << LIFE_KILL) - 1) /* LIFE_KILL comes with LIFE_STOP */
+static const struct control_config controls[CONTROL_COUNT] = {
+	{ CELL_LINUX, CELL_HELLO, BIT(LIFE_STATUS) | BIT(LIFE_START) | BIT(LIFE_STOP) },
+	{ CELL_CONTROL, CELL_CONTROL, ALL & ~BIT(LIFE_START) },
+	{ CELL_CONTROL, CELL_LINUX, ALL & ~BIT(LIFE_START) },
+	{ CELL_CONTROL, CELL_HELLO, ALL & ~BIT(LIFE_START) },
+	{ CONTROLLER_OPERATOR, CELL_HELLO, ALL },
+	{ CONTROLLER_OPERATOR, CELL_LINUX, BIT(LIFE_STATUS) },
+};
+
+u8 crash_region[CRASH_SIZE(CELL_COUNT)] __attribute__((aligned(4096)));
+static const struct core_config core = {
+	.crash = SERVICE_CPU == CPU_NONE ? NULL : crash_region, .crash_physical = 0x7f000000, .crash_size = SERVICE_CPU == CPU_NONE ? 0 : sizeof crash_region,
+	.first_control = 4, .control_count = 2,
+};
+
 const struct ram_bank machine_ram[RAM_BANK_COUNT] = { { 0x40000000, 0x40000000 } };
 const struct arch_board_config machine_board = { .line_limit = HOST_LINES - 1 };
 const u16 machine_service_cpu = SERVICE_CPU;
@@ -137,6 +196,19 @@ int plat_console_get(u64 base)
 	if (base != machine_console_base || typed_head == typed_tail)
 		return -1;
 	return (u8)typed[typed_tail++ % sizeof typed];
+}
+
+struct board_watchdog board_watchdog;
+
+void plat_watchdog_start(u64 base, u64 refresh, u32 seconds, u64 counter_hz)
+{
+	board_watchdog.starts += base == machine_core.watchdog_base && refresh == machine_core.watchdog_refresh && counter_hz == HOST_HZ;
+	board_watchdog.seconds = seconds;
+}
+
+void plat_watchdog_feed(u64 base, u64 refresh)
+{
+	board_watchdog.feeds += base == machine_core.watchdog_base && refresh == machine_core.watchdog_refresh;
 }
 
 void wire_type(const char *bytes, u32 count)
@@ -181,6 +253,10 @@ static void drain(void)
 int machine_reset(void **unused)
 {
 	(void)unused;
+	memcpy(unit_lives, lives, sizeof lives);
+	memcpy(unit_controls, controls, sizeof controls);
+	unit_core = core;
+	memset(crash_region, 0, sizeof crash_region);
 	host_reset();
 	wire_room = ~0u;
 	/* What an earlier test left in the rings goes out before this test looks. */
@@ -201,6 +277,7 @@ int machine_reset(void **unused)
 		vcpus[i].state = VCPU_ON;
 	memset(wire_text, 0, sizeof wire_text);
 	wire_length = wire_inits = 0;
+	board_watchdog = (struct board_watchdog){ 0 };
 	typed_head = typed_tail = 0;
 	console_init();
 	return 0;

@@ -27,6 +27,10 @@ struct probe {
 	u32 size;
 	u32 reads, writes;
 	bool level;
+	bool key;        /* as it was last set, */
+	u32 presses;     /* and how often it was pressed */
+	bool runs_out;   /* what its tick says next */
+	u64 slept;       /* ticks, so far */
 };
 extern struct probe probe;
 extern struct vdev_pl011 uart_linux, uart_control, uart_hello;
@@ -37,6 +41,24 @@ extern u32 wire_length;
 extern u32 wire_room;           /* bytes its FIFO takes before it is full; ~0: never full */
 extern u32 wire_inits;
 void wire_type(const char *bytes, u32 count); /* input, to be polled */
+
+/* The board's watchdog. */
+struct board_watchdog {
+	u32 starts, seconds, feeds;
+};
+extern struct board_watchdog board_watchdog;
+
+/*
+ * machine_lives, machine_controls and machine_core, which a test may change: machine_reset makes them
+ * again what they were. linux controls hello (status, start, stop); control itself, linux and hello (all but start);
+ * the operator hello (all) and linux (status). control has the power key (the probe), 200 ms to shut down, and a
+ * heartbeat: the first after 100 ms, then one in 20 ms. Every cell stops for a fault, a reset and a watchdog,
+ * and is only recorded otherwise. There is a crash region, unless there is no service CPU.
+ */
+extern struct life_config unit_lives[CELL_COUNT];
+extern struct control_config unit_controls[CONTROL_COUNT];
+extern struct core_config unit_core;
+extern u8 crash_region[];
 
 /* Machine, devices, UART and host state as after power-on, the console initialized, all cells running. */
 int machine_reset(void **unused);

@@ -10,6 +10,7 @@
 #include "arch/arch.h"
 #include "core/cell.h"
 #include "core/fmt.h"
+#include "core/panic.h"
 #include "host.h"
 
 struct host host;
@@ -19,6 +20,7 @@ _Thread_local jmp_buf host_exit;
 _Thread_local bool host_exit_set;
 
 const char *const arch_record_detail_names[4] = { "cause", "address", "page", "mode" };
+const char *const arch_register_names[VCPU_MORE_REGISTERS] = { "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11" };
 
 static void count(u32 *counter)
 {
@@ -131,6 +133,12 @@ void arch_cell_revoke(u16 cell)
 	__atomic_store_n(machine_cells[cell].arch.root, 0, __ATOMIC_RELEASE);
 }
 
+void arch_cell_unrevoke(u16 cell)
+{
+	count(&host.unrevoked[cell]);
+	__atomic_store_n(machine_cells[cell].arch.root, machine_cells[cell].arch.root_value, __ATOMIC_RELEASE);
+}
+
 void arch_cell_silence(u16 cell)
 {
 	count(&host.silenced[cell]);
@@ -147,6 +155,43 @@ void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size)
 	cpu->arch.cleaned_base = base;
 	cpu->arch.cleaned_size = size;
 	cpu->arch.cleans++;
+}
+
+void arch_vcpu_clear(struct cpu *cpu, u64 base, u64 size)
+{
+	cpu->arch.cleared_base = base;
+	cpu->arch.cleared_size = size;
+	cpu->arch.clears++;
+	cpu->arch.loading = true;
+	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
+}
+
+void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(to->regs); i++)
+		to->regs[i] = cpu->frame.x[i];
+	to->sp = cpu->frame.x[29];
+	to->pc = cpu->frame.pc;
+	to->pstate = 0x3c5;
+	for (u32 i = 0; i < VCPU_MORE_REGISTERS; i++)
+		to->more[i] = 0x2000 + i;
+}
+
+void arch_vcpu_pause(struct cpu *cpu)
+{
+	cpu->arch.pauses++;
+	cpu->arch.paused = true;
+}
+
+void arch_vcpu_paused(struct cpu *cpu)
+{
+	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
+}
+
+void arch_vcpu_resume(struct cpu *cpu)
+{
+	cpu->arch.paused = false;
+	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
 }
 
 u32 arch_device_read(u64 address, u32 size)
@@ -225,6 +270,31 @@ void arch_halt(void)
 void arch_board_off(void)
 {
 	host_leave(HOST_BOARD_OFF);
+}
+
+void arch_board_reset(void)
+{
+	host_leave(HOST_BOARD_RESET);
+}
+
+void arch_memory_clean(const void *address, u32 size)
+{
+	count(&host.memory_cleans);
+	if (host.on_clean)
+		host.on_clean(address, size);
+}
+
+void arch_panic_state(struct panic_state *state)
+{
+	static const u64 stack[] = { 0x5000, 0x5001, 0x5002, 0x5003 };
+
+	state->sp = 0x4000;
+	state->pstate = 0x3c9;
+	for (u32 i = 0; i < ARRAY_COUNT(state->regs); i++)
+		state->regs[i] = 0x1000 + i;
+	for (u32 i = 0; i < ARRAY_COUNT(stack); i++)
+		state->stack[i] = stack[i];
+	state->stack_count = ARRAY_COUNT(stack);
 }
 
 bool arch_cas32(u32 *p, u32 expected, u32 value)

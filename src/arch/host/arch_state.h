@@ -16,6 +16,10 @@ struct arch_cpu {
 	bool loading;  /* the last reset was under the load root */
 	u32 cleans;    /* arch_vcpu_clean so far, and the last one */
 	u64 cleaned_base, cleaned_size;
+	u32 clears;    /* the same of arch_vcpu_clear */
+	u64 cleared_base, cleared_size;
+	u32 pauses;    /* arch_vcpu_pause so far */
+	bool paused;   /* and no arch_vcpu_resume since */
 };
 
 /* Per cell, shared by its CPUs. */

@@ -40,6 +40,7 @@ struct host {
 	u32 kick_pending[CPU_COUNT];
 	u32 waits;                  /* arch_cpu_wait so far */
 	u32 revoked[CELL_COUNT];
+	u32 unrevoked[CELL_COUNT];
 	u32 silenced[CELL_COUNT];
 	u32 restored[CELL_COUNT];
 	u32 irq_inits, verifies, cpu_inits;
@@ -48,6 +49,8 @@ struct host {
 	struct host_iommu iommu;
 	/* Called in arch_cpu_wait and arch_cpu_relax: a test lets something happen meanwhile. NULL: yield. */
 	void (*on_wait)(struct cpu *cpu);
+	u32 memory_cleans; /* arch_memory_clean so far, and who is told of each (a reset may come in between); NULL: nobody */
+	void (*on_clean)(const void *address, u32 size);
 	/* Registers of devices; NULL: nothing is there, all ones. */
 	u32 (*device_read)(u64 address, u32 size);
 	void (*device_write)(u64 address, u32 size, u32 value);
@@ -57,7 +60,7 @@ extern struct host host;
 extern struct cpu host_cpus[CPU_COUNT];
 
 /* How a function that does not return ended. */
-enum host_end { HOST_RETURNED, HOST_HALT, HOST_BOARD_OFF, HOST_ENTER, HOST_ESCAPE };
+enum host_end { HOST_RETURNED, HOST_HALT, HOST_BOARD_OFF, HOST_ENTER, HOST_ESCAPE, HOST_BOARD_RESET };
 
 extern _Thread_local jmp_buf host_exit;
 extern _Thread_local bool host_exit_set;
