@@ -507,10 +507,15 @@ struct address_wish {
 	struct pos at;
 };
 
-/* What becomes of a cell that has stopped: cloison,restart, cloison,restart-limit. */
+/* What can happen to a cell, and what is then done: life_event and life_action of core/machine.h, in the same order. */
+enum event { EVENT_FAULT, EVENT_RESET, EVENT_WATCHDOG, EVENT_DMA, EVENT_STORM, EVENT_LIMIT, EVENT_COUNT };
+enum action { ACTION_IGNORE, ACTION_RECORD, ACTION_STOP, ACTION_RESTART, ACTION_STOP_OTHERS, ACTION_RESET_BOARD, ACTION_COUNT };
+
+/* What becomes of a cell that has stopped, and what else is done: cloison,restart, cloison,restart-limit, cloison,on-... */
 struct policy {
-	const char *restart; /* "never", which is also what a cell has that says nothing, "on-reset", "on-failure", "always" */
+	const char *restart; /* "never", "on-reset", "on-failure", "always"; the default if it says nothing (dt_policy.c) */
 	bool on_reset, on_failure;
+	enum action actions[EVENT_COUNT];
 	const struct prop *limit; /* NULL: none */
 	u32 count, seconds;  /* of the limit */
 };

@@ -34,8 +34,6 @@ void check_core(const struct decision *d, struct diag *diag);       /* check_cor
 
 void check_claims(const struct decision *d, struct diag *diag);     /* check_claims.c */
 
-bool is_without(const struct decision *d, const char *feature);     /* check_policy.c: the core is built without it */
-
 /* ---- check_text.c: what several of them need ---- */
 
 /* Keeps the candidate that is nearest to word so far. */

@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* A cell that is to be loaded again: by a core that can, and within a limit that means something. */
-#include <string.h>
-
 #include "check.h"
 
 /* A day: further apart than that, restarts have nothing to do with each other. */
 #define SECONDS_MAX 86400u
-
-bool is_without(const struct decision *d, const char *what)
-{
-	for (u32 i = 0; i < d->without_count; i++) {
-		if (strcmp(d->without[i], what) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
 
 static void check_limit(const struct cell *cell, struct diag *diag)
 {

@@ -278,7 +278,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;
-	dt_policy(cell, diag);
+	dt_policy(d, cell, diag);
 	dt_colors(d, node, &cell->colors, diag);
 	dt_vdevs(d, cell, diag);
 }

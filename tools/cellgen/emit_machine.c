@@ -52,6 +52,7 @@ static void emit_counts(const struct decision *d, const char *dir)
 		{ "MEDIATED", mediated_count(d) }, { "OWNER", d->line_limit + 1 },
 		{ "IOMMU", io.iommus }, { "STREAM", io.streams }, { "FUNCTION", io.functions }, { "BAR", io.bars },
 		{ "SPACE", io.spaces }, { "BUS", io.buses },
+		{ "CONTROL", control_count(d) },
 		{ "ITS", its.its }, { "ITS_DEVICE", its.devices }, { "ITS_EVENT", its.events }, { "ITS_COMMAND", its.commands },
 	};
 	struct out out = {0};
@@ -184,6 +185,7 @@ void emit_machine(const struct decision *d, const char *dir)
 	emit_vdevs(d, &out);
 	emit_vgics(d, &out);
 	emit_cells(d, &out);
+	emit_lives(d, &out);
 	emit_cpus(d, &out);
 	emit_registers(d, &out);
 	emit_lines(d, &out);

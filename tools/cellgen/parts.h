@@ -66,7 +66,8 @@ void dt_iommus(struct decision *d);
 void dt_streams(struct decision *d, struct diag *diag);           /* when it is known who has which device */
 void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
-void dt_policy(struct cell *cell, struct diag *diag);
+void dt_policy(const struct decision *d, struct cell *cell, struct diag *diag);
+bool is_without(const struct decision *d, const char *feature);   /* the core is built without it */
 void dt_caches(struct decision *d);
 void dt_colors(const struct decision *d, const struct node *node, struct colors *colors, struct diag *diag);
 enum domain_kind {
@@ -235,6 +236,8 @@ void emit_json_string(struct out *out, const char *text);      /* as a string of
 void *emit_guest_dtb(const struct decision *d, const struct cell *cell, u64 *size, const char **problem);
 void emit_machine(const struct decision *d, const char *dir);
 void emit_cells(const struct decision *d, struct out *out);
+void emit_lives(const struct decision *d, struct out *out);    /* emit_life.c: machine_lives, machine_controls, machine_core */
+u32 control_count(const struct decision *d);
 u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_index(const struct decision *d, struct out *out);     /* machine_index */
