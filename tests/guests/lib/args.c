@@ -9,6 +9,11 @@ static u32 be32(const u8 *p)
 	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
 }
 
+u64 tree_end(u64 dtb)
+{
+	return dtb + be32((const u8 *)dtb + 4);
+}
+
 void args_init(u64 dtb)
 {
 	const u8 *t = (const u8 *)dtb;

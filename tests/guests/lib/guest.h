@@ -81,6 +81,7 @@ struct boot_state {
 	u64 current_el;
 	u64 dtb;
 	u64 x1_x3;      /* x1 | x2 | x3 */
+	u64 bss;        /* all words of .bss and stacks, by OR, before they were cleared */
 };
 extern struct boot_state boot_state;
 extern u64 guest_tables[512]; /* level 1, identity; rewrite and mmu_sync() */
@@ -123,12 +124,14 @@ int uart_getc(void);        /* -1: nothing there */
 void uart_drain(void);      /* until the last character has left */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2))); /* %s %c %d %u %x %lx %lu %%, width and 0 */
 extern u64 uart_base;       /* 0: no console; print is silent */
+extern u64 uart_accesses;   /* of its registers, by these functions */
 
 /* ---- args.c: the tree's /chosen/bootargs, e.g. "case=read-hyp rounds=10" ---- */
 
 void args_init(u64 dtb);
 bool args_get(const char *name, char *value, u32 size);
 u64 args_u64(const char *name, u64 otherwise);
+u64 tree_end(u64 dtb);      /* first address behind the tree */
 
 /* ---- gic.c ---- */
 
@@ -257,6 +260,19 @@ __attribute__((noreturn)) void idle_forever(void);
 #define CLOISON_EXITS_TOTAL 0xc6000001u  /* x0 = exits of the calling vCPU before this call */
 #define CLOISON_EXITS_REASON 0xc6000002u /* x1 = enum exit_reason */
 #define CLOISON_BOOT_STAMPS 0xc6000003u  /* x0 entry tick, x1 ticks of the banner, x2 ticks of the image copy */
+
+#define CLOISON_CONTROL 0xc6000010u      /* x1 number of a cell, x2 operation */
+#define CLOISON_CELL_STATUS 0xc6000011u  /* x1 number -> x0 state, x1 lives, x2 reason of the last stop, x3 result of the last request */
+#define CLOISON_CELL_TIMES 0xc6000012u   /* x1 number -> x0 0, x1 regain, x2 stop, x3 clear, x4 start; ticks */
+#define CLOISON_HEARTBEAT 0xc6000013u    /* -> as SHUTDOWN_ASKED */
+#define CLOISON_SHUTDOWN_ASKED 0xc6000014u /* -> x0 0, or the operation it is asked for; x1 ms that are left */
+#define CLOISON_INVALID (-3)
+#define CLOISON_DENIED (-16)
+#define CLOISON_BUSY (-17)
+/* Operations, as cloison,controls-rights has them, too. */
+enum { OP_STATUS, OP_START, OP_STOP, OP_RESTART, OP_SUSPEND, OP_RESUME, OP_KILL, OP_COUNT };
+/* States of another cell. */
+enum { CELL_OFF, CELL_LOADING, CELL_RUNNING, CELL_SUSPENDED, CELL_STOPPING, CELL_STOPPED, CELL_FAILED };
 
 bool cloison_present(void);
 static inline u64 exits_total(void) { return hvc(CLOISON_EXITS_TOTAL, 0, 0, 0); }

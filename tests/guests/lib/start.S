@@ -44,7 +44,11 @@ start:
 	orr x25, x25, x3
 	adrp x1, guest_bss              /* MMU off: device accesses, aligned stores only */
 	adrp x2, guest_end
-1:	stp xzr, xzr, [x1], #16
+	mov x26, #0                     /* what was there, all of it in one word */
+1:	ldp x3, x4, [x1]
+	orr x26, x26, x3
+	orr x26, x26, x4
+	stp xzr, xzr, [x1], #16
 	cmp x1, x2
 	b.lo 1b
 	bl cpu_setup
@@ -53,6 +57,7 @@ start:
 	stp x20, x21, [x0]
 	stp x22, x23, [x0, #16]
 	stp x24, x25, [x0, #32]
+	str x26, [x0, #48]
 	bl guest_main
 2:	wfi
 	b 2b

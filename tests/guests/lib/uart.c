@@ -13,23 +13,36 @@
 #define FR_TXFF 0x20
 
 u64 uart_base = UART_BASE;
+u64 uart_accesses;
+
+static u32 get(u32 reg)
+{
+	uart_accesses++;
+	return mmio_read32(uart_base + reg);
+}
+
+static void put(u32 reg, u32 value)
+{
+	uart_accesses++;
+	mmio_write32(uart_base + reg, value);
+}
 
 void uart_init(void)
 {
-	mmio_write32(uart_base + CR, 0);
-	mmio_write32(uart_base + IMSC, 0);
-	mmio_write32(uart_base + ICR, 0x7ff);
-	mmio_write32(uart_base + LCR_H, 0x70); /* 8n1, FIFOs */
-	mmio_write32(uart_base + CR, 0x301);   /* enable, TX, RX */
+	put(CR, 0);
+	put(IMSC, 0);
+	put(ICR, 0x7ff);
+	put(LCR_H, 0x70); /* 8n1, FIFOs */
+	put(CR, 0x301);   /* enable, TX, RX */
 }
 
 void uart_putc(char c)
 {
 	if (c == '\n')
 		uart_putc('\r');
-	while (mmio_read32(uart_base + FR) & FR_TXFF)
+	while (get(FR) & FR_TXFF)
 		yield();
-	mmio_write32(uart_base + DR, (u8)c);
+	put(DR, (u8)c);
 }
 
 void uart_puts(const char *s)
@@ -40,13 +53,13 @@ void uart_puts(const char *s)
 
 int uart_getc(void)
 {
-	if (mmio_read32(uart_base + FR) & FR_RXFE)
+	if (get(FR) & FR_RXFE)
 		return -1;
-	return (int)(mmio_read32(uart_base + DR) & 0xff);
+	return (int)(get(DR) & 0xff);
 }
 
 void uart_drain(void)
 {
-	while (mmio_read32(uart_base + FR) & FR_BUSY)
+	while (get(FR) & FR_BUSY)
 		yield();
 }
