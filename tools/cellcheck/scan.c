@@ -29,7 +29,7 @@ static const struct { const char *name; u32 code; } registers[] = {
 /* register, symbol, how often at most: compilers may double a store for two branches */
 static const struct { const char *name, *place; unsigned most; } allowed[] = {
 	{ "HCR_EL2", "boot", 1 }, { "HCR_EL2", "set_up_cpu", 1 }, { "HCR_EL2", "arch_cpu_init", 1 }, { "HCR_EL2", "arch_vcpu_reset", 2 },
-	{ "HCR_EL2", "gic_wait_state", 1 }, { "HCR_EL2", "smccc_call", 2 }, { "HCR_EL2", "wfx", 2 },
+	{ "HCR_EL2", "gic_wait_mask", 1 }, { "HCR_EL2", "smccc_call", 2 }, { "HCR_EL2", "wfx", 2 },
 	{ "SCTLR_EL2", "set_up_cpu", 1 }, { "TTBR0_EL2", "set_up_cpu", 1 }, { "TCR_EL2", "set_up_cpu", 1 },
 	{ "MAIR_EL2", "set_up_cpu", 1 }, { "TPIDR_EL2", "set_up_cpu", 1 }, { "VBAR_EL2", "at_home", 1 },
 	{ "VBAR_EL2", "set_up_cpu", 1 }, { "VTTBR_EL2", "arch_vcpu_reset", 2 }, { "VTCR_EL2", "arch_cpu_init", 1 },
@@ -41,11 +41,15 @@ static const struct { const char *name, *place; unsigned most; } allowed[] = {
 	{ "VMPIDR_EL2", "arch_cpu_init", 1 }, { "ICC_SRE_EL2", "gic_cpu_init", 1 }, { "ICH_HCR_EL2", "arch_cpu_init", 1 },
 	/* the guest's own CPU reads its memory for the core, under the load root: from machine_regs and back (decisions/0019) */
 	{ "VTTBR_EL2", "vits_settle", 2 }, { "HCR_EL2", "vits_settle", 2 },
+	/* the TLBs of another cell's CPUs, by its VMID and its root, which is zero meanwhile; and back (decisions/0021) */
+	{ "VTTBR_EL2", "arch_cell_revoke", 3 }, { "HCR_EL2", "arch_cell_revoke", 2 },
+	/* a CPU goes on that has waited in the core: its interrupts are the guest's again, by machine_regs */
+	{ "HCR_EL2", "arch_vcpu_resume", 1 }, { "ICH_HCR_EL2", "vgic_mediated_pause", 1 },
 	{ "ICH_HCR_EL2", "vgic_mediated_cpu_init", 1 }, { "ICH_HCR_EL2", "write_back", 1 },
 	/* write_back again, in the functions it may be inlined into */
 	{ "ICH_HCR_EL2", "vgic_mediated_sync", 1 }, { "ICH_HCR_EL2", "vgic_mediated_start", 1 },
 	{ "ICH_HCR_EL2", "vgic_mediated_stop", 1 }, { "ICH_HCR_EL2", "vgic_mediated_access", 1 },
-	{ "ICH_HCR_EL2", "vgic_mediated_trap", 1 }, { "ICH_HCR_EL2", "vgic_mediated_line", 1 },
+	{ "ICH_HCR_EL2", "vgic_mediated_resume", 1 }, { "ICH_HCR_EL2", "vgic_mediated_trap", 1 }, { "ICH_HCR_EL2", "vgic_mediated_line", 1 },
 };
 
 /* The nearest symbol at or below an address of .text. */

@@ -26,6 +26,20 @@ struct vits_reader {
 	u64 x[5], pc, spsr, sctlr;
 };
 
+/* A direct guest's half of the CPU interface while its CPU waits in the core (pause.c). */
+struct arch_paused {
+	u64 pmr, ctlr, bpr1, igrpen1, ap1r0;
+};
+
+#define CPU_STACK_SIZE 8192u /* below struct cpu */
+
+/* Registers of the core at an exception that it has caused itself (entry.S, dump.c). */
+struct arch_dump {
+	u64 x[31], sp, pstate;
+	u64 state; /* DUMP_TAKEN: there is one */
+};
+#define DUMP_TAKEN 0x64756d70736f5421ULL /* memory is anything before it is set */
+
 /* Worked out once at boot, so that the short exits compute nothing. workaround: what the firmware answered. */
 struct arch_cpu {
 	u64 sgi_route[16]; /* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID */
@@ -37,6 +51,8 @@ struct arch_cpu {
 	u64 gicr;          /* [C] RD frame of this CPU's redistributor, physical */
 	u32 gicd_typer;    /* [C] GICD_TYPER as a direct cell sees it */
 	struct vits_reader reader; /* [O] */
+	struct arch_paused paused; /* [O] */
+	struct arch_dump dump;     /* [O] */
 	/* Mediated cells only */
 	struct vgic *vgic;       /* [C] of the cell; NULL: direct, or no cell */
 	struct vgic_vcpu *vcpu;  /* [C] of this vCPU */

@@ -4,6 +4,7 @@
  * assembly and turns each "->NAME value" line into a #define in asm-offsets.h.
  */
 #include "core/cell.h"
+#include "core/panic.h"
 #include "trap.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"((u64)(value)))
@@ -17,6 +18,9 @@ void asm_offsets(void)
 	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits[EXIT_IRQCHIP]));
 	DEFINE(CPU_KICK_PRIORITY, offsetof(struct cpu, arch.kick_priority));
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
+	DEFINE(PANIC_X19, offsetof(struct panic_state, regs[19]));
+	DEFINE(CPU_DUMP, offsetof(struct cpu, arch.dump));
+	DEFINE(CPU_STACK_HALF, CPU_STACK_SIZE / 2);
 	DEFINE(CPU_VGIC, offsetof(struct cpu, arch.vgic));
 	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits[EXIT_WFI]));
 	DEFINE(REGS_SIZE, sizeof(struct arch_regs));
@@ -28,6 +32,7 @@ void asm_offsets(void)
 	DEFINE(REGS_TTBR0, offsetof(struct arch_regs, ttbr0_el2));
 	DEFINE(COPIER_CLEAN_OFFSET, COPIER_CLEAN);
 	DEFINE(COPIER_READ_OFFSET, COPIER_READ);
+	DEFINE(COPIER_CLEAR_OFFSET, COPIER_CLEAR);
 	DEFINE(COUNT_CPUS, CPU_COUNT);
 	DEFINE(COUNT_CELLS, CELL_COUNT);
 	DEFINE(COUNT_RAM_BANKS, RAM_BANK_COUNT);

@@ -144,26 +144,23 @@ arch_vcpu_enter:
  * defect: panic, or, as there is no C before the MMU is on, stop.
  */
 el2_sync:
+	msr	tpidrro_el0, x0
 	mrs	x0, sctlr_el2
-	tbnz	w0, #0, el2_unexpected
+	tbnz	w0, #0, el2_dump
 	mrs	x0, elr_el2
 	cmp	x0, x27
-	b.ne	el2_unexpected
+	b.ne	el2_stop
 	add	x0, x0, #4
 	msr	elr_el2, x0
 	mov	x27, #1
 	eret
 el2_unexpected:
+	msr	tpidrro_el0, x0              /* whose guest is over, if there is one */
 	mrs	x0, sctlr_el2
-	tbnz	w0, #0, 1f
+	tbnz	w0, #0, el2_dump
+el2_stop:
 	wfi
-	b	el2_unexpected
-1:	mrs	x0, esr_el2
-	mrs	x1, elr_el2
-	mrs	x2, far_el2
-	mrs	x3, tpidr_el2
-	mov	sp, x3                       /* the stack may be what overflowed */
-	b	trap_el2
+	b	el2_stop
 
 	vector	0x100, el2_unexpected
 /*
@@ -410,6 +407,60 @@ slow:
 	.org	0x800
 
 /*
+ * An exception of the core itself, MMU on: its registers into struct cpu, then C. In: x0 free, its value in TPIDRRO_EL0.
+ * The stack may be what overflowed: C goes on below what is on it only if that is less than half of it.
+ */
+	.section .text.dump, "ax"
+	.global	el2_dump
+el2_dump:
+	mrs	x0, tpidr_el2
+	add	x0, x0, #CPU_DUMP
+	stp	x2, x3, [x0, #16]
+	stp	x4, x5, [x0, #32]
+	stp	x6, x7, [x0, #48]
+	stp	x8, x9, [x0, #64]
+	stp	x10, x11, [x0, #80]
+	stp	x12, x13, [x0, #96]
+	stp	x14, x15, [x0, #112]
+	stp	x16, x17, [x0, #128]
+	stp	x18, x19, [x0, #144]
+	stp	x20, x21, [x0, #160]
+	stp	x22, x23, [x0, #176]
+	stp	x24, x25, [x0, #192]
+	stp	x26, x27, [x0, #208]
+	stp	x28, x29, [x0, #224]
+	mrs	x2, tpidrro_el0
+	stp	x2, x1, [x0]
+	mov	x1, sp
+	mrs	x2, spsr_el2
+	stp	x30, x1, [x0, #240]
+	str	x2, [x0, #256]
+	mrs	x2, tpidr_el2
+	sub	x3, x2, x1
+	cmp	x3, #CPU_STACK_HALF
+	csel	x1, x1, x2, ls
+	and	x1, x1, #~15
+	mov	sp, x1
+	mrs	x0, esr_el2
+	mrs	x1, elr_el2
+	mrs	x2, far_el2
+	b	trap_el2
+
+/* void arch_panic_state(struct panic_state *state): what C keeps over a call as it is now; the rest is dump.c's. */
+	.section .text.arch_panic_state, "ax"
+	.global	arch_panic_state
+arch_panic_state:
+	add	x1, x0, #PANIC_X19
+	stp	x19, x20, [x1, #0]
+	stp	x21, x22, [x1, #16]
+	stp	x23, x24, [x1, #32]
+	stp	x25, x26, [x1, #48]
+	stp	x27, x28, [x1, #64]
+	str	x29, [x1, #80]
+	mov	x1, sp
+	b	dump_state
+
+/*
  * The copier: runs at EL1 under the cell's load root, MMU off, memory cacheable
  * (HCR_EL2.DC). In: x0 struct load_list. Position independent; a page of its own
  * for each cell, so that it is in the cell's colours.
@@ -465,5 +516,21 @@ slow:
 	ldp	x3, x4, [x0, #16]
 	hvc	#0xc2
 	b	7b
+	.if	. - 0b - COPIER_CLEAR_OFFSET
+	.error	"COPIER_CLEAR (trap.h) is wrong"
+	.endif
+	mrs	x2, dczid_el0                /* only entered by the core: arch_vcpu_clear. x5 to x6, whole pages; then as COPIER_CLEAN */
+	tbnz	x2, #4, 9f                   /* DZP: DC ZVA is not permitted */
+	mov	x4, #4
+	lsl	x4, x4, x2                   /* what it clears, bytes: 2048 at most */
+8:	dc	zva, x5
+	add	x5, x5, x4
+	cmp	x5, x6
+	b.lo	8b
+	b	4b
+9:	stp	xzr, xzr, [x5], #16
+	cmp	x5, x6
+	b.lo	9b
+	b	4b
 	.balign	4096
 	.endr

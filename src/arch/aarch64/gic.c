@@ -137,26 +137,59 @@ void gic_interface(u64 control, u64 mask, bool on)
 	dsb_sy(); /* the redistributor knows of the mask (ICC_CTLR_EL1.PMHE) */
 }
 
+/* A kick of the calling direct CPU's, sent and not taken back. */
+bool gic_kick_is_pending(const struct cpu *cpu)
+{
+	u32 line = cpu->config->arch.kick_line;
+
+	return line && mmio_read32(gicd(GICD_ISPENDR) + line / 32 * 4) >> line % 32 & 1;
+}
+
+/*
+ * None that was sent before reaches the guest. The distributor has forwarded it already, and the CPU interface gives it back
+ * in its own time (IHI 0069 4.1): it is over when HPPIR1 says so, or when another has been sent. Not active either: a guest
+ * that had got hold of one and kept it would never be called again.
+ */
+void gic_kick_clear(const struct cpu *cpu)
+{
+	u32 line = cpu->config->arch.kick_line;
+
+	if (!line)
+		return;
+	line_write(GICD_ICPENDR, line);
+	line_write(GICD_ICACTIVER, line);
+	dsb_sy();
+	for (u32 i = 0; i < SETTLE_TRIES && !gic_kick_is_pending(cpu); i++)
+		if ((READ_SYSREG(ICC_HPPIR1_EL1) & 0xffffff) != line)
+			break;
+}
+
 /*
  * While the core waits, of all group 1 interrupts only a kick or the service's
  * tick (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
  * HCR_EL2.IMO: an interrupt that is routed to a lower EL may not end a WFI here.
  */
-void gic_wait_state(struct cpu *cpu)
+__attribute__((noinline)) void gic_wait_mask(const struct cpu *cpu) /* cellcheck counts who writes HCR_EL2 */
 {
-	if (cpu->arch.vgic)
-		vgic_mediated_stop(cpu);
-	private_lines_clear(cpu);
 	gic_interface(0, cpu->arch.kick_priority + PMR_STEP, true);
 	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_IMO | HCR_FMO);
 	isb();
 }
 
+void gic_wait_state(struct cpu *cpu)
+{
+	if (cpu->arch.vgic)
+		vgic_mediated_stop(cpu);
+	private_lines_clear(cpu);
+	if (cpu->config->arch.kick_line)
+		line_write(GICD_ICACTIVER, cpu->config->arch.kick_line);
+	gic_wait_mask(cpu);
+}
+
 /* Reset values, as a guest's first instruction finds them. A kick that has been sent is not for the guest: SGI 0 never is. */
 void gic_reset_state(struct cpu *cpu)
 {
-	if (cpu->config->arch.kick_line)
-		line_write(GICD_ICPENDR, cpu->config->arch.kick_line);
+	gic_kick_clear(cpu);
 	private_lines_clear(cpu);
 	if (cpu->arch.vgic)
 		vgic_mediated_start(cpu);

@@ -137,6 +137,22 @@ void arch_board_off(void)
 	arch_halt();
 }
 
+void arch_board_reset(void)
+{
+	smccc_firmware(PSCI_SYSTEM_RESET, 0, 0, 0);
+	arch_halt();
+}
+
+/* Cleaned and invalidated: DC CVAC alone does not do on some Cortex-A53 (errata 819472, 824069, 826319, 827319). */
+void arch_memory_clean(const void *address, u32 size)
+{
+	u64 line = 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf), end = (u64)address + size;
+
+	for (u64 at = (u64)address & ~(line - 1); at < end; at += line)
+		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+	dsb_sy();
+}
+
 struct cpu *cpu_at(u16 index)
 {
 	return (struct cpu *)machine_regs[index].stack;

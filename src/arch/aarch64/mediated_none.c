@@ -12,6 +12,8 @@ void vgic_mediated_restore(u16 cell) { (void)cell; }
 void vgic_mediated_cpu_init(struct cpu *cpu) { (void)cpu; }
 void vgic_mediated_start(struct cpu *cpu) { (void)cpu; }
 void vgic_mediated_stop(struct cpu *cpu) { (void)cpu; }
+void vgic_mediated_pause(void) { }
+void vgic_mediated_resume(struct cpu *cpu) { (void)cpu; }
 void vgic_mediated_settle(struct cpu *cpu) { (void)cpu; }
 void vgic_mediated_wait(struct cpu *cpu) { (void)cpu; }
 

@@ -64,6 +64,7 @@
 #define LOAD_VMID 255
 #define CELL_VMID(cell) ((cell) + 1u)
 #define VTTBR(root, vmid) ((u64)(vmid) << 48 | (root))
+#define VTTBR_ROOT 0xffffffffffffULL
 
 /* D23.2 system registers. PS encodings: 32 36 40 42 44 48 bits -> 0..5 */
 #define SCTLR_EL2_RES1 0x30c50830ULL

@@ -42,12 +42,17 @@ void restore_private(struct cpu *cpu)
 		restore_keys();
 }
 
-/* The original is never written. */
+/* The original is never written. What is invalid is in no TLB: nothing to invalidate. */
 static void root_restore(const struct arch_cell_config *config)
 {
 	for (u32 i = 0; i < config->root_used; i++)
 		__atomic_store_n(&config->root[i], config->root_const[i], __ATOMIC_RELAXED);
-	__asm__ volatile("dsb ishst; tlbi vmalls12e1is; dsb ish; isb" : : : "memory");
+	__asm__ volatile("dsb ish; isb" : : : "memory");
+}
+
+void arch_cell_unrevoke(u16 cell)
+{
+	root_restore(&machine_cells[cell].arch);
 }
 
 void arch_cell_restore(struct cpu *cpu)
@@ -71,4 +76,16 @@ void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size)
 	x[6] = base + size;
 	x[9] = base;
 	WRITE_SYSREG(elr_el2, cpu->cell->arch.load_entry + COPIER_CLEAN);
+}
+
+/*
+ * The guest is over: the CPU is as the copier needs it. HCR_EL2.DC makes the copier's memory Normal, write-back, and the run
+ * root's RAM is no other at stage 2, so DC ZVA does not fault.
+ */
+void arch_vcpu_clear(struct cpu *cpu, u64 base, u64 size)
+{
+	arch_vcpu_reset(cpu, cpu->cell->arch.load_entry, 0, true);
+	arch_vcpu_clean(cpu, base, size);
+	cpu->frame.x[5] = base;
+	WRITE_SYSREG(elr_el2, cpu->cell->arch.load_entry + COPIER_CLEAR);
 }

@@ -24,6 +24,7 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define ICC_SGI1R_EL1 S3_0_C12_C11_5
 #define ICC_IAR1_EL1 S3_0_C12_C12_0
 #define ICC_EOIR1_EL1 S3_0_C12_C12_1
+#define ICC_HPPIR1_EL1 S3_0_C12_C12_2
 #define ICC_BPR1_EL1 S3_0_C12_C12_3
 #define ICC_CTLR_EL1 S3_0_C12_C12_4
 #define ICC_SRE_EL1 S3_0_C12_C12_5
@@ -48,6 +49,7 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define ICH_LR0_EL2 S3_4_C12_C12_0
 
 #define ICC_CTLR_EOIMODE BIT(1)
+#define ICH_HCR_EN BIT(0)
 #define ICH_HCR_EOICOUNT(hcr) ((u32)((hcr) >> 27) & 0x1f)
 #define ICH_VMCR_VEOIM BIT(9)
 #define ICH_VTR_TDS BIT(19)

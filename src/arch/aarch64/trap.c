@@ -212,5 +212,10 @@ void trap_unusual(struct cpu *cpu, u64 kind)
 
 void trap_el2(u64 esr, u64 elr, u64 far)
 {
+	struct arch_dump *dump = &arch_cpu_this()->arch.dump;
+
+	if (dump->state == DUMP_TAKEN)
+		arch_halt(); /* another one, on the way of the first */
+	dump->state = DUMP_TAKEN;
 	panic_exception(esr, elr, far);
 }

@@ -32,11 +32,14 @@
 #define COPIER_CLEAN 92 /* from its first byte to its loop that cleans caches (entry.S) */
 #define READ_IMMEDIATE 0xc2 /* HVC of the reader behind it (vits_trap.c) */
 #define COPIER_READ 140
+#define COPIER_CLEAR 156 /* to its loops that write zeros */
 
 void trap_slow(struct cpu *cpu);
 void trap_irq(struct cpu *cpu); /* irq.c */
 void trap_unusual(struct cpu *cpu, u64 kind); /* 1 SError, 2 interrupt */
 _Noreturn void trap_el2(u64 esr, u64 elr, u64 far);
+struct panic_state;
+void dump_state(struct panic_state *state, u64 sp); /* dump.c; sp: the caller's */
 
 /* Over the trapped instruction. */
 void trap_advance(void);

@@ -85,32 +85,6 @@ static void controls_init(const struct arch_regs *regs)
 	isb();
 }
 
-void arch_cpu_init(struct cpu *cpu)
-{
-	const struct arch_regs *regs = &machine_regs[cpu->index];
-
-	if (cpu->config->role == CPU_UNUSED)
-		return;
-	for (u32 i = 0; i < sizeof cpu->arch / 8; i++) /* nothing of this page is zero before it is set */
-		((u64 *)&cpu->arch)[i] = 0;
-	machine_verify_cpu();
-	gic_cpu_init(cpu);
-	controls_init(regs);
-	if (cpu->config->role != CPU_VCPU) {
-		WRITE_SYSREG(hcr_el2, regs->hcr_run);
-		isb();
-		return;
-	}
-	smccc_probe_firmware(cpu);
-	cpu->arch.gicd_typer = vgic_typer(mmio_read32(machine_board.gicd + GICD_TYPER), vits_of(cpu));
-	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
-	cpu->arch.sgi_rare = ~(cpu->arch.vgic ? SGI1R_INTID : SGI1R_TARGETS | SGI1R_INTID);
-	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
-		cpu->arch.sgi_route[n] = gic_sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
-		cpu->arch.sgi_targets |= 1u << n;
-	}
-}
-
 static void el1_reset(void)
 {
 	WRITE_SYSREG(sctlr_el1, SCTLR_EL1_RESET);
@@ -141,6 +115,33 @@ static void el1_reset(void)
 	WRITE_SYSREG(cntkctl_el1, 0);
 	WRITE_SYSREG(cntv_ctl_el0, 0);
 	WRITE_SYSREG(cntp_ctl_el0, 0);
+}
+
+void arch_cpu_init(struct cpu *cpu)
+{
+	const struct arch_regs *regs = &machine_regs[cpu->index];
+
+	if (cpu->config->role == CPU_UNUSED)
+		return;
+	for (u32 i = 0; i < sizeof cpu->arch / 8; i++) /* nothing of this page is zero before it is set */
+		((u64 *)&cpu->arch)[i] = 0;
+	machine_verify_cpu();
+	gic_cpu_init(cpu);
+	controls_init(regs);
+	if (cpu->config->role != CPU_VCPU) {
+		el1_reset(); /* nothing runs there, but nothing is to be translated by them either: invalidate */
+		WRITE_SYSREG(hcr_el2, regs->hcr_run);
+		isb();
+		return;
+	}
+	smccc_probe_firmware(cpu);
+	cpu->arch.gicd_typer = vgic_typer(mmio_read32(machine_board.gicd + GICD_TYPER), vits_of(cpu));
+	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
+	cpu->arch.sgi_rare = ~(cpu->arch.vgic ? SGI1R_INTID : SGI1R_TARGETS | SGI1R_INTID);
+	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
+		cpu->arch.sgi_route[n] = gic_sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
+		cpu->arch.sgi_targets |= 1u << n;
+	}
 }
 
 void arch_vcpu_reset(struct cpu *cpu, u64 entry, u64 argument, bool loading)
@@ -182,6 +183,33 @@ void arch_vcpu_record(const struct cpu *cpu, struct record *record)
 
 const char *const arch_record_detail_names[4] = { "esr", "far", "hpfar", "spsr" };
 
+/*
+ * No CPU has an entry that was made by this root, which is zero by now. Whoever calls has a VMID of his own: the service CPU
+ * that of its guest or none, a CPU of the cell that of the load root, if it was in the copier.
+ *
+ * Some cores may use a walk that mixes VTTBR_EL2 and EL1 registers which never belonged together, and keep what it finds
+ * (errata 1319367, 1319537, 1165522, 1530923). While the VMID is the victim's, stage 2 is on and its root is zero: such a walk
+ * finds nothing. A CPU whose stage 2 is off gets that root before, with a VMID that is nobody's, and keeps it.
+ */
+static void invalidate(u64 vttbr)
+{
+	u64 hcr = READ_SYSREG(hcr_el2);
+	u64 own = hcr & HCR_VM ? READ_SYSREG(vttbr_el2) : vttbr & VTTBR_ROOT;
+
+	WRITE_SYSREG(vttbr_el2, own);
+	isb();
+	WRITE_SYSREG(hcr_el2, hcr | HCR_VM);
+	isb();
+	WRITE_SYSREG(vttbr_el2, vttbr);
+	isb();
+	/* Twice: some cores need it (errata 1286807 of the A76, 2441007 of the A55, 2441009 of the A510), and it is off every measured path */
+	__asm__ volatile("tlbi vmalls12e1is; dsb ish; tlbi vmalls12e1is; dsb ish; isb" : : : "memory");
+	WRITE_SYSREG(vttbr_el2, own);
+	isb();
+	WRITE_SYSREG(hcr_el2, hcr);
+	isb();
+}
+
 void arch_cell_revoke(u16 cell)
 {
 	const struct arch_cell_config *config = &machine_cells[cell].arch;
@@ -189,6 +217,6 @@ void arch_cell_revoke(u16 cell)
 	dsb_ish(); /* the cell's state is seen stopped before its memory is gone */
 	for (u32 i = 0; i < config->root_used; i++)
 		__atomic_store_n(&config->root[i], 0, __ATOMIC_RELAXED);
-	/* Twice: some cores need it (errata 1286807 of the A76, 2441007 of the A55, 2441009 of the A510), and it is off every measured path */
-	__asm__ volatile("dsb ishst; tlbi vmalls12e1is; dsb ish; tlbi vmalls12e1is; dsb ish; isb" : : : "memory");
+	__asm__ volatile("dsb ishst" : : : "memory");
+	invalidate(machine_regs[machine_cell_cpus[machine_cells[cell].first_cpu]].vttbr_run);
 }

@@ -41,6 +41,9 @@ void vgic_mediated_sync(struct cpu *cpu);
 void vgic_mediated_settle(struct cpu *cpu);
 /* Sleep for the guest until an interrupt of its own may be there; may return early. */
 void vgic_mediated_wait(struct cpu *cpu);
+/* It waits in the core, and keeps everything; then it goes on, and what has come meanwhile comes in (pause.c). */
+void vgic_mediated_pause(void);
+void vgic_mediated_resume(struct cpu *cpu);
 /* The physical INTID `line` on this CPU as its cell numbers it; 0: not its cell's. */
 u32 vgic_mediated_owned(const struct cpu *cpu, u32 intid);
 

@@ -190,7 +190,8 @@ bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 		result = distributor_access(cpu, offset, write, size, *value);
 	} else {
 		offset = ipa - cell->gicr_base;
-		if (offset >= GICR_SIZE * cpu->cell->vcpu_count)
+		/* SGI frames are mapped: if one faults the cell's memory has been taken away, and the access is done when it is back */
+		if (offset >= GICR_SIZE * cpu->cell->vcpu_count || offset % GICR_SIZE >= GIC_FRAME_SIZE)
 			return false;
 		result = redistributor_access(cpu, offset, write, size);
 	}

@@ -11,6 +11,7 @@
 #include "irq.h"
 #include "sysreg.h"
 #include "vgic.h"
+#include "vgic_bits.h"
 
 static struct vgic_vcpu vgic_vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
 
@@ -156,6 +157,20 @@ void vgic_mediated_stop(struct cpu *cpu)
 	vgic_vcpu_stop(cpu->arch.vgic, &cpu->arch.hand);
 	write_back(cpu);
 	interface_clear();
+}
+
+/* Off: of what list registers ask for, maintenance interrupts, which the wait does not mask. EOIcount stays. */
+void vgic_mediated_pause(void)
+{
+	WRITE_SYSREG(ICH_HCR_EL2, READ_SYSREG(ICH_HCR_EL2) & ~ICH_HCR_EN);
+	isb();
+}
+
+/* Whoever had news has kicked, and that was consumed. */
+void vgic_mediated_resume(struct cpu *cpu)
+{
+	vgic_notify(cpu->arch.vgic, &cpu->arch.hand, cpu->vcpu_index, VGIC_LOOK);
+	vgic_mediated_sync(cpu);
 }
 
 /* ---- what the guest does ---- */
