@@ -32,3 +32,6 @@ STUB enum life_result life_do(u16 cell, enum life_op op, u16 by) { (void)cell; (
 STUB bool life_end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32 end) { (void)cell; (void)reason; (void)what; (void)by; (void)end; return false; }
 STUB void life_capture(struct cpu *cpu) { (void)cpu; }
 STUB bool life_was_suspended(struct cpu *cpu) { (void)cpu; return false; }
+STUB enum control_result control_ask(struct cpu *cpu, u64 number, u64 op) { (void)cpu; (void)number; (void)op; return CONTROL_INVALID; }
+STUB enum control_result control_status(const struct cpu *cpu, u64 number, struct control_status *status) { (void)cpu; (void)number; (void)status; return CONTROL_INVALID; }
+STUB void watch_beat(struct cpu *cpu) { (void)cpu; }

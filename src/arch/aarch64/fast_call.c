@@ -12,7 +12,7 @@
  * for; two functions in one slot are an error of the compiler (override-init),
  * and slot 0 is taken, so that 0 is no function.
  */
-#define SLOT(function) ((u32)((u32)(function) * 0x9b810e77u) >> 26)
+#define SLOT(function) ((u32)((u32)(function) * 0xdd3db729u) >> 26)
 #define KNOWN(function) [SLOT(function)] = (function)
 
 static const u32 known[64] = {
@@ -24,6 +24,8 @@ static const u32 known[64] = {
 	KNOWN(PSCI_SYSTEM_RESET2), KNOWN(PSCI_SYSTEM_RESET2 | SMC64),
 	KNOWN(CLOISON_CALL_UID), KNOWN(CLOISON_CALL_REVISION),
 	KNOWN(CLOISON_EXITS_TOTAL), KNOWN(CLOISON_EXITS_REASON), KNOWN(CLOISON_BOOT_TIMES),
+	KNOWN(CLOISON_CONTROL), KNOWN(CLOISON_CELL_STATUS), KNOWN(CLOISON_CELL_TIMES), KNOWN(CLOISON_HEARTBEAT),
+	KNOWN(CLOISON_SHUTDOWN_ASKED),
 };
 
 s64 fast_hypercall(u32 function)

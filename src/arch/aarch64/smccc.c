@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Calls of a guest by HVC or SMC: PSCI 1.1 (DEN0022), SMCCC discovery (DEN0028)
- * and Cloison's own few. What is not known is NOT_SUPPORTED, silently; fast_call.c
+ * Calls of a guest by HVC or SMC: PSCI 1.1 (DEN0022), SMCCC discovery (DEN0028);
+ * Cloison's own are in calls.c. What is not known is NOT_SUPPORTED, silently; fast_call.c
  * has already answered those that come by HVC.
  */
-#include "core/boot.h"
 #include "core/cell.h"
 #include "pte.h"
 #include "smccc.h"
@@ -112,51 +111,6 @@ static s64 workaround(const struct cpu *cpu, u32 function, u64 argument)
 	return 0;
 }
 
-static void uid(u64 *x)
-{
-	/* 7b1d3c52-9f0e-4a6b-8c44-1e5a0c15b0ae, as DEN0028 6.2 lays a UUID out in four registers */
-	x[0] = 0x523c1d7b;
-	x[1] = 0x6b4a0e9f;
-	x[2] = 0x5a1e448c;
-	x[3] = 0xaeb0150c;
-}
-
-static u64 exits_total(const struct cpu *cpu)
-{
-	u64 total = 0;
-
-	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
-		total += cpu->exits[i];
-	return total - 1; /* not this call */
-}
-
-/* Cloison's own. False: not one of them. */
-static bool own_call(const struct cpu *cpu, u32 function, u64 *x)
-{
-	switch (function) {
-	case CLOISON_CALL_UID:
-		uid(x);
-		return true;
-	case CLOISON_CALL_REVISION:
-		x[0] = CLOISON_ABI_MAJOR;
-		x[1] = CLOISON_ABI_MINOR;
-		return true;
-	case CLOISON_EXITS_TOTAL:
-		x[0] = exits_total(cpu);
-		return true;
-	case CLOISON_EXITS_REASON:
-		x[0] = x[1] < EXIT_REASON_COUNT ? cpu->exits[x[1]] : (u64)SMCCC_INVALID_PARAMETER;
-		return true;
-	case CLOISON_BOOT_TIMES:
-		x[0] = boot_times.entry;
-		x[1] = boot_times.banner;
-		x[2] = boot_times.copy;
-		return true;
-	default:
-		return false;
-	}
-}
-
 void smccc_call(struct cpu *cpu)
 {
 	u64 *x = cpu->frame.x;
@@ -164,7 +118,7 @@ void smccc_call(struct cpu *cpu)
 	u64 mask = function & SMC64 ? ~0ULL : 0xffffffff; /* 32-bit calls: upper halves are not arguments */
 	u64 a = x[1] & mask, b = x[2] & mask, c = x[3] & mask;
 
-	if (own_call(cpu, function, x))
+	if (calls_own(cpu, function, x))
 		return;
 	switch (function) {
 	case PSCI_VERSION: x[0] = PSCI_VERSION_1_1; return;

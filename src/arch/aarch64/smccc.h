@@ -61,6 +61,8 @@ struct cpu;
 #define CLOISON_ABI_MAJOR 1
 #define CLOISON_ABI_MINOR 2
 
+/* One of Cloison's own, of which x are the registers. False: it is none of them. calls.c. */
+bool calls_own(struct cpu *cpu, u32 function, u64 *x);
 /* Carry out the call in cpu->frame; results go there too. May park (CPU_OFF, SYSTEM_OFF). */
 void smccc_call(struct cpu *cpu);
 /* Ask the firmware once per CPU which workarounds it has. */
