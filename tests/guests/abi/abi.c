@@ -29,6 +29,9 @@ static void check_discovery(void)
 	check("uid", (a.x[0] | a.x[1] | a.x[2] | a.x[3]) >> 32 == 0 && a.x[0] != 0xffffffff && a.x[1] && a.x[2] && a.x[3]);
 	check("uid-same-by-smc", a.x[0] == b.x[0] && a.x[1] == b.x[1] && a.x[2] == b.x[2] && a.x[3] == b.x[3]);
 	check("revision", r.x[0] < 100 && r.x[1] < 1000);
+	check("control-nobody", (s64)hvc(CLOISON_CONTROL, 0, OP_STOP, 0) == CLOISON_INVALID && (s64)hvc(CLOISON_CONTROL, ~0UL, ~0UL, 0) == CLOISON_INVALID &&
+	      (s64)hvc(CLOISON_CELL_STATUS, 0, 0, 0) == CLOISON_INVALID && (s64)hvc(CLOISON_CELL_TIMES, 1, 0, 0) == CLOISON_INVALID);
+	check("nobody-asks", hvc(CLOISON_SHUTDOWN_ASKED, 0, 0, 0) == 0 && hvc(CLOISON_HEARTBEAT, 0, 0, 0) == 0);
 	check("psci-1.1", psci(PSCI_VERSION, 0, 0, 0) == 0x10001 && smc(PSCI_VERSION, 0, 0, 0) == 0x10001);
 	check("smccc-announced", psci(PSCI_FEATURES, SMCCC_VERSION, 0, 0) == 0);
 	check("smccc-version", (s32)hvc(SMCCC_VERSION, 0, 0, 0) >= 0x10001);
