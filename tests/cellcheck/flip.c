@@ -65,6 +65,7 @@ static void add_objects(void)
 	static const char *const objects[] = { "machine_regs", "machine_cpus", "machine_cells", "machine_cell_cpus", "machine_cell_ram",
 		"machine_vdevs", "machine_lines", "machine_owners", "machine_ram", "machine_board", "machine_service_cpu",
 		"machine_console_base", "machine_console_clock", "machine_board_name", "machine_hash", "machine_index",
+		"machine_lives", "machine_controls", "machine_core",
 		"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
 		"machine_its", "machine_its_devices", "machine_its_commands" };
 
@@ -73,7 +74,7 @@ static void add_objects(void)
 
 		if (s)
 			add_link(objects[i], s->value, s->size);
-		else if (i < 16)
+		else if (i < 19)
 			unreadable("no %s", objects[i]);
 	}
 	add_link("Image header", img.hyp_base + 4, 72); /* behind the branch */

@@ -28,12 +28,17 @@ _start:
 	.endr
 
 	.section .rodata.stub, "a"
+	.macro	operations name
 	.balign	8
-	.global	vdev_pl011
-	.type	vdev_pl011, %object
-	.size	vdev_pl011, 64
-vdev_pl011:
-	.zero	64
+	.global	\name
+	.type	\name, %object
+	.size	\name, 96
+\name:
+	.zero	96
+	.endm
+	operations vdev_pl011
+	operations vdev_sp805
+	operations vdev_pl061
 
 	.data
 	.quad	0

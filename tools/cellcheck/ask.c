@@ -126,7 +126,8 @@ static void read_access(struct arena *a, const struct hw *hw, const struct ask *
 static struct ask_vdev read_vdev(const struct tree *t, int cell, int node)
 {
 	u32 wide = tree_width(t, cell, "#address-cells"), long_ = tree_width(t, cell, "#size-cells");
-	struct ask_vdev v = { .name = t->nodes.v[node].name };
+	struct ask_vdev v = { .name = t->nodes.v[node].name, .kind = tree_is(t, node, "arm,sp805") ? VDEV_SP805 :
+		tree_is(t, node, "arm,pl061") ? VDEV_PL061 : VDEV_PL011 };
 	const char *policy = tree_text(t, node, "cloison,console");
 	int length;
 	const u8 *p = tree_prop(t, node, "reg", &length);
@@ -177,18 +178,6 @@ static struct ask_address read_address(const struct tree *t, int node, const cha
 	return (struct ask_address) { p, p ? get_be(p, 8) : 0 };
 }
 
-static void read_restart(const struct tree *t, struct ask_cell *cell, int node)
-{
-	int length;
-	const u8 *limit = tree_prop(t, node, "cloison,restart-limit", &length);
-	bool always = says(t, node, "cloison,restart", "always");
-
-	cell->restart = (always || says(t, node, "cloison,restart", "on-reset")) |
-			(always || says(t, node, "cloison,restart", "on-failure")) << 1;
-	cell->restarts = limit && length >= 8 ? (u32)get_be(limit, 4) : 0;
-	cell->seconds = limit && length >= 8 ? (u32)get_be(limit + 4, 4) : 0;
-}
-
 static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int node)
 {
 	const struct tree *t = hw->tree;
@@ -206,7 +195,7 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->entry = read_address(t, node, "cloison,entry");
 	cell->trusted = tree_text(t, node, "cloison,trusted-dma");
 	cell->limit = tree_u32(t, node, "cloison,interrupt-limit", 0);
-	read_restart(t, cell, node);
+	life_read(t, &cell->life, node);
 	read_cpus(a, hw, cell, node);
 	read_memory(a, t, cell);
 	read_access(a, hw, ask, cell);
@@ -264,6 +253,7 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 			hypervisor = (int)i;
 	if (hypervisor < 0)
 		unreadable("the tree is no partition: no openamp,hypervisor-v1 below /domains");
+	ask->node = hypervisor;
 	read_ranges(a, t, hypervisor, "memory", &memory);
 	if (memory.n != 1)
 		unreadable("the hypervisor node does not have one range of memory");
@@ -277,6 +267,8 @@ void ask_read(struct arena *a, struct ask *ask, const struct hw *hw)
 			read_cell(a, ask, hw, (int)i);
 	if (!ask->cells.n)
 		unreadable("the partition has no cells");
+	controls_read(a, ask, t);
+	core_read(a, ask, t);
 	regions_read(a, ask, hw);
 	functions_read(a, ask, hw);
 	messages_read(a, ask, hw);

@@ -123,7 +123,7 @@ static void add_symbols(struct bare *b, u64 index)
 		struct symbol s = b->index.v[i];
 
 		s.name = kind == INDEX_OBJECT ? index_object(number) : kind == INDEX_VGIC ? arena_text(a, "vgic_%u", number) :
-			kind == INDEX_STATE ? arena_text(a, "state_%u", number) : kind == INDEX_OPS && !number ? "vdev_pl011" : NULL;
+			kind == INDEX_STATE ? arena_text(a, "state_%u", number) : kind == INDEX_OPS && number < VDEV_KINDS ? vdev_symbols[number] : NULL;
 		if (s.name)
 			*VEC_ADD(a, b->img->symbols) = s;
 	}

@@ -17,328 +17,11 @@
 #ifndef CELLCHECK_H
 #define CELLCHECK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-typedef unsigned long long u64; /* for %llx */
-typedef uint32_t u32;
-typedef uint16_t u16;
-typedef uint8_t u8;
-
-#define KIB 1024ull
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
-#define PAGE (4 * KIB)
-#define TEXT_PAGES 24 /* of the slot of .text */
-#define FRAME (64 * KIB)
-#define NONE 0xffffu
-#define INTIDS 1024u
-#define LOAD_COPIER 0x7fc0000000ull
-#define LOAD_LIST 0x7fc0001000ull
-#define LOAD_IMAGES 0x7fc0200000ull
-#define LOAD_END 0x8000000000ull
-#define GUEST_GICD 0x08000000ull
-#define GUEST_GICR 0x080a0000ull
-#define GUEST_DOORBELL 0x08090000ull /* of the ITS as its cell has it: the page of GITS_TRANSLATER */
-
-/* ---- util.c */
-
-/* Freed as a whole: a check may run thousands of times in one process (tests/cellcheck/flip.c). */
-struct arena {
-	struct block *blocks;
-};
-void *arena_get(struct arena *a, size_t size); /* zeros; ends the program when there is no memory */
-char *arena_text(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void arena_free(struct arena *a);
-
-/* An array that grows: VEC(type) v; *VEC_ADD(arena, v) = element. */
-#define VEC(type) struct { type *v; size_t n, room; }
-#define VEC_ADD(a, x) (vec_room(a, (void **)&(x).v, &(x).n, &(x).room, sizeof *(x).v), &(x).v[(x).n - 1])
-void vec_room(struct arena *a, void **v, size_t *n, size_t *room, size_t size);
-
-u64 get(const u8 *p, int bytes);    /* little endian */
-static inline u64 get64(const u8 *p)
-{
-	return (u64)p[0] | (u64)p[1] << 8 | (u64)p[2] << 16 | (u64)p[3] << 24 | (u64)p[4] << 32 | (u64)p[5] << 40 |
-		(u64)p[6] << 48 | (u64)p[7] << 56;
-}
-u64 get_be(const u8 *p, int bytes); /* device trees */
-void hex_of(const u8 *bytes, size_t size, char *hex);
-_Noreturn void unreadable(const char *format, ...) __attribute__((format(printf, 1, 2))); /* exit 2 */
-
-struct span {
-	u64 base, size;
-};
-static inline bool span_meet(struct span a, struct span b)
-{
-	return a.size && b.size && a.base <= b.base + (b.size - 1) && b.base <= a.base + (a.size - 1);
-}
-static inline bool span_holds(struct span a, struct span b)
-{
-	return b.base >= a.base && b.size <= a.size && b.base - a.base <= a.size - b.size;
-}
-
-/* ---- image.c, extents.c */
-
-struct section {
-	const char *name;
-	u64 base, size; /* link addresses */
-	u64 flags, offset;
-	u8 *bytes;
-};
-struct symbol {
-	const char *name;
-	u64 value, size;
-	bool object;
-};
-/* Bytes that are contiguous by link address and in physical memory: a program header. */
-struct extent {
-	u64 link, phys, size;
-	const struct section *section;
-	u8 *bytes;
-};
-struct image {
-	struct arena arena;
-	const char *path;
-	void *elf; /* libelf's; here, so that it is not lost when an unreadable file ends the program */
-	u8 *file;
-	size_t file_size;
-	bool bare; /* cloison.bin alone: link addresses in .tables behind the roots are made up */
-	const char *malformed; /* first departure from "The file" of the page */
-	VEC(struct section) sections; /* sorted by link address */
-	VEC(struct section *) images; /* .image.0, .image.1, ... */
-	VEC(struct extent) extents;   /* sorted by link address */
-	struct extent **by_phys;      /* the same, by physical address */
-	VEC(struct symbol) symbols;   /* sorted by name */
-	VEC(struct symbol) places;    /* of .text, sorted by address */
-	u64 hyp_memory, hyp_size, hyp_base, image_end, image_size, text_offset, boot_frames, boot_frames_end;
-	struct section *text, *rodata, *copier, *roots, *streams, *data, *tables; /* streams: NULL, if no IOMMU is used */
-};
-/* symbols: an ELF for a .bin that lies at base; bin without symbols: cloison.bin alone */
-void image_open(struct image *img, const char *path, const char *symbols, u64 base, bool bin);
-void image_parse(struct image *img, u8 *elf, size_t size); /* what image_open does with an ELF; img->arena, path, file are set */
-void image_close(struct image *img);
-void image_name(struct image *img); /* finds the sections that have names, numbers those that have numbers */
-void image_sort_symbols(struct image *img);
-void depart(struct image *img, const char *what, const char *name);
-u8 *file_read(struct arena *a, const char *path, size_t *size);
-const struct symbol *image_symbol(const struct image *img, const char *name);
-const u8 *image_at(const struct image *img, u64 link, u64 size); /* NULL: not within one section */
-struct section *image_section(const struct image *img, const char *name);
-const struct section *section_at(const struct image *img, u64 link); /* NULL: none */
-
-void extents_sort(struct image *img); /* and what cannot be: frames that are there twice */
-const struct extent *extent_link(const struct image *img, u64 link);
-const struct extent *extent_phys(const struct image *img, u64 phys);
-bool image_phys(const struct image *img, u64 link, u64 *phys);
-void extents_take(struct image *img, u64 base); /* the bytes from img->file, a .bin at base */
-void extents_gaps(struct image *img, u64 base);
-void bare_open(struct image *img, u64 base); /* cloison.bin alone */
-
-/* ---- tree.c */
-
-struct node {
-	int offset, parent;
-	u32 phandle;
-	const char *name;
-};
-struct tree {
-	const void *fdt;
-	VEC(struct node) nodes;
-};
-typedef VEC(struct span) spans;
-void tree_open(struct arena *a, struct tree *t, const char *path, size_t *size);
-const u8 *tree_prop(const struct tree *t, int node, const char *name, int *length); /* NULL: none */
-u32 tree_u32(const struct tree *t, int node, const char *name, u32 otherwise);
-const char *tree_text(const struct tree *t, int node, const char *name); /* NULL: none, or no string */
-bool tree_is(const struct tree *t, int node, const char *compatible);
-int tree_child(const struct tree *t, int node, const char *name);
-int tree_path(const struct tree *t, const char *path);
-int tree_phandle(const struct tree *t, u32 phandle);
-bool tree_below(const struct tree *t, int node, int above);
-u32 tree_width(const struct tree *t, int node, const char *name); /* this node's, or of the nearest above; else 2 */
-bool tree_pci(const struct tree *t, int node);                                 /* a PCI host */
-void tree_regs(struct arena *a, const struct tree *t, int node, spans *found); /* none of a PCI function: its bus has no such addresses */
-char *tree_name(struct arena *a, const struct tree *t, int node); /* its path */
-const char *tree_label(struct arena *a, const struct tree *t, int node, size_t nth); /* NULL: it has no more */
-
-/* ---- board.c: the hardware */
-
-struct place {
-	struct span span;
-	int node;
-};
-struct hw_cpu {
-	u64 id, gicr;
-	int node;
-};
-struct wire {
-	u32 intid;
-	bool edge;
-	int node;
-};
-struct cache {
-	int node;
-	u64 size, sets, line;
-	u32 colors;        /* at least 1 */
-	const char *wrong; /* with its geometry */
-	bool *cpus;        /* that are behind it */
-};
-struct hw {
-	const struct tree *tree;
-	VEC(struct hw_cpu) cpus;
-	VEC(struct cache) caches;
-	u32 colors; /* of the cache with most */
-	spans ram, reserved, gicr;
-	u64 gicd;
-	int gic;
-	VEC(struct place) guarded; /* registers of IOMMUs and the ITS, configuration spaces: no cell's, whatever the partition says */
-	VEC(struct wire) wires; /* of SPIs */
-	VEC(struct place) places; /* of the registers of every node that has some, partition aside */
-	const char *model;
-	VEC(char *) changes; /* of the board's tree by the partition */
-};
-void board_read(struct arena *a, struct hw *hw, const struct tree *t);
-void board_compare(struct arena *a, struct hw *hw, const struct tree *board);
-bool board_drives(const struct hw *hw, u32 intid);
-bool board_intx(const struct hw *hw, int node); /* its interrupt pin leads to a line */
-
-/* ---- cache.c: caches, and the words for colours */
-
-struct colors {
-	bool set; /* else: all of them */
-	u32 n, of;
-	u32 *list; /* ascending */
-	bool *has; /* of each colour */
-	VEC(const char *) shared; /* whom it names in cloison,llc-colors-shared-with */
-};
-void caches_read(struct arena *a, struct hw *hw);
-void colors_read(struct arena *a, struct colors *colors, const struct hw *hw, int node);
-bool colors_meet(const struct colors *a, const struct colors *b, u32 modulo);
-char *colors_text(struct arena *a, const struct colors *colors, u32 modulo); /* "0-3,7"; "all" */
-
-/* ---- ask.c: the partition */
-
-struct ask_address {
-	bool said;
-	u64 at;
-};
-struct ask_vdev {
-	const char *name;
-	u64 base, size;
-	bool drop, edge, said; /* said: its SPI is written */
-	u32 intid;
-};
-struct ask_range {
-	u64 base, size, physical;
-	bool placed;
-};
-struct ask_region { /* a child of /reserved-memory that cells name */
-	int node;
-	const char *name;
-	u64 base, size;
-	bool placed;
-};
-struct ask_share {
-	size_t region;
-	bool write, said; /* said: its guest address is written */
-	u64 base;
-};
-struct ask_cell {
-	const char *name;
-	int node;
-	const char *kind; /* cloison,kernel-kind; NULL: not written */
-	struct ask_address load, entry;
-	bool direct, wfi_native, debug_stop, strict, initrd;
-	u32 limit;
-	u32 restart;           /* bit 0: after a reset it asked for, bit 1: after a failure */
-	u32 restarts, seconds; /* at most so many within so many; 0: no limit */
-	VEC(int) cpus;
-	VEC(struct ask_range) ram;
-	VEC(int) devices;
-	VEC(struct ask_share) shares;
-	VEC(int) no_dma; /* said to be no bus masters */
-	VEC(int) loose;  /* bus masters that no IOMMU holds, by the trees */
-	VEC(int) passive; /* whose node says cloison,dma = "none" */
-	const char *trusted; /* cloison,trusted-dma: why that is meant; NULL: it is not */
-	VEC(struct ask_vdev) vdevs;
-	spans pages; /* of devices */
-	VEC(struct wire) wires; /* of devices, each once */
-	VEC(u32) numbers; /* INTID in the cell that is written for a wire; 0: none */
-	VEC(u32) limits;
-	struct colors colors;
-};
-struct ask_bar {
-	u32 index;
-	u64 size;
-	bool wide, prefetchable;
-};
-struct ask_function { /* of PCI, with a cell */
-	int node, host;
-	size_t cell;
-	u64 config; /* its page of configuration space */
-	u16 address, vendor, device;
-	u32 vectors;
-	size_t first_bar; /* in machine_bars */
-	VEC(struct ask_bar) bars;
-	const char *no_reset; /* why it has none; NULL: it has one */
-	u32 pin;
-	bool resets; /* a register of its own resets it */
-	u32 reset_bar, reset_offset, reset_value;
-	int its; /* by msi-map, if it has vectors; -1: to none */
-	u32 device_id;
-};
-struct ask_iommu { /* a device of a cell is behind it */
-	int node;
-	VEC(u32) leaves; /* StreamID / 64 of those in use, ascending */
-};
-struct ask_stream {
-	int node; /* of several devices, as an IOMMU cannot tell these apart, the first in the tree */
-	VEC(int) others;
-	size_t cell, iommu, tree;
-	u32 id;
-	bool doorbell;
-};
-/* What devices of a cell reach: its memory and, if doorbell, the page by which they interrupt. VMID is its place + 1. */
-struct ask_tree {
-	size_t cell;
-	bool doorbell;
-};
-struct ask {
-	struct span memory;
-	int service; /* CPU index, -1: none */
-	u64 console;
-	u32 console_clock;
-	int console_node;
-	VEC(struct ask_cell) cells;
-	VEC(struct ask_region) regions; /* in the order of the tree */
-	VEC(struct ask_function) functions; /* by cell, host, address */
-	VEC(size_t) messages; /* functions with vectors, by DeviceID */
-	int its;              /* where the first of them leads; -1: nowhere */
-	u64 its_base;
-	VEC(struct ask_iommu) iommus;   /* in the order of the tree */
-	VEC(struct ask_stream) streams; /* by cell, IOMMU, id */
-	VEC(struct ask_tree) trees;     /* by cell, without the doorbell first */
-	size_t vcpus, ranges, vdevs, bars;
-	struct colors colors; /* of the hypervisor */
-	bool colored;         /* a cell is */
-};
-void ask_read(struct arena *a, struct ask *ask, const struct hw *hw);
-void devices_read(struct arena *a, const struct hw *hw, const struct ask *ask, struct ask_cell *cell); /* devices.c */
-void devices_page(struct arena *a, struct ask_cell *cell, struct span reg);
-void regions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* regions.c */
-void functions_read(struct arena *a, struct ask *ask, const struct hw *hw); /* pci.c */
-void messages_read(struct arena *a, struct ask *ask, const struct hw *hw);  /* its.c, behind the former */
-void streams_read(struct arena *a, struct ask *ask, const struct hw *hw);   /* streams.c, behind the former */
-u64 pci_bus(const struct hw *hw, const struct ask_function *f); /* configuration space of the function's bus */
-bool pci_window(const struct hw *hw, int host, struct span s);  /* 32-bit memory, at the same address for the CPUs */
-const struct ask_function *function_of(const struct ask *ask, int node); /* NULL: it is none that a cell has */
+#include "ask.h"
+#include "image.h"
 
 /* ---- one check */
 
-enum { CORE = -1 }; /* a party is a cell, or this */
 enum stage { STAGE_EL2, STAGE_2, STAGE_DMA }; /* DMA: stage 2 of an IOMMU */
 struct leaf {
 	u64 in, out, size, attr;
@@ -397,6 +80,12 @@ struct page_use {
 	int party, level;
 	u64 input;
 };
+/* Registers or memory that the core has for itself, on the service CPU alone. */
+struct own {
+	struct span span;
+	const char *what;
+	u64 attr;
+};
 struct check {
 	struct arena arena;
 	const struct image *img;
@@ -419,6 +108,8 @@ struct check {
 	u64 *frames; /* of each of the core's pages, from the first: where it must be; NULL: that is not known */
 	size_t frame_count;
 	struct reach *reach;
+	bool lifecycle;    /* the core is built to load cells again, and to look after them */
+	VEC(struct own) own;
 	struct span *regions; /* of each region; size 0: nobody knows where it is */
 	size_t *region_order; /* by their places */
 	size_t color_findings;
@@ -526,12 +217,25 @@ const char *device_name(struct check *c, int node); /* its label, else its node'
 bool looks_master(const struct tree *t, int node); /* by its compatible, or by a property that only bus masters have */
 const char *stream_name(struct check *c, const struct ask_stream *s); /* "nic0 (stream 0x8 of smmu0)" */
 
+/* ---- lives.c, core.c */
+void life_find(struct check *c); /* first of all: defaults depend on it */
+u32 life_action(const struct check *c, size_t cell, enum event event); /* as the partition means it */
+u32 life_restart(const struct check *c, size_t cell); /* by itself; bit 0: after a reset it asked for, bit 1: after a failure */
+bool life_again(const struct check *c, size_t cell); /* by itself or by somebody it can have more than one life */
+size_t power_key(const struct check *c, size_t cell); /* index into machine_vdevs; their number: none */
+char *rights_words(struct check *c, u32 rights);
+void check_lives(struct check *c);
+void core_find(struct check *c); /* when it is known where regions are: what is in c->own */
+const struct own *own_at(const struct check *c, struct span s); /* NULL: none */
+void check_core(struct check *c);
+
 /* ---- owner.c */
 char *owner_of(struct check *c, u64 phys, int but);
 char *owner_stretch(struct check *c, const struct leaf *l, enum stage stage, int but); /* of leaves that continue each other */
 bool find_output(struct check *c, const struct regime *r, u64 phys, struct leaf *leaf); /* the leaf that reaches it */
 
 /* ---- what is compared */
+#define CELL_SIZE 248u /* of an element of machine_cells */
 void check_regs(struct check *c);
 void check_el2(struct check *c);
 void check_cells(struct check *c);
@@ -569,6 +273,7 @@ struct object object_vgic(struct check *c, size_t cell);
 
 /* index.c */
 enum { INDEX_SLOT = 1, INDEX_OBJECT, INDEX_VGIC, INDEX_STATE, INDEX_OPS, INDEX_FILE, INDEX_RANGE };
+extern const char *const vdev_symbols[VDEV_KINDS]; /* of their operations */
 const char *index_object(u32 number);
 u32 index_slot(int slot); /* its number */
 u64 index_file_size(struct check *c, size_t image); /* 0: not known */
@@ -578,13 +283,19 @@ bool index_range_base(struct check *c, size_t range, u64 *phys);
 void cert_write(FILE *out, struct check *c);
 void cert_words(FILE *out, struct check *c);   /* what only the partition says */
 void cert_devices(FILE *out, struct check *c); /* certio.c */
+void cert_life(FILE *out, struct check *c, size_t cell); /* certlife.c */
+void cert_core(FILE *out, struct check *c);
+const char *restart_word(const struct check *c, size_t cell);
+const char *vdev_name(const struct check *c, size_t cell, enum vdev_kind kind); /* of the cell's first; NULL: none */
+void json_life(FILE *out, struct check *c, size_t cell); /* jsonlife.c */
+void json_core(FILE *out, struct check *c);
 void json_write(FILE *out, struct check *c);
 void json_text(FILE *out, const char *s);
 void json_member(FILE *out, const char *name, const char *value);
+void json_next(FILE *out, bool first, const char *opener); /* of an element of a list */
 void json_devices(FILE *out, struct check *c); /* jsonio.c */
 const char *dma_text(struct check *c, size_t tree); /* what it reaches, in words */
 extern const char *const assumptions[]; /* ends with NULL */
-extern const char *const restart_words[4]; /* of the partition, by ask_cell.restart */
 void summary_of(struct check *c, const struct regime *r, summary *found);
 void cell_summary(struct check *c, size_t cell, const summary **run, const summary **load); /* load: with what it shares */
 bool is_ram(const struct leaf *leaf);

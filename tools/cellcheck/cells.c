@@ -122,6 +122,7 @@ static bool masters_bus(const struct check *c, size_t cell, int node)
 static void check_masters(struct check *c, size_t cell)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[cell];
+	bool again = life_again(c, cell);
 	size_t first = 0;
 	u64 phys;
 
@@ -131,7 +132,7 @@ static void check_masters(struct check *c, size_t cell)
 		if (!ask->trusted || function_of(c->ask, ask->loose.v[i]))
 			finding(c, "bus-master", "cell '%s' has %s, which can master the bus, without an IOMMU", ask->name,
 				tree_name(&c->arena, c->hw->tree, ask->loose.v[i]));
-	for (size_t i = 0; ask->restart && i < ask->devices.n; i++)
+	for (size_t i = 0; again && i < ask->devices.n; i++)
 		if (!function_of(c->ask, ask->devices.v[i]) && masters_bus(c, cell, ask->devices.v[i]))
 			finding(c, "bus-master", "cell '%s' is loaded again, but nobody resets %s, which can master the bus", ask->name,
 				tree_name(&c->arena, c->hw->tree, ask->devices.v[i]));

@@ -50,22 +50,6 @@ static void write_core(FILE *out, struct check *c)
 	}
 }
 
-/* By bits of ask_cell.restart: the partition's word, which machine_cells has as well. */
-const char *const restart_words[4] = { "never", "on-reset", "on-failure", "always" };
-
-static void write_restart(FILE *out, const struct ask_cell *ask)
-{
-	static const char *const when[4] = { "once stopped it stays so", "after a reset that it asks for", "after a failure",
-		"after a failure and after a reset that it asks for" };
-
-	fprintf(out, "  restart: %s: %s", restart_words[ask->restart & 3], when[ask->restart & 3]);
-	if (ask->restart && ask->restarts)
-		fprintf(out, ", at most %u within %u seconds", ask->restarts, ask->seconds);
-	else if (ask->restart)
-		fputs(", without limit", out);
-	fputs("\n", out);
-}
-
 static void write_cells(FILE *out, struct check *c)
 {
 	for (size_t i = 0; i < c->ask->cells.n; i++) {
@@ -77,9 +61,9 @@ static void write_cells(FILE *out, struct check *c)
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, " %d", ask->cpus.v[n]);
 		fputs("\n\n", out);
-		write_restart(out, ask);
+		cert_life(out, c, i);
 		write_ranges(out, c, run, STAGE_2, "guest ", (int)i);
-		fprintf(out, "  while loading, %s, before its first instruction:\n", ask->restart ? "at each start" : "once");
+		fprintf(out, "  while loading, %s, before its first instruction:\n", life_again(c, i) ? "at each start" : "once");
 		write_ranges(out, c, load, STAGE_2, "guest ", (int)i);
 	}
 }
@@ -187,6 +171,7 @@ void cert_write(FILE *out, struct check *c)
 	write_colors(out, c);
 	write_lines(out, c);
 	cert_devices(out, c);
+	cert_core(out, c);
 	write_core(out, c);
 	write_nobody(out, c);
 	write_msr(out, c);

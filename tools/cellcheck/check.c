@@ -4,7 +4,6 @@
 
 #include "cellcheck.h"
 
-#define CELL_SIZE 248
 #define REGS 128
 
 static void find_cpus(struct check *c, u32 *user)
@@ -71,12 +70,14 @@ void check_run(struct check *c)
 	c->pages = arena_get(&c->arena, (c->img->tables->size / PAGE + 1) * sizeof *c->pages);
 	if (c->img->malformed)
 		finding(c, "file", "%s", c->img->malformed);
+	life_find(c);
 	find_cpus(c, &user);
 	find_cells(c, &user);
 	dma_find(c, &user);
 	its_find(c);
 	frames_slots(c);
 	regions_place(c);
+	core_find(c);
 	reach_first(c); /* first: its words are the clearest */
 	dma_tables(c);
 	check_lists(c); /* takes pages of .tables, so before their owners are asked for */
@@ -88,6 +89,8 @@ void check_run(struct check *c)
 	walk_rest(c);
 	check_regs(c);
 	check_objects(c);
+	check_lives(c);
+	check_core(c);
 	check_iommus(c);
 	check_entries(c);
 	check_functions(c);

@@ -106,6 +106,13 @@ static void its(struct check *c, size_t cpu, wants *wanted)
 	range_add(c, wanted, c->its.base, c->its.base, cpu ? 12 * KIB : c->its.size, EL2_DATA);
 }
 
+/* What is the service CPU's alone. */
+static void own(struct check *c, size_t cpu, wants *wanted)
+{
+	for (size_t i = 0; c->ask->service == (int)cpu && i < c->own.n; i++)
+		range_add(c, wanted, c->own.v[i].span.base, c->own.v[i].span.base, c->own.v[i].span.size, c->own.v[i].attr);
+}
+
 static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 {
 	int service = c->ask->service;
@@ -128,6 +135,7 @@ static void wanted_of(struct check *c, size_t cpu, wants *wanted)
 	iommus(c, cpu, wanted);
 	functions(c, cpu, wanted);
 	its(c, cpu, wanted);
+	own(c, cpu, wanted);
 }
 
 /* Linux arm64 boot protocol. */

@@ -21,9 +21,12 @@ static const char *const objects[] = { "machine_regs", "machine_cpus", "machine_
 	/* from here on: only if an IOMMU is used */
 	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
 	/* and these, if a cell has the ITS */
-	"machine_its", "machine_its_devices", "machine_its_commands" };
-#define OBJECTS 16
-#define OBJECTS_IOMMU 22
+	"machine_its", "machine_its_devices", "machine_its_commands",
+	/* always */
+	"machine_lives", "machine_controls", "machine_core" };
+enum { OBJECTS_IOMMU = 16, OBJECTS_ITS = 22, OBJECTS_LIFE = 25 };
+
+const char *const vdev_symbols[VDEV_KINDS] = { "vdev_pl011", "vdev_sp805", "vdev_pl061" };
 
 /* Numbered as they came to be, not as they lie. */
 static const int slots[] = { SLOT_TEXT, SLOT_RODATA, SLOT_COPIER, SLOT_ROOTS, SLOT_DATA, SLOT_CPUS, SLOT_TABLES, SLOT_STREAMS };
@@ -103,22 +106,32 @@ static void want_symbol(struct check *c, elements *all, u32 kind, size_t number,
 		want(c, all, kind, number, s->value, kind == INDEX_OPS ? 0 : s->size);
 }
 
+static bool has_vdev(const struct ask *ask, enum vdev_kind kind)
+{
+	for (size_t i = 0; i < ask->cells.n; i++)
+		for (size_t n = 0; n < ask->cells.v[i].vdevs.n; n++)
+			if (ask->cells.v[i].vdevs.v[n].kind == kind)
+				return true;
+	return false;
+}
+
 static void want_objects(struct check *c, elements *all)
 {
 	bool iommu = c->ask->iommus.n;
-	size_t most = c->ask->messages.n ? sizeof objects / sizeof objects[0] : iommu ? OBJECTS_IOMMU : OBJECTS;
 
 	for (size_t i = 0; i < (iommu ? SLOTS : SLOTS - 1); i++)
 		want(c, all, INDEX_SLOT, i, c->slots[slots[i]].base, c->slots[slots[i]].pages * PAGE);
-	for (size_t i = 0; i < most; i++)
-		want_symbol(c, all, INDEX_OBJECT, i, objects[i]);
+	for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+		if (i < OBJECTS_IOMMU || i >= OBJECTS_LIFE || (i < OBJECTS_ITS ? iommu : c->ask->messages.n))
+			want_symbol(c, all, INDEX_OBJECT, i, objects[i]);
 	for (size_t i = 0; i < c->ask->cells.n; i++)
 		if (!c->ask->cells.v[i].direct)
 			want_symbol(c, all, INDEX_VGIC, i, arena_text(&c->arena, "vgic_%zu", i));
 	for (size_t i = 0; i < c->ask->vdevs; i++)
 		want_symbol(c, all, INDEX_STATE, i, arena_text(&c->arena, "state_%zu", i));
-	if (c->ask->vdevs)
-		want_symbol(c, all, INDEX_OPS, 0, "vdev_pl011");
+	for (size_t kind = 0; kind < VDEV_KINDS; kind++)
+		if (has_vdev(c->ask, (enum vdev_kind)kind))
+			want_symbol(c, all, INDEX_OPS, kind, vdev_symbols[kind]);
 }
 
 /* Exact: the kernel's is for machine_hash to say, which has it from here. */

@@ -23,6 +23,11 @@ void json_member(FILE *out, const char *name, const char *value)
 	json_text(out, value);
 }
 
+void json_next(FILE *out, bool first, const char *opener)
+{
+	fprintf(out, "%s%s", first ? "" : *opener == '\n' ? "," : ", ", opener);
+}
+
 static void write_leaves(FILE *out, struct check *c, const char *name, const summary *found, enum stage stage, const char *cell)
 {
 	fprintf(out, "\"%s\": [", name);
@@ -47,16 +52,17 @@ static void write_cells(FILE *out, struct check *c)
 		const summary *run, *load;
 
 		cell_summary(c, i, &run, &load);
-		fputs(i ? ",\n  { " : "\n  { ", out);
+		json_next(out, !i, "\n  { ");
 		json_member(out, "name", ask->name);
 		fprintf(out, ", \"vmid\": %zu, \"interrupts\": \"%s\", \"cpus\": [", i + 1, ask->direct ? "direct" : "mediated");
 		for (size_t n = 0; n < ask->cpus.n; n++)
 			fprintf(out, "%s%d", n ? ", " : "", ask->cpus.v[n]);
-		fprintf(out, "], \"restart\": \"%s\", \"restart_limit\": ", restart_words[ask->restart & 3]);
-		if (ask->restart && ask->restarts)
-			fprintf(out, "{ \"restarts\": %u, \"seconds\": %u },\n    ", ask->restarts, ask->seconds);
+		fprintf(out, "], \"restart\": \"%s\", \"restart_limit\": ", restart_word(c, i));
+		if (life_restart(c, i) && ask->life.restarts)
+			fprintf(out, "{ \"restarts\": %u, \"seconds\": %u },\n    ", ask->life.restarts, ask->life.seconds);
 		else
 			fputs("null,\n    ", out);
+		json_life(out, c, i);
 		write_leaves(out, c, "reaches", run, STAGE_2, ask->name);
 		fputs(",\n    ", out);
 		write_leaves(out, c, "reaches_while_loading", load, STAGE_2, ask->name);
@@ -71,7 +77,7 @@ static void write_regions(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->ask->regions.n; i++) {
 		const char *separator = "";
 
-		fputs(i ? ",\n    { " : "\n    { ", out);
+		json_next(out, !i, "\n    { ");
 		json_member(out, "name", c->ask->regions.v[i].name);
 		fprintf(out, ", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"cells\": [", c->regions[i].base, c->regions[i].size);
 		for (size_t k = 0; k < c->ask->cells.n; k++)
@@ -124,7 +130,7 @@ static void write_cache(FILE *out, struct check *c, const struct cache *cache)
 	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
 		if (!color_behind(c, party, cache))
 			continue;
-		fputs(first ? "{ " : ", { ", out);
+		json_next(out, first, "{ ");
 		write_party(out, c, party, cache->colors);
 		fputs(" }", out);
 		first = false;
@@ -140,7 +146,7 @@ static void write_shared(FILE *out, struct check *c)
 		for (int b = a + 1; b < (int)c->ask->cells.n; b++) {
 			if (!party_colors(c, a)->set || !party_colors(c, b)->set || !color_declared(c, a, b))
 				continue;
-			fputs(first ? "[" : ", [", out);
+			json_next(out, first, "[");
 			json_text(out, a == CORE ? "hypervisor" : c->ask->cells.v[a].name);
 			fputs(", ", out);
 			json_text(out, c->ask->cells.v[b].name);
@@ -153,7 +159,7 @@ static void write_colors(FILE *out, struct check *c)
 {
 	fprintf(out, "  \"colors\": {\n    \"number\": %u, \"parties\": [", c->hw->colors);
 	for (int party = CORE; party < (int)c->ask->cells.n; party++) {
-		fputs(party == CORE ? "{ " : ", { ", out);
+		json_next(out, party == CORE, "{ ");
 		write_party(out, c, party, c->hw->colors);
 		fputs(" }", out);
 	}
@@ -161,7 +167,7 @@ static void write_colors(FILE *out, struct check *c)
 	write_shared(out, c);
 	fputs("],\n    \"caches\": [", out);
 	for (size_t i = 0; i < c->hw->caches.n; i++) {
-		fputs(i ? ",\n    { " : "\n    { ", out);
+		json_next(out, !i, "\n    { ");
 		write_cache(out, c, &c->hw->caches.v[i]);
 		fputs(" }", out);
 	}
@@ -182,7 +188,7 @@ static void write_lines(FILE *out, struct check *c)
 	}
 	fputs("],\n  \"msr\": [", out);
 	for (size_t i = 0; i < c->sites.n; i++) {
-		fputs(i ? ",\n    { " : "\n    { ", out);
+		json_next(out, !i, "\n    { ");
 		json_member(out, "register", c->sites.v[i].reg);
 		fputs(", ", out);
 		json_member(out, "symbol", c->sites.v[i].place);
@@ -208,7 +214,7 @@ static void write_nobody(FILE *out, struct check *c)
 		fprintf(out, "%s%u", i ? ", " : "", n.lines.v[i]);
 	fputs("],\n    \"devices\": [", out);
 	for (size_t i = 0; i < n.devices.n; i++) {
-		fputs(i ? ", " : "", out);
+		json_next(out, !i, "");
 		json_text(out, n.devices.v[i]);
 	}
 	fputs("] },\n", out);
@@ -218,7 +224,7 @@ static void write_texts(FILE *out, const char *name, const char *const *v, size_
 {
 	fprintf(out, "  \"%s\": [", name);
 	for (size_t i = 0; i < n; i++) {
-		fputs(i ? ",\n    " : "\n    ", out);
+		json_next(out, !i, "\n    ");
 		json_text(out, v[i]);
 	}
 	fprintf(out, "]%s\n", end);
@@ -265,7 +271,7 @@ void json_write(FILE *out, struct check *c)
 	json_member(out, "configuration", c->hash);
 	fputs(",\n  \"findings\": [", out);
 	for (size_t i = 0; i < c->findings.n; i++) {
-		fputs(i ? ",\n    { " : "\n    { ", out);
+		json_next(out, !i, "\n    { ");
 		json_member(out, "id", c->findings.v[i].id);
 		fputs(", ", out);
 		json_member(out, "text", c->findings.v[i].text);
@@ -274,6 +280,7 @@ void json_write(FILE *out, struct check *c)
 	fprintf(out, "],\n  \"findings_not_listed\": %zu,\n", c->hidden);
 	write_cells(out, c);
 	write_regions(out, c);
+	json_core(out, c);
 	write_core(out, c);
 	write_colors(out, c);
 	write_lines(out, c);

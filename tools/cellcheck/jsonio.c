@@ -39,11 +39,11 @@ static void write_streams(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->ask->streams.n; i++) {
 		const struct ask_stream *s = &c->ask->streams.v[i];
 
-		fputs(i ? ",\n    { " : "\n    { ", out);
+		json_next(out, !i, "\n    { ");
 		json_member(out, "device", device_name(c, s->node));
 		fputs(", \"others\": [", out);
 		for (size_t n = 0; n < s->others.n; n++) {
-			fputs(n ? ", " : "", out);
+			json_next(out, !n, "");
 			json_text(out, device_name(c, s->others.v[n]));
 		}
 		fputs("], ", out);
@@ -78,7 +78,7 @@ static void write_functions(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->ask->functions.n; i++) {
 		const struct ask_function *f = &c->ask->functions.v[i];
 
-		fputs(i ? ",\n    { " : "\n    { ", out);
+		json_next(out, !i, "\n    { ");
 		json_member(out, "name", device_name(c, f->node));
 		fputs(", ", out);
 		json_member(out, "cell", c->ask->cells.v[f->cell].name);
@@ -120,7 +120,7 @@ static void write_its(FILE *out, struct check *c)
 	for (size_t i = 0; i < c->ask->messages.n; i++) {
 		const struct ask_function *f = &c->ask->functions.v[c->ask->messages.v[i]];
 
-		fputs(i ? ", { " : "{ ", out);
+		json_next(out, !i, "{ ");
 		json_member(out, "name", device_name(c, f->node));
 		fputs(", ", out);
 		json_member(out, "cell", c->ask->cells.v[f->cell].name);

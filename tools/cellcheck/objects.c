@@ -9,7 +9,6 @@
 #include "cellcheck.h"
 
 #define CPU_SIZE 40
-#define CELL_SIZE 248
 #define VDEV_SIZE 48
 
 struct object object_get(struct check *c, const char *symbol, u64 size)
@@ -140,18 +139,27 @@ struct first {
 	size_t cpu, ram, vdev;
 };
 
+/* The first by which its guest prints. */
+static u64 console_of(const struct check *c, const struct ask_cell *ask, size_t first)
+{
+	for (size_t i = 0; i < ask->vdevs.n; i++)
+		if (ask->vdevs.v[i].kind == VDEV_PL011)
+			return first + i;
+	return c->ask->vdevs;
+}
+
 static void check_cell_counts(struct check *c, struct object o, size_t i, const struct first *first, const char *who)
 {
 	const struct ask_cell *ask = &c->ask->cells.v[i];
 	const struct { const char *name; size_t offset; int bytes; u64 value; } all[] = {
 		{ "vCPUs", 8, 2, ask->cpus.n }, { "first CPU", 10, 2, first->cpu }, { "first range", 12, 2, first->ram },
 		{ "ranges", 14, 2, ask->ram.n }, { "first device", 16, 2, first->vdev }, { "devices", 18, 2, ask->vdevs.n },
-		{ "console", 20, 2, ask->vdevs.n ? first->vdev : c->ask->vdevs }, { "strict", 22, 1, ask->strict },
+		{ "console", 20, 2, console_of(c, ask, first->vdev) }, { "strict", 22, 1, ask->strict },
 		{ "breakpoints stop", 23, 1, ask->debug_stop }, { "native WFI", 24, 1, ask->wfi_native },
 		{ "root", 48, 8, c->img->roots->base + i * PAGE }, { "root_const", 56, 8, c->img->tables->base + i * PAGE },
 		 { "entries of the root", 64, 4, root_used(c, i) },
 		{ "gicd_base", 72, 8, GUEST_GICD }, { "gicr_base", 80, 8, GUEST_GICR },
-		{ "restart", 240, 2, ask->restart }, { "restarts", 242, 2, ask->restarts }, { "seconds", 244, 4, ask->seconds },
+		{ "restart", 240, 2, ask->life.restart & 3 }, { "restarts", 242, 2, ask->life.restarts }, { "seconds", 244, 4, ask->life.seconds },
 		{ "load entry", 88, 8, LOAD_COPIER }, { "load list", 96, 8, LOAD_LIST },
 	};
 
@@ -199,7 +207,7 @@ static void check_cells_object(struct check *c)
 
 static void check_vdev(struct check *c, struct object o, size_t i, size_t cell, const struct ask_vdev *v)
 {
-	const struct symbol *ops = image_symbol(c->img, "vdev_pl011");
+	const struct symbol *ops = image_symbol(c->img, vdev_symbols[v->kind]);
 	const struct symbol *state = image_symbol(c->img, arena_text(&c->arena, "state_%zu", i));
 	const struct section *data = c->img->data;
 	char *who = arena_text(&c->arena, "machine_vdevs[%zu] (%s of '%s')", i, v->name, c->ask->cells.v[cell].name);

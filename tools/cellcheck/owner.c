@@ -153,6 +153,8 @@ char *owner_of(struct check *c, u64 phys, int but)
 		return arena_text(&c->arena, "the hypervisor's memory");
 	if (at(phys, c->its.base, c->its.size))
 		return arena_text(&c->arena, "what the ITS keeps in memory");
+	if (own_at(c, (struct span) { phys, 1 }))
+		return arena_text(&c->arena, "%s", own_at(c, (struct span) { phys, 1 })->what);
 	text = region_text(c, phys, but);
 	if (!text)
 		text = owner_cell(c, phys, but);

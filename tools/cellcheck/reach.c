@@ -218,6 +218,19 @@ static bool claim_region(struct check *c, const struct regime *r, const struct l
 
 /* ---- one party, what it may never reach */
 
+/* What is the service CPU's alone. True: it is, and the leaf is of that CPU. */
+static bool check_own(struct check *c, const struct regime *r, const struct leaf *leaf, unsigned rights)
+{
+	struct span s = { leaf->out, leaf->size };
+	const struct own *own = own_at(c, s);
+	bool mine = r->stage == STAGE_EL2 && c->ask->service >= 0 && r == &c->el2[c->ask->service];
+
+	if (own && !mine)
+		finding(c, "reach", "%s, %saddress 0x%llx, reaches %s, which the core has for itself, on %s", r->who, r->stage == STAGE_EL2 ? "" :
+			"guest ", leaf->in, own->what, c->ask->service < 0 ? "no CPU" : arena_text(&c->arena, "CPU %d alone", c->ask->service));
+	return own && mine && span_holds(own->span, s) && rights == attr_rights(own->attr, STAGE_EL2);
+}
+
 static void check_where(struct check *c, const struct regime *r, const struct leaf *leaf, unsigned rights)
 {
 	struct span s = { leaf->out, leaf->size }, hyp = c->ask->memory;
@@ -229,6 +242,8 @@ static void check_where(struct check *c, const struct regime *r, const struct le
 				tree_name(&c->arena, c->hw->tree, c->hw->guarded.v[i].node), s.base);
 	if (c->pa_bits < 48 && s.base + s.size > 1ull << (c->pa_bits & 63))
 		finding(c, "reach", "%s reaches 0x%llx, beyond %llu physical address bits", r->who, s.base, c->pa_bits);
+	if (c->own.n && check_own(c, r, leaf, rights))
+		return;
 	if (!(rights & PERM_DEVICE) && end && s.size <= end - s.base)
 		return;
 	if (r->stage != STAGE_DMA && regions_cover(c, r, s, rights))

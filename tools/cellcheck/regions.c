@@ -63,6 +63,7 @@ static void sort(struct ask *ask)
 
 			ask->regions.v[n - 1] = ask->regions.v[n];
 			ask->regions.v[n] = later;
+			ask->crash = ask->crash == (int)n ? (int)n - 1 : ask->crash == (int)n - 1 ? (int)n : ask->crash;
 			for (size_t c = 0; c < ask->cells.n; c++)
 				for (size_t s = 0; s < ask->cells.v[c].shares.n; s++) {
 					struct ask_share *share = &ask->cells.v[c].shares.v[s];
@@ -74,6 +75,9 @@ static void sort(struct ask *ask)
 
 void regions_read(struct arena *a, struct ask *ask, const struct hw *hw)
 {
+	u32 crash = tree_u32(hw->tree, ask->node, "cloison,crash-region", 0);
+
+	ask->crash = crash ? (int)region_of(a, ask, hw, tree_phandle(hw->tree, crash)) : -1;
 	for (size_t i = 0; i < ask->cells.n; i++)
 		read_shares(a, ask, hw, &ask->cells.v[i]);
 	sort(ask);
@@ -139,6 +143,16 @@ static u64 highest(const struct check *c, const spans *found)
 	return best;
 }
 
+/* No cell sees it; the core says where it is. */
+static void place_crash(struct check *c)
+{
+	const struct symbol *s = image_symbol(c->img, "machine_core");
+	const u8 *p = s ? image_at(c->img, s->value, 16) : NULL;
+
+	if (p && !(get64(p + 8) >> 48))
+		c->regions[c->ask->crash] = (struct span) { get64(p + 8), c->ask->regions.v[c->ask->crash].size };
+}
+
 static void place_all(struct check *c)
 {
 	spans found = { 0 };
@@ -147,6 +161,8 @@ static void place_all(struct check *c)
 	for (size_t i = 0; i < c->ask->regions.n; i++)
 		if (c->ask->regions.v[i].placed)
 			c->regions[i] = (struct span) { c->ask->regions.v[i].base, c->ask->regions.v[i].size };
+		else if ((int)i == c->ask->crash)
+			place_crash(c);
 		else
 			place_said(c, i);
 	for (size_t i = 0; i < c->ask->regions.n; i++) {
@@ -154,6 +170,10 @@ static void place_all(struct check *c)
 
 		if (c->regions[i].size)
 			continue;
+		if ((int)i == c->ask->crash) {
+			finding(c, "region", "machine_core does not say where the crash region %s is", c->ask->regions.v[i].name);
+			continue;
+		}
 		for (size_t k = 0; !looked && k < c->ask->cells.n; k++)
 			walk_peek(c, &c->cells[k].run, collect, &found);
 		looked = true;
@@ -276,7 +296,7 @@ char *region_text(struct check *c, u64 phys, int but)
 
 	if (region < 0)
 		return NULL;
-	text = arena_text(&c->arena, "region %s", c->ask->regions.v[region].name);
+	text = arena_text(&c->arena, "%sregion %s", region == c->ask->crash ? "the crash " : "", c->ask->regions.v[region].name);
 	for (int k = 0; k < (int)c->ask->cells.n; k++) {
 		const struct ask_share *s = share_of(c, k, (size_t)region);
 

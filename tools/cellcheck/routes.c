@@ -86,10 +86,10 @@ static u32 vdev_line(struct routes *r, size_t n)
 static void check_words(struct routes *r, size_t cell)
 {
 	struct check *c = r->c;
-	struct object o = object_get(c, "machine_cells", c->ask->cells.n * 248);
+	struct object o = object_get(c, "machine_cells", c->ask->cells.n * CELL_SIZE);
 
 	for (u32 intid = 0; o.p && intid < INTIDS; intid++) {
-		bool has = o.p[cell * 248 + 104 + intid / 8] >> intid % 8 & 1;
+		bool has = o.p[cell * CELL_SIZE + 104 + intid / 8] >> intid % 8 & 1;
 
 		if (has && r->owner[intid] != (int)cell)
 			finding(c, "route", "line %u reaches cell '%s' (bit %u of its lines), but it is %s", intid, c->ask->cells.v[cell].name, intid,

@@ -18,9 +18,10 @@ static const char *const objects[] = {
 	"machine_iommus", "machine_streams", "machine_functions", "machine_bars", "machine_spaces", "machine_buses",
 	/* and from here on if a cell has the ITS */
 	"machine_its", "machine_its_devices", "machine_its_commands",
+	/* and these in any image */
+	"machine_lives", "machine_controls", "machine_core",
 };
-#define OBJECTS_OF_IO 22u
-#define OBJECTS_OF_ALL 16u
+enum { OBJECTS_IO = 16, OBJECTS_ITS = 22, OBJECTS_LIFE = 25 }; /* the first of each */
 
 static void emit_number(struct out *out, u64 address, u64 size, enum kind kind, u32 number)
 {
@@ -52,6 +53,31 @@ static void emit_of_cells(const struct decision *d, struct out *out)
 	}
 }
 
+static bool is_object_there(const struct decision *d, u32 object)
+{
+	if (object >= OBJECTS_ITS && object < OBJECTS_LIFE) {
+		return d->its.user_count != 0;
+	}
+	return object < OBJECTS_IO || object >= OBJECTS_LIFE || d->hyp.slots[SLOT_STREAMS].size != 0;
+}
+
+/* The operations of each type of device that a cell has. */
+static void emit_types(const struct decision *d, struct out *out)
+{
+	const struct vdev_type *type;
+
+	for (u32 n = 0; (type = vdev_type_at(n)); n++) {
+		u32 i = 0;
+
+		while (i < d->vdev_count && d->vdevs[i].type != type) {
+			i++;
+		}
+		if (i < d->vdev_count) {
+			out_printf(out, "\t{ &vdev_%s, 0, %u, %u },\n", type->name, KIND_VDEV, n);
+		}
+	}
+}
+
 void emit_index(const struct decision *d, struct out *out)
 {
 	bool io = d->hyp.slots[SLOT_STREAMS].size != 0;
@@ -62,8 +88,10 @@ void emit_index(const struct decision *d, struct out *out)
 			emit_number(out, d->hyp.slots[i].base, d->hyp.slots[i].size, KIND_SLOT, i);
 		}
 	}
-	for (u32 i = 0; i < (d->its.user_count ? ARRAY_COUNT(objects) : io ? OBJECTS_OF_IO : OBJECTS_OF_ALL); i++) {
-		emit_symbol(out, objects[i], KIND_OBJECT, i);
+	for (u32 i = 0; i < ARRAY_COUNT(objects); i++) {
+		if (is_object_there(d, i)) {
+			emit_symbol(out, objects[i], KIND_OBJECT, i);
+		}
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {
 		if (d->cells[i].mediated) {
@@ -73,9 +101,7 @@ void emit_index(const struct decision *d, struct out *out)
 	for (u32 i = 0; i < d->vdev_count; i++) {
 		emit_symbol(out, mem_format("state_%u", i), KIND_STATE, i);
 	}
-	if (d->vdev_count) {
-		out_printf(out, "\t{ &vdev_%s, 0, %u, 0 },\n", d->vdevs[0].type->name, KIND_VDEV);
-	}
+	emit_types(d, out);
 	emit_of_cells(d, out);
 	out_printf(out, "\t{ (const void *)0, 0, 0, 0 },\n};\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* The virtual devices there are: a new file in src/vdev/ is one line here. */
+/* The virtual devices there are: a new file in src/vdev/ is one line here, behind the others (machine_index numbers them). */
 #include <string.h>
 
 #include "parts.h"
