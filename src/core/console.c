@@ -10,13 +10,15 @@
  * unless they are longer than the buffer or printed with pauses.
  *
  * Shares: cells take turns, each turn at most CELL_BYTES. The core goes first,
- * but at most CORE_TURNS times in a row while a cell waits.
+ * but at most CORE_TURNS times in a row while a cell waits. The command line is
+ * drawn before all others when a key came, and again when nobody has anything to print.
  *
  * Field legend: [P] only the CPU that pumps, which is the one that has set
  * `pumping`; [O]wner CPU; [A]tomic.
  */
 #include "core/console.h"
 #include "core/boot.h"
+#include "core/command.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/keys.h"
@@ -58,6 +60,12 @@ static struct {
 	u32 cell, cpu;  /* [P] who had the last turn */
 	u32 core_turns; /* [P] in a row */
 } turn;
+/* The command line as it is being drawn. */
+static struct {
+	struct filter filter;
+	u32 at, count;
+	u8 bytes[COMMAND_DRAWN];
+} command; /* [P] */
 
 void console_init(void)
 {
@@ -190,18 +198,36 @@ static bool choose_from(u32 *last, u32 first, u32 count, u64 now)
 	return false;
 }
 
+/* The operator's own keys, so it is little. */
+static bool choose_command(bool idle)
+{
+	command.at = 0;
+	command.count = command_draw(command.bytes, wire_is_open(WIRE_COMMAND), idle);
+	turn.source = WIRE_COMMAND;
+	turn.left = command.count;
+	return turn.left;
+}
+
 static bool choose(u64 now)
 {
+	if (choose_command(false))
+		return true;
 	if (turn.core_turns < CORE_TURNS && choose_from(&turn.cpu, WIRE_CORE, CPU_COUNT, now)) {
 		turn.core_turns++;
 		return true;
 	}
 	turn.core_turns = 0;
-	return choose_from(&turn.cell, 0, CELL_COUNT, now) || choose_from(&turn.cpu, WIRE_CORE, CPU_COUNT, now);
+	return choose_from(&turn.cell, 0, CELL_COUNT, now) || choose_from(&turn.cpu, WIRE_CORE, CPU_COUNT, now) ||
+	       choose_command(true);
 }
 
 static void emit(void)
 {
+	if (turn.source == WIRE_COMMAND) {
+		turn.left--;
+		wire_byte(&command.filter, WIRE_COMMAND, command.bytes[command.at++]);
+		return;
+	}
 	struct source *source = &sources[turn.source];
 	u32 tail = source->tail;
 	u8 byte = source->bytes[tail % SOURCE_SIZE];

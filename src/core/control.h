@@ -11,7 +11,10 @@
 
 enum control_result { CONTROL_OK, CONTROL_INVALID, CONTROL_DENIED, CONTROL_BUSY };
 
-/* Of a guest: number counts the cells that its own may control. CONTROL_OK: it will be carried out. Any CPU. */
+/*
+ * Of a guest: number counts the cells that its own may control. CONTROL_OK: it will be carried out; BUSY: its last
+ * request to that cell is not yet. Any CPU.
+ */
 enum control_result control_ask(struct cpu *cpu, u64 number, u64 op);
 
 struct control_status {
@@ -24,7 +27,7 @@ struct control_status {
 /* The right to LIFE_STATUS is looked at. CONTROL_OK, INVALID or DENIED. */
 enum control_result control_status(const struct cpu *cpu, u64 number, struct control_status *status);
 
-/* The operator's: rights are looked at, what came of it is audited and told. Service CPU. */
+/* The operator's: rights are looked at, what came of it is audited and told. Carried out by control_serve. Service CPU. */
 void control_operator(u16 cell, enum life_op op);
 /* Each round of the service CPU: what was asked. Bounded. */
 void control_serve(void);

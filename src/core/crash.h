@@ -36,5 +36,7 @@ struct panic_state;
 bool crash_panic(const struct panic_state *state);
 /* For the operator: one more line of what there is about a cell; false: that was all. */
 bool crash_print(u16 cell, u32 line);
+/* Room for this boot's struct audit, zero after crash_init; NULL: there is no region. Service CPU. */
+void *crash_audit(void);
 
 #endif

@@ -15,16 +15,21 @@
  *
  * A queue that one stream keeps full hides what others do: a stream with FLOOD
  * events in a second is revoked until its cell's next life. That is silent.
+ *
+ * What the cell's table says of such an event (watch.h) is for the life that made
+ * it: what was in the queues when a life began is not held against it.
  */
 #include "core/iommu_events.h"
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
+#include "core/watch.h"
 
 #define LINES 16u
 #define FLOOD 2000u
 #define PAGE_SHIFT 12u
 #define PATIENCE(hz) ((hz) / 4)
+#define OLD_TIME(hz) ((hz) / 4) /* longer than the queues can last that were full when a life began */
 /* Logs: of the streams, then of what is nobody's for each IOMMU, then of what each IOMMU lost. */
 #define LOG_NOBODY STREAM_COUNT
 #define LOG_LOST (LOG_NOBODY + IOMMU_COUNT)
@@ -54,6 +59,13 @@ static struct {
 	bool blocked;             /* [P] and there has not been any for long */
 } at_hand;
 
+/* Of each cell. */
+static struct life {
+	u32 incarnation; /* [P] that was seen in the last round or event, */
+	u64 since;       /* [P] ticks, then for the first time, */
+	bool begun;      /* [P] and every event from now on is of it */
+} lives[CELL_COUNT ? CELL_COUNT : 1];
+
 /* ---- whose ---- */
 
 static u32 log_of(u16 iommu, const struct iommu_event *event)
@@ -64,6 +76,32 @@ static u32 log_of(u16 iommu, const struct iommu_event *event)
 		if (machine_streams[i].iommu == iommu && machine_streams[i].id == event->id)
 			return i;
 	return LOG_NOBODY + iommu;
+}
+
+static struct life *life_of(u16 cell)
+{
+	struct life *life = &lives[cell];
+	u32 incarnation = atomic_load32(&cells[cell].incarnation);
+
+	if (life->incarnation != incarnation)
+		*life = (struct life){ .incarnation = incarnation, .since = arch_time_now() };
+	return life;
+}
+
+/* There was nothing in the queues. */
+static void all_read(void)
+{
+	for (u16 i = 0; i < CELL_COUNT; i++)
+		life_of(i)->begun = true;
+}
+
+static void blame(u32 stream, u64 now)
+{
+	u16 cell = machine_streams[stream].cell;
+	const struct life *life = life_of(cell);
+
+	if (life->begun || now - life->since >= OLD_TIME(arch_time_hz()))
+		watch_event(cell, EVENT_DMA);
 }
 
 /* ---- news? ---- */
@@ -98,6 +136,8 @@ static bool note(struct log *log, const struct iommu_event *event, u64 now)
 	at_hand.last = ++log->events == FLOOD && at_hand.log < STREAM_COUNT;
 	bool news = (!repeated && is_allowed(log)) || at_hand.last;
 
+	if (at_hand.log < STREAM_COUNT && !watch_is_told(machine_streams[at_hand.log].cell, EVENT_DMA))
+		news = false;
 	log->last = *event;
 	log->when = now;
 	__atomic_store_n(&log->address, event->address, __ATOMIC_RELAXED);
@@ -180,8 +220,11 @@ static bool fetch(void)
 		at_hand.waits = note(&logs[at_hand.log], &at_hand.event, at_hand.since);
 		if (at_hand.last)
 			revoke(at_hand.log);
+		if (at_hand.log < STREAM_COUNT)
+			blame(at_hand.log, at_hand.since);
 		return true;
 	}
+	all_read();
 	return false;
 }
 

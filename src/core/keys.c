@@ -4,13 +4,15 @@
  *
  *   1..9  that cell gets the input      s  status of all cells
  *   n     the next cell                 x  power off the board
- *   h ?   help                          the escape key again: sends it
+ *   h ?   help                          :  a command line (command.c)
+ *   the escape key again: sends it
  *
  * A cell that does not read loses input (overrun, as on any UART); it cannot
  * keep these keys from working.
  */
 #include "core/keys.h"
 #include "config.h"
+#include "core/command.h"
 #include "core/console.h"
 #include "core/mmio.h"
 #include "core/record.h"
@@ -46,6 +48,7 @@ void keys_init(void)
 	keys.focus = next_cell(CELL_COUNT - 1);
 	keys.escaped = false;
 	keys.typed = false;
+	command_init();
 }
 
 u16 keys_focus(void)
@@ -70,11 +73,16 @@ static void set_focus(u32 cell)
 
 static void help(void)
 {
-	console_printf("Ctrl-%c, then: 1-9 cell, n next cell, s status, x power off, Ctrl-%c send it",
+	console_printf("Ctrl-%c, then: 1-9 cell, n next cell, s status, : commands, x power off, Ctrl-%c send it",
 		       CONFIG_CONSOLE_ESCAPE + '@', CONFIG_CONSOLE_ESCAPE + '@');
 	for (u32 cell = 0; cell < 9; cell++)
 		if (has_console(cell))
 			console_printf("%c%u %s", cell == keys.focus ? '>' : ' ', cell + 1, machine_cells[cell].name);
+}
+
+static void unknown(void)
+{
+	console_printf("unknown key; h shows help");
 }
 
 static void send(u8 byte)
@@ -110,28 +118,41 @@ static void command(u8 byte)
 	case '?':
 		help();
 		break;
-	default:
-		console_printf("unknown key; h shows help");
+	case ':':
+		if (!command_open())
+			unknown();
 		break;
+	default:
+		unknown();
+		break;
+	}
+}
+
+static void take(u8 byte)
+{
+	if (keys.escaped) {
+		keys.escaped = false;
+		command(byte);
+	} else if (byte == CONFIG_CONSOLE_ESCAPE) {
+		keys.escaped = true;
+		if (command_is_open())
+			command_close();
+	} else if (command_is_open()) {
+		command_key(byte);
+	} else {
+		send(byte);
+		keys.typed = true;
+		keys.last = arch_time_now();
 	}
 }
 
 void keys_poll(void)
 {
 	for (u32 n = 0; n < POLL_BYTES; n++) {
-		int byte = plat_console_get(machine_console_base);
+		int byte = command_is_busy() ? -1 : plat_console_get(machine_console_base);
 
 		if (byte < 0)
 			return;
-		if (keys.escaped) {
-			keys.escaped = false;
-			command((u8)byte);
-		} else if (byte == CONFIG_CONSOLE_ESCAPE) {
-			keys.escaped = true;
-		} else {
-			send((u8)byte);
-			keys.typed = true;
-			keys.last = arch_time_now();
-		}
+		take((u8)byte);
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Without CONFIG_LIFECYCLE, in place of life.c: a cell that is stopped stays so. cellgen refuses what asks for more. */
+#include "core/command.h"
 #include "core/control.h"
 #include "core/watch.h"
 
@@ -20,6 +21,23 @@ bool life_cleared(struct cpu *cpu)
 	(void)cpu;
 	return false;
 }
+
+/* Those that there are without a life after. */
+enum life_shown life_shown(u32 state)
+{
+	switch (state) {
+	case CELL_LOADING: return SHOWN_LOADING;
+	case CELL_RUNNING: return SHOWN_RUNNING;
+	case CELL_STOPPED: return SHOWN_STOPPED;
+	case CELL_FAILED: return SHOWN_FAILED;
+	default: return SHOWN_OFF;
+	}
+}
+
+const char *const life_shown_names[] = {
+	[SHOWN_OFF] = "off", [SHOWN_LOADING] = "loading", [SHOWN_RUNNING] = "running", [SHOWN_SUSPENDED] = "suspended",
+	[SHOWN_STOPPING] = "stopping", [SHOWN_STOPPED] = "stopped", [SHOWN_FAILED] = "failed",
+};
 
 void life_reported(u16 cell) { (void)cell; }
 void life_serve(void) { }
@@ -46,10 +64,20 @@ enum control_result control_status(const struct cpu *cpu, u64 number, struct con
 }
 
 void watch_beat(struct cpu *cpu) { (void)cpu; }
-void watch_event(u16 cell, enum life_event event) { (void)cell; (void)event; }
 
 u32 watch_asked(u16 cell, u64 *left)
 {
 	(void)cell, (void)left;
 	return 0;
 }
+void watch_event(u16 cell, enum life_event event) { (void)cell; (void)event; }
+bool watch_is_told(u16 cell, enum life_event event) { (void)cell; (void)event; return true; }
+
+void command_init(void) { }
+bool command_open(void) { return false; }
+void command_close(void) { }
+bool command_is_open(void) { return false; }
+bool command_is_busy(void) { return false; }
+void command_key(u8 byte) { (void)byte; }
+u32 command_draw(u8 *buffer, bool here, bool idle) { (void)buffer; (void)here; (void)idle; return 0; }
+bool command_line(void) { return false; }

@@ -6,13 +6,21 @@
  *   [core] cell hello: stopped by breakpoint (debug), vCPU 0 on cpu3, pc 0x...
  *   [core] hello: esr=0x... far=0x... hpfar=0x... spsr=0x...
  *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
+ *   [core] cell control: stopped by cell linux, vCPU 0 on cpu2, pc 0x...
+ *   [core] control: sp=0x... pstate=0x... and registers of the system's, then x0=...
  *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12, and what the ISA counts besides
+ *   [core] life cell=control state=running lives=2 reason=told asked=no regain=1200 stop=... clear=... start=... (nanoseconds)
  *   [core] console cell=control waiting=0 dropped=0
  *   [core] dma cell=..., dma iommu=... (iommu_events.c)
  *   [core] console core lost=0
+ *
+ * The CPU that stopped a cell has its guest's registers in the record, if it was
+ * one of the cell's. Else they are those of vCPU 0, which is on its way into the
+ * core: its record waits a while for them.
  */
 #include "core/record.h"
 #include "core/cell.h"
+#include "core/command.h"
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
@@ -22,20 +30,17 @@
 #define POLL_LINES 16u
 #define SHARED_LINES 1u
 #define REGS_PER_LINE 4u
+#define REG_COUNT ARRAY_COUNT(((struct record *)0)->regs)
 #define LINE_HEAD 0u   /* lines of a record: what, where */
 #define LINE_DETAIL 1u /* ISA-specific syndrome */
 #define LINE_REGS 2u   /* the registers, from here on */
+#define CAPTURE_TIME(hz) ((hz) / 10) /* for a vCPU to come in, before its registers are not told */
+#define MORE_LINES ((VCPU_MORE_REGISTERS + REGS_PER_LINE - 1) / REGS_PER_LINE)
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
 	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
 	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault", [EXIT_IRQ] = "irq", [EXIT_PCI] = "pci",
-};
-
-static const char *const state_names[] = {
-	[CELL_OFF] = "off", [CELL_LOADING] = "loading", [CELL_RUNNING] = "running",
-	[CELL_STOPPED] = "stopped", [CELL_FAILED] = "failed", [CELL_RESTARTING] = "stopping", [CELL_STOPPING] = "stopping",
-	[CELL_FAILING] = "stopping", [CELL_SUSPENDED] = "suspended",
 };
 
 static const char *const power_names[] = {
@@ -45,13 +50,24 @@ static const char *const power_names[] = {
 static const char *const stop_names[] = {
 	[STOP_NONE] = "stopped", [STOP_SYSTEM_OFF] = "switched itself off", [STOP_SYSTEM_RESET] = "asked for a reset",
 	[STOP_DEBUG] = "stopped by breakpoint (debug)", [STOP_FAULT] = "stopped by fault",
-	[STOP_DENIED] = "stopped by denied register",
+	[STOP_DENIED] = "stopped by denied register", [STOP_TOLD] = "stopped by ", [STOP_TIMEOUT] = "stopped, as it did not shut down when asked by ",
+	[STOP_WATCHDOG] = "stopped by its watchdog", [STOP_HEARTBEAT] = "stopped, as its heartbeat was missing",
+	[STOP_DMA] = "stopped, as a device of it was refused access", [STOP_STORM] = "stopped by an interrupt storm",
+	[STOP_OTHER] = "stopped because of ",
+};
+
+static const char *const reason_words[STOP_REASON_COUNT] = {
+	[STOP_NONE] = "none", [STOP_SYSTEM_OFF] = "off", [STOP_SYSTEM_RESET] = "reset", [STOP_DEBUG] = "debug", [STOP_FAULT] = "fault",
+	[STOP_DENIED] = "denied", [STOP_TOLD] = "told", [STOP_TIMEOUT] = "timeout", [STOP_WATCHDOG] = "watchdog",
+	[STOP_HEARTBEAT] = "heartbeat", [STOP_DMA] = "dma", [STOP_STORM] = "storm", [STOP_OTHER] = "other",
 };
 
 /* All of the pump. */
 static struct {
 	u16 cell;   /* whose record is being printed, or the next to look at */
 	u16 line;   /* its next line */
+	u32 incarnation; /* of which end it is; if another takes its place, it begins again */
+	const struct vcpu *captured; /* whose registers it has instead of its own; NULL: its own, or none */
 	u32 status; /* next line of the status, */
 	bool asked; /* if one is due */
 } report;
@@ -63,13 +79,39 @@ static const char *name_of(const char *const *names, u32 count, u32 value)
 
 /* ---- records ---- */
 
+/* Was it stopped by a CPU that is not one of its own? */
+static bool is_told(const struct record *record)
+{
+	return record->reason >= STOP_TOLD && record->reason < STOP_REASON_COUNT;
+}
+
+/* Is it one that names who it was? */
+static u32 print_by(char *line, u32 size, const struct record *record)
+{
+	if (record->reason != STOP_TOLD && record->reason != STOP_TIMEOUT && record->reason != STOP_OTHER)
+		return 0;
+	if (record->by < CELL_COUNT)
+		return fmt_print(line, size, "cell %s", machine_cells[record->by].name);
+	return fmt_print(line, size, "%s", record->by == CONTROLLER_OPERATOR ? "the operator" : "its policy");
+}
+
 static void print_head(const char *name, const struct record *record)
 {
-	const char *stopped = name_of(stop_names, ARRAY_COUNT(stop_names), record->reason);
-	bool explain = record->reason == STOP_FAULT || record->reason == STOP_DENIED;
+	char line[CONSOLE_LINE];
+	u32 size = sizeof line - 1;
+	bool explain = record->reason == STOP_FAULT || record->reason == STOP_DENIED || record->reason == STOP_OTHER;
+	u32 at = fmt_print(line, size, "cell %s: %s", name, name_of(stop_names, ARRAY_COUNT(stop_names), record->reason));
 
-	console_printf("cell %s: %s%s%s, vCPU %u on %s, pc 0x%lx", name, stopped, explain ? ": " : "",
-		       explain ? record->what : "", record->vcpu, machine_cpus[record->cpu].name, record->pc);
+	at += print_by(line + at, size - at, record);
+	if (explain)
+		at += fmt_print(line + at, size - at, ": %s", record->what);
+	if (report.captured)
+		at += fmt_print(line + at, size - at, ", vCPU 0 on %s, pc 0x%lx",
+				machine_cpus[machine_cell_cpus[machine_cells[report.cell].first_cpu]].name, report.captured->registers.pc);
+	else if (!is_told(record))
+		at += fmt_print(line + at, size - at, ", vCPU %u on %s, pc 0x%lx", record->vcpu, machine_cpus[record->cpu].name, record->pc);
+	line[at++] = '\n';
+	console_write(line, at);
 }
 
 /* name: a=0x.. b=0x.. of up to four words; numbered names x<first>.. unless given. */
@@ -87,28 +129,64 @@ static void print_words(const char *name, const char *const *names, u32 first, c
 	console_write(line, at);
 }
 
+static void print_regs(const char *name, const u64 *regs, u32 line)
+{
+	u32 first = line * REGS_PER_LINE, left = REG_COUNT - first;
+
+	print_words(name, NULL, first, &regs[first], left < REGS_PER_LINE ? left : REGS_PER_LINE);
+}
+
+/* Lines behind the first, of a vCPU's registers: where it was, what the system had set up, the rest. */
+static void print_captured(const char *name, const struct vcpu_registers *registers, u32 line)
+{
+	static const char *const where[] = { "sp", "pstate" };
+	u32 first = (line - 1) * REGS_PER_LINE, left = VCPU_MORE_REGISTERS - first;
+
+	if (!line)
+		print_words(name, where, 0, (const u64[]){ registers->sp, registers->pstate }, ARRAY_COUNT(where));
+	else if (line <= MORE_LINES)
+		print_words(name, &arch_register_names[first], 0, &registers->more[first], left < REGS_PER_LINE ? left : REGS_PER_LINE);
+	else
+		print_regs(name, registers->regs, line - 1 - MORE_LINES);
+}
+
 static void print_record_line(u32 cell, u32 line)
 {
 	const struct record *record = &cells[cell].record;
 	const char *name = machine_cells[cell].name;
-	u32 first = (line - LINE_REGS) * REGS_PER_LINE, left = ARRAY_COUNT(record->regs) - first;
 
 	if (line == LINE_HEAD)
 		print_head(name, record);
+	else if (report.captured)
+		print_captured(name, &report.captured->registers, line - LINE_DETAIL);
 	else if (line == LINE_DETAIL)
 		print_words(name, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
 	else
-		print_words(name, NULL, first, &record->regs[first], left < REGS_PER_LINE ? left : REGS_PER_LINE);
+		print_regs(name, record->regs, line - LINE_REGS);
 }
 
 /* Who switched itself off has nothing to explain. */
 static u32 record_lines(u32 cell)
 {
-	u32 regs = ARRAY_COUNT(cells[cell].record.regs);
+	u32 regs = (REG_COUNT + REGS_PER_LINE - 1) / REGS_PER_LINE;
 
-	if (cells[cell].record.reason == STOP_SYSTEM_OFF)
-		return LINE_HEAD + 1;
-	return LINE_REGS + (regs + REGS_PER_LINE - 1) / REGS_PER_LINE;
+	if (report.captured)
+		return LINE_DETAIL + 1 + MORE_LINES + regs;
+	return cells[cell].record.reason == STOP_SYSTEM_OFF || is_told(&cells[cell].record) ? LINE_HEAD + 1 : LINE_REGS + regs;
+}
+
+/* Of the end that the record is about. */
+static bool is_captured(u32 cell)
+{
+	return atomic_load32(&cell_vcpu((u16)cell, 0)->captured) == cells[cell].record.incarnation + 1;
+}
+
+/* Nothing more is awaited for it. */
+static bool is_complete(u32 cell)
+{
+	const struct record *record = &cells[cell].record;
+
+	return !is_told(record) || is_captured(cell) || arch_time_now() - record->when >= CAPTURE_TIME(arch_time_hz());
 }
 
 bool record_is_due(void)
@@ -120,11 +198,17 @@ bool record_is_due(void)
 }
 
 /* After the cell's own last words: it prints no more, so this comes to an end. If it runs again, without delay. */
+static bool is_ready(u32 cell)
+{
+	if (atomic_load32(&cells[cell].record_state) != RECORD_READY)
+		return false;
+	return report.line || (is_complete(cell) && (cell_is_alive((u16)cell) || console_is_drained(cell)));
+}
+
 static bool find_record(void)
 {
 	for (u32 i = 0; i < CELL_COUNT; i++) {
-		if (atomic_load32(&cells[report.cell].record_state) == RECORD_READY &&
-		    (report.line || cell_is_alive(report.cell) || console_is_drained(report.cell)))
+		if (is_ready(report.cell))
 			return true;
 		report.line = 0;
 		report.cell = report.cell + 1 < CELL_COUNT ? report.cell + 1 : 0;
@@ -132,10 +216,23 @@ static bool find_record(void)
 	return false;
 }
 
+/* Where it begins, or begins again: another end has been written over it, or over the registers. */
+static void begin_record(u32 cell)
+{
+	const struct record *record = &cells[cell].record;
+
+	if (report.line && report.incarnation == record->incarnation && (!report.captured || is_captured(cell)))
+		return;
+	report.line = 0;
+	report.incarnation = record->incarnation;
+	report.captured = is_told(record) && is_captured(cell) ? cell_vcpu((u16)cell, 0) : NULL;
+}
+
 static bool record_line(void)
 {
 	if (!find_record())
 		return false;
+	begin_record(report.cell);
 	print_record_line(report.cell, report.line++);
 	if (report.line == record_lines(report.cell)) {
 		life_reported(report.cell); /* there is room: the line before was not that long */
@@ -154,7 +251,7 @@ static void print_counters(u16 index)
 	u64 total = 0;
 	u32 state = atomic_load32(&cells[cpu->cell_index].state), power = atomic_load32(&cpu->vcpu->state);
 	u32 at = fmt_print(line, sizeof line, "counters cell=%s vcpu=%u cpu=%s state=%s power=%s", cpu->cell->name,
-			   cpu->vcpu_index, cpu->config->name, name_of(state_names, ARRAY_COUNT(state_names), state),
+			   cpu->vcpu_index, cpu->config->name, life_shown_names[life_shown(state)],
 			   name_of(power_names, ARRAY_COUNT(power_names), power));
 
 	for (u32 i = 0; i < EXIT_REASON_COUNT; i++) {
@@ -167,6 +264,31 @@ static void print_counters(u16 index)
 	at += arch_cpu_status(cpu, line + at, (u32)sizeof line - at);
 	line[at++] = '\n';
 	console_write(line, at);
+}
+
+const char *record_reason(u32 reason)
+{
+	return name_of(reason_words, ARRAY_COUNT(reason_words), reason);
+}
+
+/* No overflow, however long it was. */
+static u64 nanoseconds(const u64 *ticks)
+{
+	u64 t = __atomic_load_n(ticks, __ATOMIC_RELAXED), hz = arch_time_hz();
+
+	return t / hz * 1000000000u + t % hz * 1000000000u / hz;
+}
+
+void record_life(u32 index)
+{
+	const struct cell *cell = &cells[index];
+	u32 asked = atomic_load32(&cell->asked);
+
+	console_printf("life cell=%s state=%s lives=%u reason=%s asked=%s regain=%lu stop=%lu clear=%lu start=%lu", machine_cells[index].name,
+		       life_shown_names[life_shown(atomic_load32(&cell->state))], atomic_load32(&cell->incarnation),
+		       record_reason(__atomic_load_n(&cell->record.reason, __ATOMIC_RELAXED)),
+		       asked ? asked == LIFE_RESTART ? "restart" : "stop" : "no", nanoseconds(&cell->times.regain),
+		       nanoseconds(&cell->times.stop), nanoseconds(&cell->times.clear), nanoseconds(&cell->times.start));
 }
 
 static void print_console(u32 cell)
@@ -187,7 +309,7 @@ void record_status(void)
 	report.status = 0;
 }
 
-/* First the vCPUs, then the consoles, then the streams of devices, then the core. */
+/* First the vCPUs, then the cells' lives, their consoles, the streams of devices, then the core. */
 static bool status_line(void)
 {
 	u32 item = report.status++;
@@ -198,8 +320,10 @@ static bool status_line(void)
 		if (machine_cpus[item].role == CPU_VCPU)
 			print_counters((u16)item);
 	} else if (item < CPU_COUNT + CELL_COUNT) {
-		print_console(item - CPU_COUNT);
-	} else if (!iommu_status(item - CPU_COUNT - CELL_COUNT)) {
+		record_life(item - CPU_COUNT);
+	} else if (item < CPU_COUNT + 2 * CELL_COUNT) {
+		print_console(item - CPU_COUNT - CELL_COUNT);
+	} else if (!iommu_status(item - CPU_COUNT - 2 * CELL_COUNT)) {
 		console_printf("console core lost=%u", console_lost());
 		report.asked = false;
 	}
@@ -209,6 +333,6 @@ static bool status_line(void)
 void record_poll(bool shared)
 {
 	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && console_has_room(); n++)
-		if (!record_line() && !status_line())
+		if (!record_line() && !status_line() && !command_line())
 			return;
 }

@@ -13,10 +13,15 @@
  * what becomes of the cell itself (life_decide), for what becomes of others.
  */
 void watch_event(u16 cell, enum life_event event);
+/* Are such events told, or only counted? */
+bool watch_is_told(u16 cell, enum life_event event);
 /* The calling guest is well. */
 void watch_beat(struct cpu *cpu);
-/* Ask a running cell to shut down, in order to op (LIFE_STOP, LIFE_RESTART): key, and time. Service CPU. */
-void watch_ask(u16 cell, enum life_op op);
+/*
+ * Ask a running cell to shut down, in order to op (LIFE_STOP, LIFE_RESTART): key, and time. Asked again it is to end in
+ * the new op, but has no more time. by: as of life_do. Service CPU.
+ */
+void watch_ask(u16 cell, enum life_op op, u16 by);
 /* 0: it is not asked; else LIFE_STOP or LIFE_RESTART, and how many ticks are left. Any CPU. */
 u32 watch_asked(u16 cell, u64 *left);
 /* Nothing is awaited of a cell that begins a life or ends it. First CPU, or service CPU. */

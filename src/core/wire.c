@@ -30,6 +30,11 @@ void wire_init(void)
 	wire.owner = WIRE_NOBODY;
 }
 
+bool wire_is_open(u32 source)
+{
+	return wire.owner == source;
+}
+
 bool wire_drain(void)
 {
 	while (wire.at < wire.count && wire.at < STAGE_SIZE) {

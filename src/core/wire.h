@@ -20,7 +20,8 @@
 #include "core/machine.h"
 
 #define WIRE_CORE CELL_COUNT /* source numbers: cells 0.., then the core, one for each CPU */
-#define WIRE_NOBODY (CELL_COUNT + CPU_COUNT)
+#define WIRE_COMMAND (CELL_COUNT + CPU_COUNT) /* the operator's command line: the core's, too */
+#define WIRE_NOBODY (CELL_COUNT + CPU_COUNT + 1)
 
 #define FILTER_SEQUENCE 12u
 
@@ -34,6 +35,8 @@ struct filter {
 void wire_init(void);
 /* Hand what is staged to the UART as far as its FIFO goes; true when nothing is left. */
 bool wire_drain(void);
+/* Is the source's last line still open, and nobody's behind it? */
+bool wire_is_open(u32 source);
 /* Stage one byte of a source and what goes with it (prefix, ...). Only after wire_drain said true. */
 void wire_byte(struct filter *filter, u32 source, u8 byte);
 

@@ -96,7 +96,7 @@ static void help_and_unknown(void **state)
 	(void)state;
 	type(ESCAPE "h");
 	serve(2);
-	assert_non_null(strstr(wire_text, "[core] Ctrl-T, then: 1-9 cell, n next cell, s status, x power off, Ctrl-T send it\r\n"
+	assert_non_null(strstr(wire_text, "[core] Ctrl-T, then: 1-9 cell, n next cell, s status, : commands, x power off, Ctrl-T send it\r\n"
 			       "[core] >1 linux\r\n[core]  2 control\r\n[core]  3 hello\r\n"));
 	type(ESCAPE "?");
 	serve(2);

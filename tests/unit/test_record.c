@@ -4,6 +4,7 @@
 
 #include "machine.h"
 #include "core/console.h"
+#include "core/life.h"
 #include "core/record.h"
 #include "host.h"
 
@@ -136,6 +137,9 @@ static void status(void **state)
 	vcpus[1].state = VCPU_OFF;
 	cells[CELL_HELLO].state = CELL_FAILED;
 	cells[CELL_LINUX].streams_wanted = cells[CELL_LINUX].streams_done = 7;
+	cells[CELL_LINUX].times = (struct life_times){ .regain = 1, .stop = 2, .clear = 3, .start = 1ull << 52 };
+	cells[CELL_CONTROL].incarnation = 7;
+	cells[CELL_CONTROL].asked = LIFE_RESTART;
 	u32 lost = console_lost();
 	const struct vdev_config *control = &machine_vdevs[VDEV_CONTROL];
 	u64 before = control->ops->dropped(control);
@@ -154,6 +158,9 @@ static void status(void **state)
 		 "[core] counters cell=linux vcpu=1 cpu=cpu1 state=running power=off hvc=100 smc=101 sgi=102 wfi=103 irqchip=104 vdev=105 id=106 sysreg=107 denied=108 revoked=109 fault=110 irq=111 pci=112 total=1378 host=1\r\n"
 		 "[core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=200 smc=201 sgi=202 wfi=203 irqchip=204 vdev=205 id=206 sysreg=207 denied=208 revoked=209 fault=18446744073709549115 irq=211 pci=212 total=18446744073709551583 host=2\r\n"
 		 "[core] counters cell=hello vcpu=0 cpu=cpu3 state=failed power=on hvc=300 smc=301 sgi=302 wfi=303 irqchip=304 vdev=305 id=306 sysreg=307 denied=308 revoked=309 fault=310 irq=311 pci=312 total=3978 host=3\r\n"
+		 "[core] life cell=linux state=running lives=0 reason=none asked=no regain=1000 stop=2000 clear=3000 start=4503599627370496000\r\n"
+		 "[core] life cell=control state=running lives=7 reason=none asked=restart regain=0 stop=0 clear=0 start=0\r\n"
+		 "[core] life cell=hello state=failed lives=0 reason=none asked=no regain=0 stop=0 clear=0 start=0\r\n"
 		 "[core] console cell=linux waiting=0 dropped=%u\r\n"
 		 "[core] console cell=control waiting=2048 dropped=%u\r\n"
 		 "[core] console cell=hello waiting=0 dropped=%u\r\n"

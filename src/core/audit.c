@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Entries and lines of the audit (audit.h).
+ *
+ * What changed nothing may come as often as a guest can call. So the same of
+ * the same cell within MERGE_TIME is one entry, which is told when it grows no
+ * more. Of each origin there are only so many lines in a second, and of all cells
+ * together; what its rings lose before it is told is counted in its next line.
+ */
+#include "core/audit.h"
+#include "core/console.h"
+#include "core/crash.h"
+#include "core/fmt.h"
+
+#define MERGE_TIME(hz) ((hz) / 4)
+#define LINES_CELL 4u   /* in a second */
+#define LINES_CORE 16u  /* the same of the operator, and of the policy */
+#define LINES_CELLS 32u /* of all cells together */
+
+_Static_assert(sizeof(struct audit) <= CRASH_AUDIT, "the crash region has room for it");
+_Static_assert(offsetof(struct audit_entry, check) + sizeof(u32) == sizeof(struct audit_entry), "the checksum is last, and all is in it");
+
+static struct audit own; /* without a crash region */
+static bool ready;       /* what is at audit_place() is of this boot */
+
+/* So many lines since that second began. */
+struct rate {
+	u64 since;
+	u32 lines;
+};
+static struct teller {
+	u32 told[AUDIT_KINDS]; /* entries that are told, or were lost before */
+	u32 lost;              /* since its last line */
+	struct rate rate;
+} tellers[AUDIT_ORIGINS];
+static struct rate cells_rate;
+static u32 turn;    /* origin that was looked at last */
+static u32 printed; /* sequence of what the operator was shown last */
+
+struct audit *audit_place(void)
+{
+	struct audit *kept = crash_audit();
+
+	return kept ? kept : &own;
+}
+
+/* ---- entries ---- */
+
+static u32 checksum(const struct audit_entry *entry)
+{
+	const u8 *bytes = (const u8 *)entry;
+	u32 crc = ~0u;
+
+	for (u32 i = 0; i < offsetof(struct audit_entry, check); i++) {
+		crc ^= bytes[i];
+		for (u32 bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	}
+	return ~crc;
+}
+
+bool audit_is_whole(const struct audit_entry *entry)
+{
+	return entry->sequence && entry->check == checksum(entry) && (entry->target < CELL_COUNT || entry->target == CELL_NONE) &&
+	       entry->op < LIFE_OP_COUNT && entry->result <= LIFE_DENIED;
+}
+
+static void clean(const void *address, u32 size)
+{
+	if (audit_place() != &own)
+		arch_memory_clean(address, size);
+}
+
+/* Nothing is concluded from what an earlier boot has left there. */
+void audit_init(void)
+{
+	struct audit *audit = audit_place();
+
+	for (u32 i = 0; i < sizeof *audit; i++)
+		((u8 *)audit)[i] = 0;
+	audit->origins = AUDIT_ORIGINS;
+	clean(audit, sizeof *audit);
+	for (u32 i = 0; i < AUDIT_ORIGINS; i++)
+		tellers[i] = (struct teller){ 0 };
+	cells_rate = (struct rate){ 0 };
+	ready = true;
+}
+
+static struct audit *place(void)
+{
+	if (!ready)
+		audit_init();
+	return audit_place();
+}
+
+static u32 origin_of(u16 by)
+{
+	if (by < CELL_COUNT)
+		return by;
+	return by == CONTROLLER_OPERATOR ? AUDIT_OPERATOR : AUDIT_POLICY;
+}
+
+/* Does it grow, if the same comes again? */
+static bool grows(u32 origin, enum audit_kind kind, const struct audit_entry *entry, u64 now)
+{
+	return origin < CELL_COUNT && kind == AUDIT_REFUSED && now - entry->when < MERGE_TIME(arch_time_hz());
+}
+
+static struct audit_entry *find_same(struct audit *audit, u32 origin, u16 target, enum life_op op, enum life_result result, u64 now)
+{
+	for (u32 i = 0; i < AUDIT_ENTRIES; i++) {
+		struct audit_entry *entry = &audit->entries[origin][AUDIT_REFUSED][i];
+
+		if (entry->sequence && entry->target == target && entry->op == op && entry->result == result &&
+		    grows(origin, AUDIT_REFUSED, entry, now))
+			return entry;
+	}
+	return NULL;
+}
+
+/* The checksum says nothing until the end, so a reset in between leaves an entry that is not whole. */
+static struct audit_entry *new_entry(struct audit *audit, u32 origin, enum audit_kind kind)
+{
+	u32 n = audit->count[origin][kind]++;
+	struct audit_entry *entry = &audit->entries[origin][kind][n % AUDIT_ENTRIES];
+	struct teller *teller = &tellers[origin];
+
+	if (n - teller->told[kind] >= AUDIT_ENTRIES) {
+		teller->told[kind]++;
+		teller->lost++;
+	}
+	entry->sequence = ++audit->sequence;
+	entry->when = arch_time_now();
+	entry->times = 0;
+	return entry;
+}
+
+void audit_notes(u16 by, u16 target, enum life_op op, enum life_result result, u32 times)
+{
+	struct audit *audit = place();
+	u32 origin = origin_of(by);
+	enum audit_kind kind = result == LIFE_OK || result == LIFE_ASKED ? AUDIT_DONE : AUDIT_REFUSED;
+	struct audit_entry *entry = kind == AUDIT_REFUSED ? find_same(audit, origin, target, op, result, arch_time_now()) : NULL;
+
+	if (!entry)
+		entry = new_entry(audit, origin, kind);
+	entry->target = target;
+	entry->op = (u8)op;
+	entry->result = (u8)result;
+	entry->times = times > ~0u - entry->times ? ~0u : entry->times + times;
+	entry->check = checksum(entry);
+	clean(entry, sizeof *entry);
+	clean(audit, offsetof(struct audit, entries)); /* behind the entry that it counts */
+}
+
+void audit_note(u16 by, u16 target, enum life_op op, enum life_result result)
+{
+	audit_notes(by, target, op, result, 1);
+}
+
+/* ---- lines ---- */
+
+static u32 print_origin(char *line, u32 size, u32 origin)
+{
+	if (origin < CELL_COUNT)
+		return fmt_print(line, size, "cell %s", machine_cells[origin].name);
+	return fmt_print(line, size, "%s", origin == AUDIT_OPERATOR ? "operator" : "policy");
+}
+
+static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost)
+{
+	char line[CONSOLE_LINE];
+	u32 size = sizeof line - 1, at = fmt_print(line, size, "audit %u: ", entry->sequence);
+
+	at += print_origin(line + at, size - at, origin);
+	at += fmt_print(line + at, size - at, " %s %s: %s", life_op_names[entry->op],
+			entry->target < CELL_COUNT ? machine_cells[entry->target].name : "a cell that it has no number for",
+			life_result_names[entry->result]);
+	if (entry->times > 1)
+		at += fmt_print(line + at, size - at, " (%u times)", entry->times);
+	if (lost)
+		at += fmt_print(line + at, size - at, "; %u before it were not told", lost);
+	line[at++] = '\n';
+	console_write(line, at);
+}
+
+static bool has_rate(struct rate *rate, u32 limit, u64 now)
+{
+	if (now - rate->since >= arch_time_hz()) {
+		rate->since = now;
+		rate->lines = 0;
+	}
+	return rate->lines < limit;
+}
+
+/* The origin's next entry to be told, the older of both kinds. */
+static struct audit_entry *next_due(struct audit *audit, u32 origin, enum audit_kind *kind, u64 now)
+{
+	struct audit_entry *due = NULL;
+
+	for (u32 k = 0; k < AUDIT_KINDS; k++) {
+		u32 n = tellers[origin].told[k];
+		struct audit_entry *entry = &audit->entries[origin][k][n % AUDIT_ENTRIES];
+
+		if (n == audit->count[origin][k] || grows(origin, (enum audit_kind)k, entry, now))
+			continue;
+		if (!due || entry->sequence < due->sequence) {
+			due = entry;
+			*kind = (enum audit_kind)k;
+		}
+	}
+	return due;
+}
+
+static bool tell(struct audit *audit, u32 origin, u64 now)
+{
+	struct teller *teller = &tellers[origin];
+	bool cell = origin < CELL_COUNT;
+	enum audit_kind kind;
+
+	if (!has_rate(&teller->rate, cell ? LINES_CELL : LINES_CORE, now) || (cell && !has_rate(&cells_rate, LINES_CELLS, now)))
+		return false;
+	struct audit_entry *entry = next_due(audit, origin, &kind, now);
+
+	if (!entry)
+		return false;
+	print_entry(origin, entry, teller->lost);
+	teller->lost = 0;
+	teller->told[kind]++;
+	teller->rate.lines++;
+	cells_rate.lines += cell;
+	return true;
+}
+
+/* Origins take turns. What has no room waits in its ring: the log is for records first. */
+void audit_serve(void)
+{
+	struct audit *audit = place();
+	u64 now = arch_time_now();
+
+	if (!console_has_room())
+		return;
+	for (u32 i = 0; i < AUDIT_ORIGINS; i++) {
+		turn = turn + 1 < AUDIT_ORIGINS ? turn + 1 : 0;
+		if (tell(audit, turn, now))
+			return;
+	}
+}
+
+/* ---- for the operator ---- */
+
+bool audit_print(u32 line)
+{
+	const struct audit *audit = place();
+	const struct audit_entry *next = NULL;
+	u32 whose = 0;
+
+	if (!line)
+		printed = 0;
+	for (u32 origin = 0; origin < AUDIT_ORIGINS; origin++)
+		for (u32 i = 0; i < AUDIT_KINDS * AUDIT_ENTRIES; i++) {
+			const struct audit_entry *entry = &audit->entries[origin][i / AUDIT_ENTRIES][i % AUDIT_ENTRIES];
+
+			if (entry->sequence > printed && (!next || entry->sequence < next->sequence)) {
+				next = entry;
+				whose = origin;
+			}
+		}
+	if (!next)
+		return false;
+	printed = next->sequence;
+	print_entry(whose, next, 0);
+	return true;
+}
