@@ -2,6 +2,7 @@
 /* Without CONFIG_LIFECYCLE, in place of life.c: a cell that is stopped stays so. cellgen refuses what asks for more. */
 #include "core/command.h"
 #include "core/control.h"
+#include "core/record.h"
 #include "core/watch.h"
 
 u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
@@ -70,6 +71,7 @@ u32 watch_asked(u16 cell, u64 *left)
 	(void)cell, (void)left;
 	return 0;
 }
+
 void watch_event(u16 cell, enum life_event event) { (void)cell; (void)event; }
 bool watch_is_told(u16 cell, enum life_event event) { (void)cell; (void)event; return true; }
 
@@ -81,3 +83,8 @@ bool command_is_busy(void) { return false; }
 void command_key(u8 byte) { (void)byte; }
 u32 command_draw(u8 *buffer, bool here, bool idle) { (void)buffer; (void)here; (void)idle; return 0; }
 bool command_line(void) { return false; }
+
+bool record_is_complete(u32 cell) { (void)cell; return true; }
+const struct vcpu_registers *record_captured(u32 cell) { (void)cell; return NULL; }
+void record_print_captured(const char *name, const struct vcpu_registers *registers, u32 line) { (void)name; (void)registers; (void)line; }
+void record_life(u32 cell) { (void)cell; }

@@ -7,19 +7,12 @@
  *   [core] hello: esr=0x... far=0x... hpfar=0x... spsr=0x...
  *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
  *   [core] cell control: stopped by cell linux, vCPU 0 on cpu2, pc 0x...
- *   [core] control: sp=0x... pstate=0x... and registers of the system's, then x0=...
  *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12, and what the ISA counts besides
- *   [core] life cell=control state=running lives=2 reason=told asked=no regain=1200 stop=... clear=... start=... (nanoseconds)
  *   [core] console cell=control waiting=0 dropped=0
- *   [core] dma cell=..., dma iommu=... (iommu_events.c)
+ *   [core] life cell=... (record_life.c), dma cell=..., dma iommu=... (iommu_events.c)
  *   [core] console core lost=0
- *
- * The CPU that stopped a cell has its guest's registers in the record, if it was
- * one of the cell's. Else they are those of vCPU 0, which is on its way into the
- * core: its record waits a while for them.
  */
 #include "core/record.h"
-#include "core/cell.h"
 #include "core/command.h"
 #include "core/console.h"
 #include "core/fmt.h"
@@ -29,13 +22,9 @@
 
 #define POLL_LINES 16u
 #define SHARED_LINES 1u
-#define REGS_PER_LINE 4u
-#define REG_COUNT ARRAY_COUNT(((struct record *)0)->regs)
 #define LINE_HEAD 0u   /* lines of a record: what, where */
 #define LINE_DETAIL 1u /* ISA-specific syndrome */
 #define LINE_REGS 2u   /* the registers, from here on */
-#define CAPTURE_TIME(hz) ((hz) / 10) /* for a vCPU to come in, before its registers are not told */
-#define MORE_LINES ((VCPU_MORE_REGISTERS + REGS_PER_LINE - 1) / REGS_PER_LINE)
 
 static const char *const exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
@@ -56,18 +45,12 @@ static const char *const stop_names[] = {
 	[STOP_OTHER] = "stopped because of ",
 };
 
-static const char *const reason_words[STOP_REASON_COUNT] = {
-	[STOP_NONE] = "none", [STOP_SYSTEM_OFF] = "off", [STOP_SYSTEM_RESET] = "reset", [STOP_DEBUG] = "debug", [STOP_FAULT] = "fault",
-	[STOP_DENIED] = "denied", [STOP_TOLD] = "told", [STOP_TIMEOUT] = "timeout", [STOP_WATCHDOG] = "watchdog",
-	[STOP_HEARTBEAT] = "heartbeat", [STOP_DMA] = "dma", [STOP_STORM] = "storm", [STOP_OTHER] = "other",
-};
-
 /* All of the pump. */
 static struct {
 	u16 cell;   /* whose record is being printed, or the next to look at */
 	u16 line;   /* its next line */
 	u32 incarnation; /* of which end it is; if another takes its place, it begins again */
-	const struct vcpu *captured; /* whose registers it has instead of its own; NULL: its own, or none */
+	const struct vcpu_registers *captured; /* what it has instead of its own; NULL: its own, or none */
 	u32 status; /* next line of the status, */
 	bool asked; /* if one is due */
 } report;
@@ -79,8 +62,7 @@ static const char *name_of(const char *const *names, u32 count, u32 value)
 
 /* ---- records ---- */
 
-/* Was it stopped by a CPU that is not one of its own? */
-static bool is_told(const struct record *record)
+bool record_is_told(const struct record *record)
 {
 	return record->reason >= STOP_TOLD && record->reason < STOP_REASON_COUNT;
 }
@@ -107,15 +89,14 @@ static void print_head(const char *name, const struct record *record)
 		at += fmt_print(line + at, size - at, ": %s", record->what);
 	if (report.captured)
 		at += fmt_print(line + at, size - at, ", vCPU 0 on %s, pc 0x%lx",
-				machine_cpus[machine_cell_cpus[machine_cells[report.cell].first_cpu]].name, report.captured->registers.pc);
-	else if (!is_told(record))
+				machine_cpus[machine_cell_cpus[machine_cells[report.cell].first_cpu]].name, report.captured->pc);
+	else if (!record_is_told(record))
 		at += fmt_print(line + at, size - at, ", vCPU %u on %s, pc 0x%lx", record->vcpu, machine_cpus[record->cpu].name, record->pc);
 	line[at++] = '\n';
 	console_write(line, at);
 }
 
-/* name: a=0x.. b=0x.. of up to four words; numbered names x<first>.. unless given. */
-static void print_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count)
+void record_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count)
 {
 	char line[CONSOLE_LINE];
 	u32 at = fmt_print(line, sizeof line, "%s:", name);
@@ -129,25 +110,11 @@ static void print_words(const char *name, const char *const *names, u32 first, c
 	console_write(line, at);
 }
 
-static void print_regs(const char *name, const u64 *regs, u32 line)
+void record_regs(const char *name, const u64 *regs, u32 line)
 {
-	u32 first = line * REGS_PER_LINE, left = REG_COUNT - first;
+	u32 first = line * RECORD_REGS_PER_LINE, left = RECORD_REG_COUNT - first;
 
-	print_words(name, NULL, first, &regs[first], left < REGS_PER_LINE ? left : REGS_PER_LINE);
-}
-
-/* Lines behind the first, of a vCPU's registers: where it was, what the system had set up, the rest. */
-static void print_captured(const char *name, const struct vcpu_registers *registers, u32 line)
-{
-	static const char *const where[] = { "sp", "pstate" };
-	u32 first = (line - 1) * REGS_PER_LINE, left = VCPU_MORE_REGISTERS - first;
-
-	if (!line)
-		print_words(name, where, 0, (const u64[]){ registers->sp, registers->pstate }, ARRAY_COUNT(where));
-	else if (line <= MORE_LINES)
-		print_words(name, &arch_register_names[first], 0, &registers->more[first], left < REGS_PER_LINE ? left : REGS_PER_LINE);
-	else
-		print_regs(name, registers->regs, line - 1 - MORE_LINES);
+	record_words(name, NULL, first, &regs[first], left < RECORD_REGS_PER_LINE ? left : RECORD_REGS_PER_LINE);
 }
 
 static void print_record_line(u32 cell, u32 line)
@@ -158,35 +125,23 @@ static void print_record_line(u32 cell, u32 line)
 	if (line == LINE_HEAD)
 		print_head(name, record);
 	else if (report.captured)
-		print_captured(name, &report.captured->registers, line - LINE_DETAIL);
+		record_print_captured(name, report.captured, line - LINE_DETAIL);
 	else if (line == LINE_DETAIL)
-		print_words(name, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
+		record_words(name, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
 	else
-		print_regs(name, record->regs, line - LINE_REGS);
+		record_regs(name, record->regs, line - LINE_REGS);
 }
 
-/* Who switched itself off has nothing to explain. */
+/* Who switched itself off has nothing to explain, and who was told to stop neither. */
 static u32 record_lines(u32 cell)
-{
-	u32 regs = (REG_COUNT + REGS_PER_LINE - 1) / REGS_PER_LINE;
-
-	if (report.captured)
-		return LINE_DETAIL + 1 + MORE_LINES + regs;
-	return cells[cell].record.reason == STOP_SYSTEM_OFF || is_told(&cells[cell].record) ? LINE_HEAD + 1 : LINE_REGS + regs;
-}
-
-/* Of the end that the record is about. */
-static bool is_captured(u32 cell)
-{
-	return atomic_load32(&cell_vcpu((u16)cell, 0)->captured) == cells[cell].record.incarnation + 1;
-}
-
-/* Nothing more is awaited for it. */
-static bool is_complete(u32 cell)
 {
 	const struct record *record = &cells[cell].record;
 
-	return !is_told(record) || is_captured(cell) || arch_time_now() - record->when >= CAPTURE_TIME(arch_time_hz());
+	if (record->reason == STOP_SYSTEM_OFF || record->reason == STOP_TOLD || record->reason == STOP_OTHER)
+		return LINE_HEAD + 1;
+	if (record_is_told(record))
+		return report.captured ? LINE_DETAIL + RECORD_CAPTURED_LINES : LINE_HEAD + 1;
+	return LINE_REGS + RECORD_REG_LINES;
 }
 
 bool record_is_due(void)
@@ -202,7 +157,7 @@ static bool is_ready(u32 cell)
 {
 	if (atomic_load32(&cells[cell].record_state) != RECORD_READY)
 		return false;
-	return report.line || (is_complete(cell) && (cell_is_alive((u16)cell) || console_is_drained(cell)));
+	return report.line || (record_is_complete(cell) && (cell_is_alive((u16)cell) || console_is_drained(cell)));
 }
 
 static bool find_record(void)
@@ -221,11 +176,11 @@ static void begin_record(u32 cell)
 {
 	const struct record *record = &cells[cell].record;
 
-	if (report.line && report.incarnation == record->incarnation && (!report.captured || is_captured(cell)))
+	if (report.line && report.incarnation == record->incarnation && (!report.captured || record_captured(cell)))
 		return;
 	report.line = 0;
 	report.incarnation = record->incarnation;
-	report.captured = is_told(record) && is_captured(cell) ? cell_vcpu((u16)cell, 0) : NULL;
+	report.captured = record_is_told(record) ? record_captured(cell) : NULL;
 }
 
 static bool record_line(void)
@@ -264,31 +219,6 @@ static void print_counters(u16 index)
 	at += arch_cpu_status(cpu, line + at, (u32)sizeof line - at);
 	line[at++] = '\n';
 	console_write(line, at);
-}
-
-const char *record_reason(u32 reason)
-{
-	return name_of(reason_words, ARRAY_COUNT(reason_words), reason);
-}
-
-/* No overflow, however long it was. */
-static u64 nanoseconds(const u64 *ticks)
-{
-	u64 t = __atomic_load_n(ticks, __ATOMIC_RELAXED), hz = arch_time_hz();
-
-	return t / hz * 1000000000u + t % hz * 1000000000u / hz;
-}
-
-void record_life(u32 index)
-{
-	const struct cell *cell = &cells[index];
-	u32 asked = atomic_load32(&cell->asked);
-
-	console_printf("life cell=%s state=%s lives=%u reason=%s asked=%s regain=%lu stop=%lu clear=%lu start=%lu", machine_cells[index].name,
-		       life_shown_names[life_shown(atomic_load32(&cell->state))], atomic_load32(&cell->incarnation),
-		       record_reason(__atomic_load_n(&cell->record.reason, __ATOMIC_RELAXED)),
-		       asked ? asked == LIFE_RESTART ? "restart" : "stop" : "no", nanoseconds(&cell->times.regain),
-		       nanoseconds(&cell->times.stop), nanoseconds(&cell->times.clear), nanoseconds(&cell->times.start));
 }
 
 static void print_console(u32 cell)
