@@ -32,3 +32,16 @@ def fixture_bench(tmp_path_factory):
 @pytest.fixture(scope="session", name="board")
 def fixture_board(tmp_path_factory):
     return cellcheck_bench.board(tmp_path_factory.mktemp("board"))
+
+
+@pytest.fixture(name="change")
+def fixture_change(bench, tmp_path):
+    """An image, and another partition: what would hold if the image were right about it."""
+    def change(cellcheck, *fdtputs, name="iommus"):
+        partition, image = bench.image(name)
+        (tmp_path / "changed.dtb").write_bytes(partition.read_bytes())
+        for arguments in fdtputs:
+            options = [a for a in arguments if a.startswith("-")]
+            subprocess.run(["fdtput", *options, str(tmp_path / "changed.dtb"), *[a for a in arguments if a not in options]], check=True)
+        return cellcheck(tmp_path / "changed.dtb", image)
+    return change
