@@ -111,7 +111,10 @@ static void check_siblings(struct check *c, size_t function)
 		finding(c, "pci", "cell '%s' has function %s, but not function 0 of that device", cell, device_name(c, f->node));
 	if (!(f->address >> 3 & 31))
 		finding(c, "pci", "function %s of cell '%s' is where the host bridge is", device_name(c, f->node), cell);
-	if (f->no_reset && !f->resets && life_again(c, f->cell))
+	if (f->no_reset && f->resets)
+		finding(c, "pci", "function %s of cell '%s' has no reset (cloison,no-reset), and one by a register (cloison,reset-write)",
+			device_name(c, f->node), cell);
+	if (f->no_reset && life_again(c, f->cell))
 		finding(c, "pci", "cell '%s' is loaded again, but its function %s cannot be reset", cell, device_name(c, f->node));
 }
 
