@@ -164,6 +164,20 @@ void gic_kick_clear(const struct cpu *cpu)
 			break;
 }
 
+/* Of all CPUs of a direct cell that is suspended: who has not come in by now is not called any more. */
+void gic_kicks_clear(u16 cell)
+{
+	const struct cell_config *config = &machine_cells[cell];
+
+	for (u16 n = 0; n < config->vcpu_count; n++) {
+		u32 line = machine_cpus[machine_cell_cpus[config->first_cpu + n]].arch.kick_line;
+
+		if (line)
+			line_write(GICD_ICPENDR, line);
+	}
+	dsb_sy();
+}
+
 /*
  * While the core waits, of all group 1 interrupts only a kick or the service's
  * tick (priority 0) passes the mask, so nothing of the guest's wakes it in vain.

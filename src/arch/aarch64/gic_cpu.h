@@ -11,6 +11,7 @@ void gic_cpu_init(struct cpu *cpu);         /* once per CPU that has a role */
 void gic_wait_mask(const struct cpu *cpu);  /* of what is enabled only kicks (and the service tick) wake this CPU */
 bool gic_kick_is_pending(const struct cpu *cpu); /* of a direct guest's CPU, calling */
 void gic_kick_clear(const struct cpu *cpu);      /* none that was sent before reaches the guest; kicks pass the mask */
+void gic_kicks_clear(u16 cell);                  /* the same for all its CPUs, as far as the distributor goes */
 void gic_wait_state(struct cpu *cpu);  /* only kicks (and the service tick) wake this CPU */
 void gic_reset_state(struct cpu *cpu); /* what a guest finds at its first instruction */
 void gic_private_reset(const struct cpu *cpu); /* priority, group and trigger of the CPU's own lines */

@@ -8,6 +8,7 @@
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/fmt.h"
+#include "core/watch.h"
 #include "gic.h"
 #include "irq.h"
 #include "sysreg.h"
@@ -57,6 +58,8 @@ static void storm(struct cpu *cpu, u32 intid, u32 line)
 {
 	struct vgic *v = cpu->arch.vgic;
 	u32 before = cpu->arch.irq_counts[IRQ_STORM]++;
+
+	watch_event(cpu->cell_index, EVENT_STORM);
 
 	vgic_hw_enable(v, line, false);
 	if ((v->config->edge[line / 32] | v->latched[line / 32]) >> line % 32 & 1) /* or it was no level that made it pending */

@@ -52,6 +52,7 @@ static void root_restore(const struct arch_cell_config *config)
 
 void arch_cell_unrevoke(u16 cell)
 {
+	gic_kicks_clear(cell); /* as it would not fault on them any more */
 	root_restore(&machine_cells[cell].arch);
 }
 
