@@ -19,6 +19,7 @@
 #include "core/console.h"
 #include "core/boot.h"
 #include "core/command.h"
+#include "core/crash.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/keys.h"
@@ -150,9 +151,11 @@ static void fill(u32 cell, u64 now)
 		return;
 	source->head = head + count;
 	source->touched = now;
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		crash_console((u16)cell, source->bytes[place + i]);
 		if (source->bytes[place + i] == '\n')
 			source->line_end = head + i + 1;
+	}
 	mmio_settle(dev); /* there is room in its FIFO */
 }
 

@@ -18,25 +18,30 @@
 #define CRASH_CONSOLE 2048u   /* last bytes that the cell has printed */
 #define CRASH_SLOT 16384u     /* bytes, of a cell's slot */
 #define CRASH_HEAD 4096u
-#define CRASH_AUDIT 32768u    /* room for struct audit; cellgen refuses more cells than fit */
+#define CRASH_AUDIT 65536u    /* room for struct audit, of this boot and of the one before; cellgen refuses more cells than fit */
 #define CRASH_PANIC 4096u
 /* Bytes that a region needs for so many cells. cellgen's tools/cellgen/check_core.c has it, too. */
 #define CRASH_SIZE(cells) (CRASH_HEAD + CRASH_AUDIT + CRASH_PANIC + 2u * CRASH_SLOT * (cells))
 
-/* What an earlier boot has left: told, then this boot's. Service CPU, before its first round. */
+/* What an earlier boot has left is looked at, and told later; then this boot's number is written. Service CPU, before its first round. */
 void crash_init(void);
-/* Each round of the service CPU, before life_serve. */
+/* Each round of the service CPU, before life_serve: a step of what is to be kept or told. */
 void crash_serve(void);
-/* Is all of this life's end kept that can be? Then vcpus[].registers and the record may be written again. Service CPU. */
+/*
+ * Is all of this life's end kept that can be? Then vcpus[].registers and the record may be written again. Service CPU.
+ * What a cell wished for itself (off, reset) and what it was told (STOP_TOLD) leaves no record: there is nothing to explain.
+ */
 bool crash_is_kept(u16 cell, u32 incarnation);
 /* A byte the cell has printed: of the pump. */
 void crash_console(u16 cell, u8 byte);
-/* Words of a core that ends. Service CPU: at once; another leaves them in shared data, and false says that nobody keeps them. */
+/* Words of a core that ends, its own or another CPU's. False: there is no region, or this is not the service CPU. */
 struct panic_state;
 bool crash_panic(const struct panic_state *state);
-/* For the operator: one more line of what there is about a cell; false: that was all. */
+/* For the operator: one more line of what there is about a cell, or (CELL_NONE) of all there is; false: that was all. Service CPU. */
 bool crash_print(u16 cell, u32 line);
 /* Room for this boot's struct audit, zero after crash_init; NULL: there is no region. Service CPU. */
 void *crash_audit(void);
+/* CRC-32 of more bytes behind those that gave crc; 0: they are the first. */
+u32 crash_crc(u32 crc, const void *bytes, u32 size);
 
 #endif

@@ -2,6 +2,8 @@
 /* Without CONFIG_LIFECYCLE, in place of life.c: a cell that is stopped stays so. cellgen refuses what asks for more. */
 #include "core/command.h"
 #include "core/control.h"
+#include "core/crash.h"
+#include "core/health.h"
 #include "core/record.h"
 #include "core/watch.h"
 
@@ -88,3 +90,6 @@ bool record_is_complete(u32 cell) { (void)cell; return true; }
 const struct vcpu_registers *record_captured(u32 cell) { (void)cell; return NULL; }
 void record_print_captured(const char *name, const struct vcpu_registers *registers, u32 line) { (void)name; (void)registers; (void)line; }
 void record_life(u32 cell) { (void)cell; }
+void crash_console(u16 cell, u8 byte) { (void)cell; (void)byte; }
+bool crash_panic(const struct panic_state *state) { (void)state; return false; }
+void health_lost(void) { }

@@ -1,16 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The record of a panic as text, one line for each few words, for people and for scripts:
+ *
+ *   [core] panic: declared RAM is not there: end of bank: declared 0x80000000, found 0x0
+ *   [core] panic: cpu=cpu0 pc=0x... sp=0x... pstate=0x...
+ *   [core] panic: x0=0x... x1=0x... x2=0x... x3=0x...
+ *   [core] panic: stack 0x...: 0x... 0x... 0x... 0x...
+ *   [core] panic: configuration 0123...
+ *   [core] panic: cpu0 halts; CPUs that can go on do
+ */
 #include "core/panic.h"
 #include "arch/arch.h"
 #include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
+#include "core/crash.h"
 #include "core/fmt.h"
+#include "core/health.h"
 
-#define PANIC_TEXT 160u
+#define WORDS_PER_LINE 4u
+#define REG_LINES ((ARRAY_COUNT(((struct panic_state *)0)->regs) + WORDS_PER_LINE - 1) / WORDS_PER_LINE)
+#define LINE_REGS 2u
+#define LINE_STACK (LINE_REGS + REG_LINES)
+#define TAKE_TIME(hz) (hz)        /* how long somebody waits for the service CPU, */
+#define TELL_TIME(hz) (10 * (hz)) /* and how long this may then print: two thousand characters at 2400 baud */
 
-/* The last words of a CPU that does not map the UART; the first one wins. */
-static u32 left_state; /* [A] enum record_state */
-static char left_text[PANIC_TEXT];
+/*
+ * The last words of a CPU that cannot print or keep them itself. One at a time; who comes meanwhile waits, as it has nothing
+ * more to do.
+ */
+static struct panic_state left;
+static u32 left_state;   /* [A] enum record_state; RECORD_PRINTED: the service CPU is at it */
+static u32 left_printed; /* [A] 0, 1: somebody prints it, 2: it is printed */
+static u32 serving;      /* [A] the service CPU is through boot */
+static bool begun[CPU_COUNT]; /* [O] a panic on the way to the end of a panic prints no more */
 
 /* The boot CPU and the service CPU map the UART; without a service CPU every CPU does. */
 static bool maps_console(const struct cpu *cpu)
@@ -18,39 +41,173 @@ static bool maps_console(const struct cpu *cpu)
 	return cpu->index == 0 || cpu->index == machine_service_cpu || machine_service_cpu == CPU_NONE;
 }
 
-static _Noreturn void end(const char *text)
+/* ---- text ---- */
+
+static u32 words(char *buffer, u32 size, u32 at, const u64 *values, u32 first, u32 count, bool named)
 {
-	if (maps_console(arch_cpu_this())) {
-		console_printf("%s", text);
-		console_flush();
-	} else if (arch_cas32(&left_state, RECORD_NONE, RECORD_WRITING)) {
-		for (u32 i = 0; i < PANIC_TEXT; i++)
-			left_text[i] = text[i];
-		atomic_store32(&left_state, RECORD_READY);
-		core_call_service();
+	for (u32 i = first; i < first + WORDS_PER_LINE && i < count; i++) {
+		at += fmt_print(buffer + at, size - at, named ? " x%u=" : " ", i);
+		at += fmt_print(buffer + at, size - at, "0x%016lx", values[i]);
 	}
-	arch_halt();
+	return at;
 }
 
-void panic(const char *what, u64 declared, u64 found)
+u32 panic_line(const struct panic_state *state, const char *cpu, u32 line, char *buffer, u32 size)
 {
-	char text[PANIC_TEXT];
+	u32 first = (line - LINE_STACK) * WORDS_PER_LINE, at;
 
-	fmt_print(text, sizeof text, "panic: %s: declared 0x%lx, found 0x%lx", what, declared, found);
-	end(text);
+	if (!line && state->exception)
+		return fmt_print(buffer, size, "panic: %s on %s: syndrome 0x%lx, pc 0x%lx, address 0x%lx", state->what, cpu,
+				 state->declared, state->pc, state->found);
+	if (!line)
+		return fmt_print(buffer, size, "panic: %s: declared 0x%lx, found 0x%lx", state->what, state->declared, state->found);
+	if (line < LINE_REGS)
+		return fmt_print(buffer, size, "panic: cpu=%s pc=0x%lx sp=0x%lx pstate=0x%lx", cpu, state->pc, state->sp, state->pstate);
+	if (line < LINE_STACK) {
+		at = fmt_print(buffer, size, "panic:");
+		return words(buffer, size, at, state->regs, (line - LINE_REGS) * WORDS_PER_LINE, ARRAY_COUNT(state->regs), true);
+	}
+	if (first >= state->stack_count || first >= PANIC_STACK)
+		return 0;
+	at = fmt_print(buffer, size, "panic: stack 0x%lx:", state->sp + first * sizeof(u64));
+	return words(buffer, size, at, state->stack, first, state->stack_count < PANIC_STACK ? state->stack_count : PANIC_STACK, false);
 }
 
-void panic_exception(u64 syndrome, u64 pc, u64 address)
+/* Line by line: a CPU's log does not hold all of it. */
+static void print(const struct panic_state *state)
 {
-	char text[PANIC_TEXT];
+	const char *cpu = machine_cpus[state->cpu].name;
+	char line[PANIC_LINE];
 
-	fmt_print(text, sizeof text, "panic: exception in the core on %s: syndrome 0x%lx, pc 0x%lx, address 0x%lx",
-		  arch_cpu_this()->config->name, syndrome, pc, address);
-	end(text);
+	console_flush(); /* what it has said before */
+	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++) {
+		console_printf("%s", line);
+		console_flush();
+	}
+	console_printf("panic: configuration %s\n", machine_hash);
+	if (machine_core.panic_resets)
+		console_printf("panic: the board is reset\n");
+	else
+		console_printf("panic: %s halts; CPUs that can go on do\n", cpu);
+	console_flush();
+}
+
+/* ---- for others ---- */
+
+static void copy(struct panic_state *to, const struct panic_state *from)
+{
+	volatile u64 *words_to = (u64 *)(void *)to; /* volatile: the compiler may not ask for a memcpy */
+
+	for (u32 i = 0; i < sizeof *to / sizeof(u64); i++)
+		words_to[i] = ((const u64 *)(const void *)from)[i];
+}
+
+static bool wait_until(u32 *word, u32 value, u64 ticks)
+{
+	u64 start = arch_time_now();
+
+	while (atomic_load32(word) != value) {
+		if (arch_time_now() - start >= ticks)
+			return false;
+		arch_cpu_relax();
+	}
+	return true;
+}
+
+/* True: the service CPU has taken it, and done with it what there was to do. */
+static bool leave(const struct panic_state *state, bool printed)
+{
+	u64 hz = arch_time_hz(), start = arch_time_now();
+
+	while (!arch_cas32(&left_state, RECORD_NONE, RECORD_WRITING)) {
+		if (arch_time_now() - start >= TAKE_TIME(hz) + TELL_TIME(hz))
+			return false;
+		arch_cpu_relax();
+	}
+	copy(&left, state);
+	atomic_store32(&left_printed, printed ? 2 : 0);
+	atomic_store32(&left_state, RECORD_READY);
+	core_call_service();
+	if (!machine_core.panic_resets)
+		return true; /* it has time */
+	wait_until(&left_state, RECORD_PRINTED, TAKE_TIME(hz));
+	return atomic_load32(&left_state) != RECORD_READY && wait_until(&left_state, RECORD_NONE, TELL_TIME(hz));
 }
 
 void panic_relay(void)
 {
-	if (arch_cas32(&left_state, RECORD_READY, RECORD_PRINTED))
-		console_printf("%s", left_text);
+	bool service = arch_cpu_this()->index == machine_service_cpu;
+
+	if (service)
+		atomic_store32(&serving, 1);
+	if (atomic_load32(&left_state) != RECORD_READY)
+		return;
+	if (arch_cas32(&left_printed, 0, 1)) {
+		crash_panic(&left); /* before it is printed: that takes long */
+		print(&left);
+		atomic_store32(&left_printed, 2);
+	}
+	if (!service || atomic_load32(&left_printed) != 2 || !arch_cas32(&left_state, RECORD_READY, RECORD_PRINTED))
+		return;
+	crash_panic(&left);
+	if (machine_core.panic_resets)
+		arch_board_reset();
+	atomic_store32(&left_state, RECORD_NONE);
+}
+
+/* ---- the end ---- */
+
+static _Noreturn void end(struct panic_state *state)
+{
+	const struct cpu *cpu = arch_cpu_this();
+	bool again = begun[cpu->index], mapped = maps_console(cpu);
+
+	begun[cpu->index] = true;
+	health_lost();
+	if (!again) {
+		bool kept = crash_panic(state) || cpu->index == machine_service_cpu;
+
+		if (mapped)
+			print(state);
+		/* Who has printed it needs the service CPU only for the crash region; early in boot there is nothing to call it with. */
+		if (!kept && (!mapped || atomic_load32(&serving)))
+			leave(state, mapped);
+	}
+	begun[cpu->index] = false;
+	if (machine_core.panic_resets)
+		arch_board_reset();
+	arch_halt();
+}
+
+/* regs, stack: of the exception, or of here. */
+static void fill(struct panic_state *state, const char *what, u64 declared, u64 found)
+{
+	state->what = what;
+	state->declared = declared;
+	state->found = found;
+	state->cpu = arch_cpu_this()->index;
+	state->sp = 0;
+	state->pstate = 0;
+	state->stack_count = 0;
+	arch_panic_state(state);
+}
+
+void panic(const char *what, u64 declared, u64 found)
+{
+	struct panic_state state;
+
+	state.exception = false;
+	state.pc = (u64)__builtin_return_address(0);
+	fill(&state, what, declared, found);
+	end(&state);
+}
+
+void panic_exception(u64 syndrome, u64 pc, u64 address)
+{
+	struct panic_state state;
+
+	state.exception = true;
+	state.pc = pc;
+	fill(&state, "exception in the core", syndrome, address);
+	end(&state);
 }

@@ -4,6 +4,12 @@
  * Never for anything a guest can influence. Any CPU may call; one that does
  * not map the board's UART leaves its words for one that does. Then what
  * cloison,panic says: this CPU halts, or the board is reset.
+ *
+ *   panic ---> the UART, if this CPU maps it ---+
+ *     |                                          |
+ *     +--> the crash region: the service CPU ----+---> halt, or reset of the board
+ *     |                                          |
+ *     +--> left here, for the service CPU -------+  nobody takes it within a second: by itself
  */
 #ifndef CLOISON_CORE_PANIC_H
 #define CLOISON_CORE_PANIC_H
@@ -11,6 +17,7 @@
 #include "core/types.h"
 
 #define PANIC_STACK 32u /* words of the stack, from its pointer up */
+#define PANIC_LINE 160u /* longest line of panic_line, its final 0 included */
 
 struct panic_state {
 	const char *what;      /* static string */
@@ -28,7 +35,9 @@ struct panic_state {
 _Noreturn void panic(const char *what, u64 declared, u64 found);
 /* An exception taken from the core itself. */
 _Noreturn void panic_exception(u64 syndrome, u64 pc, u64 address);
-/* Print what another CPU left behind; boot CPU while it waits, then the service CPU. */
+/* Print and keep what another CPU left behind; boot CPU while it waits, then the service CPU. */
 void panic_relay(void);
+/* The text of it, line by line from 0 on; cpu: its name. Returns the length; 0: that was all. size >= PANIC_LINE. */
+u32 panic_line(const struct panic_state *state, const char *cpu, u32 line, char *buffer, u32 size);
 
 #endif

@@ -363,6 +363,20 @@ static u32 pl011_take(const struct vdev_config *dev, u8 *buffer, u32 size)
 	return n;
 }
 
+static u32 pl011_peek(const struct vdev_config *dev, u8 *buffer, u32 size)
+{
+	const struct vdev_pl011 *p = state(dev);
+	u32 head = acquire(&p->tx_head), waiting = head - get(&p->tx_tail);
+
+	if (waiting > PL011_TX_SIZE) /* as in pl011_take, which will drop it */
+		return 0;
+	if (size > waiting)
+		size = waiting;
+	for (u32 n = 0; n < size; n++)
+		buffer[n] = __atomic_load_n(&p->tx[(head - size + n) % PL011_TX_SIZE], __ATOMIC_RELAXED);
+	return size;
+}
+
 /* In loopback the wire is cut off inside. */
 static bool pl011_put(const struct vdev_config *dev, u8 byte)
 {
@@ -383,6 +397,7 @@ const struct vdev vdev_pl011 = {
 	.level = pl011_level,
 	.take = pl011_take,
 	.pending = pl011_pending,
+	.peek = pl011_peek,
 	.put = pl011_put,
 	.dropped = pl011_dropped,
 };

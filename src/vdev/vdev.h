@@ -35,6 +35,7 @@ struct vdev {
 	/* Consoles only (NULL otherwise); called by the console's pump, one CPU at a time. */
 	u32 (*take)(const struct vdev_config *dev, u8 *buffer, u32 size); /* bytes written by the guest; returns how many */
 	u32 (*pending)(const struct vdev_config *dev);                     /* bytes waiting to be taken */
+	u32 (*peek)(const struct vdev_config *dev, u8 *buffer, u32 size); /* the last of these, which go on waiting; returns how many */
 	bool (*put)(const struct vdev_config *dev, u8 byte);               /* one byte of input; false: receiver full */
 	u64 (*dropped)(const struct vdev_config *dev);                     /* bytes lost so far */
 };

@@ -200,10 +200,11 @@ int plat_console_get(u64 base)
 
 struct board_watchdog board_watchdog;
 
-void plat_watchdog_start(u64 base, u64 refresh, u32 seconds, u64 counter_hz)
+u64 plat_watchdog_start(u64 base, u64 refresh, u32 seconds, u64 counter_hz)
 {
 	board_watchdog.starts += base == machine_core.watchdog_base && refresh == machine_core.watchdog_refresh && counter_hz == HOST_HZ;
 	board_watchdog.seconds = seconds;
+	return seconds * counter_hz;
 }
 
 void plat_watchdog_feed(u64 base, u64 refresh)

@@ -55,9 +55,9 @@ extern struct board_watchdog board_watchdog;
  * heartbeat: the first after 100 ms, then one in 20 ms. Every cell stops for a fault, a reset and a watchdog,
  * and is only recorded otherwise. There is a crash region, unless there is no service CPU.
  */
-extern struct life_config unit_lives[CELL_COUNT];
-extern struct control_config unit_controls[CONTROL_COUNT];
-extern struct core_config unit_core;
+extern struct life_config unit_lives[CELL_COUNT] __asm__("machine_lives"); /* for the core constants, here not */
+extern struct control_config unit_controls[CONTROL_COUNT] __asm__("machine_controls");
+extern struct core_config unit_core __asm__("machine_core");
 extern u8 crash_region[];
 
 /* Machine, devices, UART and host state as after power-on, the console initialized, all cells running. */

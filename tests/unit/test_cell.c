@@ -299,7 +299,7 @@ static void panic_on_a_cpu_with_the_uart(void **state)
 	host_this = &host_cpus[SERVICE];
 	HOST_CATCH(end, panic("lines", 288, 96));
 	assert_int_equal(end, HOST_HALT);
-	assert_string_equal(wire_text, "[linux] partial\r\n[core] panic: lines: declared 0x120, found 0x60\r\n");
+	assert_ptr_equal(strstr(wire_text, "[linux] partial\r\n[core] panic: lines: declared 0x120, found 0x60\r\n"), wire_text);
 }
 
 /* A CPU that does not map the UART leaves its words to the service CPU. */
@@ -317,8 +317,8 @@ static void panic_elsewhere(void **state)
 	panic_relay();
 	panic_relay();
 	serve(2);
-	assert_string_equal(wire_text, "[core] panic: exception in the core on cpu2: syndrome 0x96000045, pc 0x1000, "
-				       "address 0xdead\r\n");
+	assert_ptr_equal(strstr(wire_text, "[core] panic: exception in the core on cpu2: syndrome 0x96000045, pc 0x1000, address 0xdead\r\n"), wire_text);
+	assert_non_null(strstr(wire_text, "[core] panic: cpu2 halts; CPUs that can go on do\r\n"));
 }
 
 static void nobody_arrives(u32 turn)
