@@ -41,5 +41,7 @@ struct vdev {
 };
 
 #include "vdev/pl011.h"
+#include "vdev/pl061.h"
+#include "vdev/sp805.h"
 
 #endif
