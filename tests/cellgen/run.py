@@ -23,6 +23,7 @@ import tempfile
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import cellgen_fdt  # noqa: E402
 import cellgen_walk  # noqa: E402
 from cellgen_desk import BAD, GOOD, HERE, ROOT, SOURCES, Desk, build, find_cellgen  # noqa: E402
 
@@ -256,6 +257,26 @@ def test_good_again_replaces_gen(desk):
     (out / "gen" / "leftover").write_text("")
     assert desk.run("good/single-cpu.dts", "out/single-cpu").returncode == 0
     assert not (out / "gen" / "leftover").exists()
+
+
+def test_watchdog_and_power_key(desk):
+    """What a driver finds: the frequency it counts at; which input is the key, of which of two controllers; and the core knows the same."""
+    gen = desk.good("watchdog-and-key") / "gen"
+    machine = (gen / "machine.c").read_text()
+    names = re.findall(r"\.name = \"([^\"]+@[^\"]+)\"", machine)
+    keys = [names[int(n)] for n in re.findall(r"\.power_key = (\d+)", machine)]
+    assert keys == ["gpio@9020000"] * 3 and len(set(re.findall(r"\.power_key = (\d+)", machine))) == 3
+    for cell in ("linux", "control", "second"):
+        root = cellgen_fdt.parse((gen / f"{cell}.dtb").read_bytes(), unique=True)
+        phandles = {n.cells("phandle")[0]: n for n in root.walk() if "phandle" in n.props}
+        wdog, apb = (phandles[p].cells("clock-frequency") for p in root.child("watchdog@9010000").cells("clocks"))
+        assert root.child("watchdog@9010000").props["clock-names"] == b"wdog_clk\0apb_pclk\0" and (wdog, apb) == ([32768], [24000000])
+        assert ("interrupts" in root.child("watchdog@9010000").props) == (cell == "linux")
+        assert root.child("gpio@9020000").props["clock-names"] == b"apb_pclk\0" and "interrupts" in root.child("gpio@9020000").props
+        gpio, pin, flags = root.child("gpio-keys").child("power").cells("gpios")
+        assert (phandles[gpio].name, pin, flags) == ("gpio@9020000", 3, 0) and phandles[gpio].cells("#gpio-cells") == [2]
+        assert "gpio-controller" in phandles[gpio].props and root.child("gpio-keys").child("power").cells("linux,code") == [116]
+    assert root.child("gpio@9020000").props["gpio-line-names"] == b"\0\0\0power\0"
 
 
 # ---- by hand

@@ -82,6 +82,12 @@ static u32 vdev_line(struct routes *r, size_t n)
 	return (u32)object_field(r->vdevs, 48, r->first_vdev + n, 40, 4);
 }
 
+/* A watchdog interrupts only where the partition says by which. */
+static bool silent(const struct ask_vdev *v)
+{
+	return v->kind == VDEV_SP805 && !v->said;
+}
+
 /* The cell's words in machine_cells: exactly its lines. */
 static void check_words(struct routes *r, size_t cell)
 {
@@ -114,9 +120,9 @@ static void own_cell(struct routes *r, size_t cell)
 		const struct ask_vdev *v = &ask->vdevs.v[n];
 		u32 line = vdev_line(r, n);
 
-		if (v->said)
+		if (v->said || silent(v))
 			expect(c, "line", arena_text(&c->arena, "%s of '%s'", v->name, ask->name), "line", line, v->intid);
-		if (!ask->direct)
+		if (!ask->direct || silent(v))
 			continue;
 		own(r, line, (int)cell, ask->cpus.v[0], false, v->name);
 		spare(r, line, (int)cell, v->name);
@@ -202,7 +208,7 @@ static void check_vgic(struct routes *r, size_t cell)
 		if (!r->number_of[ask->wires.v[i].intid])
 			finding(c, "route", "line %u of cell '%s' has no number there", ask->wires.v[i].intid, ask->name);
 	for (size_t n = 0; r->vdevs.p && n < ask->vdevs.n; n++)
-		if (vdev_line(r, n) < 32 || vdev_line(r, n) >= 32 * words || soft_device(r, ask, vdev_line(r, n)) != n + 1)
+		if (!silent(&ask->vdevs.v[n]) && (vdev_line(r, n) < 32 || vdev_line(r, n) >= 32 * words || soft_device(r, ask, vdev_line(r, n)) != n + 1))
 			finding(c, "route", "cell '%s': %s has interrupt %u, which it cannot have", ask->name, ask->vdevs.v[n].name, vdev_line(r, n));
 }
 

@@ -89,6 +89,16 @@ static bool has_other_uart(const struct decision *d, const struct cell *cell)
 	return false;
 }
 
+static bool has_virtual_uart(const struct decision *d, const struct cell *cell)
+{
+	for (u32 i = cell->first_vdev; i < cell->first_vdev + cell->vdev_count; i++) {
+		if (d->vdevs[i].type && d->vdevs[i].type->console) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void check_bootargs(const struct decision *d, const struct cell *cell, const struct prop *args, struct diag *diag)
 {
 	const char *text = (const char *)args->data;
@@ -101,7 +111,7 @@ static void check_bootargs(const struct decision *d, const struct cell *cell, co
 		diag_error(diag, "bootargs-too-long", args->at, "bootargs of '%s' has %u characters; Linux reads %u and drops the "
 			   "rest", cell->name, args->size - 1, BOOTARGS_MAX);
 	}
-	if (strstr(text, "console=ttyS") && !strstr(text, "console=ttyAMA") && cell->vdev_count && !has_other_uart(d, cell)) {
+	if (strstr(text, "console=ttyS") && !strstr(text, "console=ttyAMA") && has_virtual_uart(d, cell) && !has_other_uart(d, cell)) {
 		diag_error(diag, "bootargs-console", args->at, "bootargs of '%s' has console=ttyS..., but its UART is an \"arm,pl011\", "
 			   "which Linux calls ttyAMA0; write console=ttyAMA0", cell->name);
 	}

@@ -125,7 +125,7 @@ static void add_name(struct names *names, const char *name, struct pos at, const
 }
 
 /* What cellgen writes into every guest's tree by itself: emit_guest_dtb.c. */
-static const char *const own_nodes[] = { "chosen", "cpus", "psci", "timer", "cloison-clock", "reserved-memory" };
+static const char *const own_nodes[] = { "chosen", "cpus", "psci", "timer", "cloison-clock", "cloison-watchdog-clock", "reserved-memory" };
 
 /* Clocks that go along: emit_guest_dtb.c. Each once, at the root, wherever the board has it. */
 struct clocks {
@@ -201,6 +201,9 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 		const struct vdev *vdev = &d->vdevs[cell->first_vdev + i];
 
 		add_name(&names, vdev->node->name, vdev->node->at, cell, diag);
+		if (cell->first_vdev + i == cell_power_key(d, cell)) {
+			add_name(&names, "gpio-keys", vdev->node->at, cell, diag);
+		}
 		add_clocks(&clocks, &names, d, vdev->node, cell, diag);
 	}
 }

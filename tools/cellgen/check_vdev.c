@@ -57,6 +57,10 @@ static void check_wishes(const struct decision *d, const struct vdev *vdev, stru
 			   "a service CPU, as without one the console is output only; add cpus = <&...> to '%s' (%s) or take "
 			   "it out", whose, d->hyp.node->name, diag_at(d->hyp.node->at));
 	}
+	if (vdev->type->life && d->service_cpu == CPU_NONE) {
+		diag_error(diag, "needs-service-cpu", vdev->node->at, "%s needs a service CPU, which alone looks at its time or presses its "
+			   "key; add cpus = <&...> to '%s' (%s) or take it out", whose, d->hyp.node->name, diag_at(d->hyp.node->at));
+	}
 	if (status && strcmp(status, "okay") != 0 && strcmp(status, "ok") != 0) {
 		diag_error(diag, "device-disabled", prop_at(vdev->node, "status"), "%s has status \"%s\", so its guest would not use it; "
 			   "take the node out, or the status", whose, status);
@@ -75,7 +79,8 @@ static void check_wishes(const struct decision *d, const struct vdev *vdev, stru
 /* The binding of a device is open: any word may stand there, and be carried along. */
 static const char *const known_words[] = {
 	"reg", "interrupts", "interrupt-names", "interrupt-parent", "clocks", "clock-names", "clock-frequency", "compatible", "status",
-	"current-speed", "reg-names", "reg-shift", "reg-io-width",
+	"current-speed", "reg-names", "reg-shift", "reg-io-width", "gpio-controller", "#gpio-cells", "gpio-line-names",
+	"interrupt-controller", "#interrupt-cells", "timeout-sec",
 };
 
 /* Drivers find clocks by name: a PL011's asks for apb_pclk and gives up without it. */
@@ -88,9 +93,40 @@ static void check_clock_names(const struct decision *d, const struct vdev *vdev,
 		diag_error(diag, "bad-property", names->at, "clock-names of %s of '%s' names clocks, and there are no clocks; write clocks = "
 			   "<&...> too, or take it out", vdev->node->name, cell);
 	}
-	if (clocks && !names && vdev->type && vdev->type->clock_hz) {
+	if (clocks && vdev->type->clocks_fixed) {
+		diag_error(diag, "bad-property", clocks->at, "clocks of %s of '%s': it counts at a frequency of its own, and a driver that goes by "
+			   "another would be wrong about the time; take clocks out: the guest's tree gets the right ones", vdev->node->name, cell);
+	} else if (clocks && !names) {
+		const char *second = vdev->type->clocks[1];
+
 		diag_error(diag, "bad-property", clocks->at, "%s of '%s' has clocks and no clock-names, by which its driver looks for them; "
-			   "write two clocks and clock-names = \"uartclk\", \"apb_pclk\", or neither", vdev->node->name, cell);
+			   "write %s and clock-names = \"%s\"%s%s%s, or neither", vdev->node->name, cell, second ? "two clocks" : "one clock",
+			   vdev->type->clocks[0], second ? ", \"" : "", second ? second : "", second ? "\"" : "");
+	}
+}
+
+static void check_console_words(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	static const char *const words[] = { "cloison,console", "cloison,console-input" };
+
+	for (u32 i = 0; i < ARRAY_COUNT(words); i++) {
+		const struct prop *prop = node_prop(vdev->node, words[i]);
+
+		if (prop && !vdev->type->console) {
+			diag_error(diag, "bad-property", prop->at, "%s of %s of '%s' is about consoles, and an \"%s\" is none; take it out", words[i],
+				   vdev->node->name, d->cells[vdev->cell].name, vdev->type->compatible);
+		}
+	}
+}
+
+/* The guest's gpio-keys node goes by it. */
+static void check_gpio_cells(const struct decision *d, const struct vdev *vdev, struct diag *diag)
+{
+	const struct prop *cells = node_prop(vdev->node, "#gpio-cells");
+
+	if (vdev->type->power_key && cells && (cells->size != 4 || prop_cell(cells, 0) != 2)) {
+		diag_error(diag, "bad-value", cells->at, "#gpio-cells of %s of '%s' must be <2>, a pin and its flags; correct it, or take it out",
+			   vdev->node->name, d->cells[vdev->cell].name);
 	}
 }
 
@@ -154,6 +190,8 @@ void check_vdevs(const struct decision *d, struct diag *diag)
 			       ARRAY_COUNT(known_words), diag);
 		check_unit(d, vdev, diag);
 		check_clock_names(d, vdev, diag);
+		check_console_words(d, vdev, diag);
+		check_gpio_cells(d, vdev, diag);
 		check_wishes(d, vdev, diag);
 		check_trigger(d, vdev, diag);
 		check_console_twice(d, i, diag);

@@ -137,13 +137,43 @@ static void emit_device(struct writer *w, const struct device *device)
 	put_end(w);
 }
 
+/* Clocks by the names its driver looks for. */
+static void put_own_clocks(struct writer *w, const struct vdev_type *type)
+{
+	static const u32 phandles[VDEV_CLOCKS] = { PHANDLE_CLOCK, PHANDLE_OTHER_CLOCK };
+	u32 cells[ARRAY_COUNT(type->clocks)], count = 0;
+	struct out names = {0};
+
+	for (; count < ARRAY_COUNT(type->clocks) && type->clocks[count]; count++) {
+		u32 clock = type->clocks_hz[count] == vdev_clock_hz(0) ? 0 : 1;
+
+		cells[count] = phandles[clock];
+		w->own_clocks[clock] = true;
+		out_printf(&names, "%s%c", type->clocks[count], 0);
+	}
+	put_cells(w, "clocks", cells, count);
+	put(w, "clock-names", names.data, names.size);
+}
+
+/* What makes a node a GPIO controller goes without saying. */
+static void put_gpio(struct writer *w, const struct node *node)
+{
+	if (!node_prop(node, "gpio-controller")) {
+		put(w, "gpio-controller", "", 0);
+	}
+	if (!node_prop(node, "#gpio-cells")) {
+		PUT_CELLS(w, "#gpio-cells", 2);
+	}
+	PUT_CELLS(w, "phandle", PHANDLE_GPIO);
+}
+
 /*
  * To the guest of a direct cell the line is a level, as the binding of the device says; that a latch stands for it is the
  * core's business.
  */
-static void emit_vdev(struct writer *w, const struct vdev *vdev)
+static void emit_vdev(struct writer *w, u32 index)
 {
-	static const char names[] = "uartclk\0apb_pclk";
+	const struct vdev *vdev = &w->d->vdevs[index];
 
 	put_begin(w, vdev->node->name);
 	put_props(w, vdev->node);
@@ -151,24 +181,47 @@ static void emit_vdev(struct writer *w, const struct vdev *vdev)
 	if (vdev->line) {
 		PUT_CELLS(w, "interrupts", 0, vdev->line - SPI_BASE, vdev->edge ? 1 : 4);
 	}
-	if (vdev->type && vdev->type->clock_hz && !node_prop(vdev->node, "clocks")) {
-		PUT_CELLS(w, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
-		put(w, "clock-names", names, sizeof(names));
-		w->own_clock_hz = vdev->type->clock_hz;
+	if (vdev->type && vdev->type->clocks[0] && !node_prop(vdev->node, "clocks")) {
+		put_own_clocks(w, vdev->type);
+	}
+	if (index == cell_power_key(w->d, w->cell)) {
+		put_gpio(w, vdev->node);
 	}
 	put_end(w);
 }
 
-static void emit_clocks(struct writer *w)
+/* Whoever asks the cell to shut down presses it: pin 3, active high, KEY_POWER (PL061_POWER_KEY of src/vdev/pl061.h). */
+static void emit_power_key(struct writer *w)
 {
-	if (w->own_clock_hz) {
-		put_begin(w, "cloison-clock");
+	if (cell_power_key(w->d, w->cell) == w->d->vdev_count) {
+		return;
+	}
+	put_begin(w, "gpio-keys");
+	put_text(w, "compatible", "gpio-keys");
+	put_begin(w, "power");
+	put_text(w, "label", "power");
+	PUT_CELLS(w, "linux,code", 116);
+	PUT_CELLS(w, "gpios", PHANDLE_GPIO, 3, 0);
+	put_end(w);
+	put_end(w);
+}
+
+static void emit_own_clock(struct writer *w, u32 index, const char *name, u32 phandle)
+{
+	if (w->own_clocks[index]) {
+		put_begin(w, name);
 		put_text(w, "compatible", "fixed-clock");
 		PUT_CELLS(w, "#clock-cells", 0);
-		PUT_CELLS(w, "clock-frequency", w->own_clock_hz);
-		PUT_CELLS(w, "phandle", PHANDLE_CLOCK);
+		PUT_CELLS(w, "clock-frequency", vdev_clock_hz(index));
+		PUT_CELLS(w, "phandle", phandle);
 		put_end(w);
 	}
+}
+
+static void emit_clocks(struct writer *w)
+{
+	emit_own_clock(w, 0, "cloison-clock", PHANDLE_CLOCK);
+	emit_own_clock(w, 1, "cloison-watchdog-clock", PHANDLE_OTHER_CLOCK);
 	for (u32 i = 0; i < w->clock_count; i++) {
 		put_begin(w, w->clocks[i]->name);
 		put_props(w, w->clocks[i]);
@@ -236,7 +289,8 @@ void emit_guest_devices(struct writer *w)
 		}
 	}
 	for (u32 i = 0; i < w->cell->vdev_count; i++) {
-		emit_vdev(w, &w->d->vdevs[w->cell->first_vdev + i]);
+		emit_vdev(w, w->cell->first_vdev + i);
 	}
+	emit_power_key(w);
 	emit_clocks(w);
 }

@@ -26,7 +26,7 @@ static void emit_life(const struct decision *d, const struct cell *cell, struct 
 
 	out_printf(out, "\t{ /* %s, %s */\n", emit_path(cell->node), emit_at(d, cell->at));
 	emit_actions(p, out);
-	out_printf(out, "\t\t.power_key = %u,\n", d->vdev_count);
+	out_printf(out, "\t\t.power_key = %u,\n", cell_power_key(d, cell));
 	out_printf(out, "\t\t.restart_count = %u,\n\t\t.restart_seconds = %u,\n\t},\n", p->count, p->seconds);
 }
 

@@ -6,8 +6,10 @@
 #include "parts.h"
 
 #define PHANDLE_GIC 1
-#define PHANDLE_CLOCK 2         /* of the clock a virtual device gets when its node names none */
+#define PHANDLE_CLOCK 2         /* of the clock a virtual device gets when its node names none: vdev_clock_hz(0); */
 #define PHANDLE_CARRIED 3       /* of the first clock carried over from the board */
+#define PHANDLE_OTHER_CLOCK 0xfffdu /* ... and vdev_clock_hz(1) */
+#define PHANDLE_GPIO 0xfffeu    /* of what the power key is at */
 #define PHANDLE_ITS 0xffffu
 #define PHANDLE_REGION 0x10000u /* of the cell's first region */
 
@@ -18,7 +20,7 @@ struct writer {
 	int error; /* the first one of libfdt; later calls do no harm */
 	const struct node **clocks; /* carried over */
 	u32 clock_count;
-	u32 own_clock_hz; /* 0: no virtual device needs that clock */
+	bool own_clocks[VDEV_CLOCKS]; /* a virtual device needs that clock */
 };
 
 void put_begin(struct writer *w, const char *name);

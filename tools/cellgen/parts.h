@@ -118,10 +118,19 @@ struct vdev_type {
 	const char *compatible;
 	const char *name;   /* struct vdev_NAME, object vdev_NAME */
 	bool console;       /* take, put: the core's console serves it */
-	u32 clock_hz;       /* of the fixed clock its node gets in the guest's tree if it names none; 0: it needs none */
+	bool power_key;     /* key: the core presses it */
+	bool watchdog;      /* tick: it may run out */
+	bool life;          /* it is nothing without the service CPU, and without CONFIG_LIFECYCLE */
+	bool line_optional; /* an interrupt only if its node says so */
+	bool clocks_fixed;  /* it counts: its node has no clocks but those of cellgen */
+	const char *clocks[2]; /* clock-names of the fixed clocks its node gets in the guest's tree if it names none; */
+	u32 clocks_hz[2];      /* their frequencies */
 };
+#define VDEV_CLOCKS 2u /* frequencies there are: vdev_clock_hz */
 const struct vdev_type *vdev_type_of(const struct node *node);
 const struct vdev_type *vdev_type_at(u32 index); /* NULL: there are no more */
+u32 vdev_clock_hz(u32 index);                    /* of index < VDEV_CLOCKS */
+u32 cell_power_key(const struct decision *d, const struct cell *cell); /* its first device that has one: index into vdevs; vdev_count: none */
 
 /* The UART of the default guest map, QEMU virt's: a guest written for that machine expects its console there. */
 #define DEFAULT_UART_INTID (SPI_BASE + 1)

@@ -124,7 +124,7 @@ static void add_asked(struct decision *d)
 
 static bool wants_line(const struct decision *d, const struct vdev *vdev)
 {
-	return vdev->type && !vdev->line_asked && !vdev->line && !d->cells[vdev->cell].mediated;
+	return vdev->type && !vdev->type->line_optional && !vdev->line_asked && !vdev->line && !d->cells[vdev->cell].mediated;
 }
 
 /* The console UART's line can be lent only while the core polls that UART: on a service CPU. */

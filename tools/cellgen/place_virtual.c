@@ -76,7 +76,7 @@ static void collect(struct numbers *n)
 	for (u32 i = cell->first_vdev; i < cell->first_vdev + cell->vdev_count; i++) {
 		struct vdev *vdev = &n->d->vdevs[i];
 
-		if (vdev->line || (vdev->type && !vdev->line_asked)) {
+		if (vdev->line || (vdev->type && !vdev->type->line_optional && !vdev->line_asked)) {
 			add(n, (struct virtual_line){ .intid = vdev->line, .vdev = vdev, .device = DEVICE_NONE,
 				.edge = vdev->edge, .asked = vdev->line_asked, .what = vdev->node->name, .at = vdev->line_at });
 		}
