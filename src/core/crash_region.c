@@ -205,7 +205,7 @@ static bool is_origin(const struct crash_origin *origin)
 
 static bool is_cell(const struct crash_cell *cell)
 {
-	bool good = is_text(cell->cell, CRASH_NAME) && is_text(cell->reason, CRASH_TEXT) && is_text(cell->what, CRASH_TEXT) &&
+	bool good = is_text(cell->cell, CRASH_NAME) && cell->cell[0] && is_text(cell->reason, CRASH_TEXT) && is_text(cell->what, CRASH_TEXT) &&
 		    is_text(cell->by, CRASH_NAME) && is_text(cell->end, CRASH_NAME) && is_text(cell->cpu, CRASH_NAME) &&
 		    cell->vcpu_kept <= CRASH_VCPUS && cell->vcpu_size == sizeof(struct crash_vcpu) && cell->vcpus % 8 == 0 &&
 		    is_range(cell->vcpus, cell->vcpu_kept * cell->vcpu_size, sizeof *cell, cell->mark.size) &&

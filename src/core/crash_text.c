@@ -209,6 +209,7 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 {
 	struct panic_state state; /* all that panic_line looks at is set: an initializer would be a memset */
 	char text[PANIC_LINE];
+	u32 count;
 
 	if (!*line)
 		return print_short_panic(panic), true;
@@ -222,13 +223,13 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 	state.stack_count = panic->stack_count;
 	crash_copy(state.regs, panic->regs, ARRAY_COUNT(state.regs));
 	crash_copy(state.stack, panic->stack, ARRAY_COUNT(state.stack));
-	if (panic_line(&state, panic->cpu, *line - 1, text, sizeof text)) {
-		console_printf("crash %u: %s", panic->origin.sequence, text);
-		return true;
+	for (count = 1; panic_line(&state, panic->cpu, count - 1, text, sizeof text); count++) {
+		if (count == *line) {
+			console_printf("crash %u: %s", panic->origin.sequence, text);
+			return true;
+		}
 	}
-	*line -= 1;
-	while (*line && !panic_line(&state, panic->cpu, *line - 1, text, sizeof text))
-		--*line;
+	*line -= count;
 	return false;
 }
 

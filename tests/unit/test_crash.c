@@ -658,8 +658,11 @@ static void panic_is_kept(void **state)
 	assert_true(said("crash 1: panic: cpu=cpu2 pc=0x4000 sp=0x5000 pstate=0x0\r\n"));
 	assert_true(said("crash 1: panic: stack 0x5000: 0x0000000000000000 0x0000000000000000 0x0000000000002222\r\n"));
 	assert_int_equal(boot(panics), 0);
+	assert_int_equal(boot(linux_faults), 0);
 	assert_int_equal(boot(show_all), 0);
 	assert_true(said("crash record 2 of an earlier boot: panic on cpu2"));
+	assert_true(said("crash 2: panic: stack 0x5000: 0x0000000000000000 0x0000000000000000 0x0000000000002222\r\n"
+			 "[core] crash record 3 of an earlier boot: cell linux")); /* and goes on behind it */
 }
 
 static void torn_panic(void **state)
