@@ -181,8 +181,8 @@ static void check_control(struct check *c, struct object o, size_t i)
 		finding(c, "control", "machine_controls[%zu]: %s controls %s, not cell '%s'", i, who, controller_text(c, target), whom);
 	for (u32 n = 0; n < RIGHTS; n++)
 		if ((rights ^ control->rights) >> n & 1)
-			finding(c, "control", rights >> n & 1 ? "%s may %s cell '%s', and the partition gives it no such right" :
-				"%s may not %s cell '%s', and the partition says that it may", who, right_words[n], whom);
+			finding(c, "control", rights >> n & 1 ? "%s has the right '%s' over cell '%s', which the partition does not give" :
+				"%s lacks the right '%s' over cell '%s', which the partition gives", who, right_words[n], whom);
 	if (rights >> RIGHTS)
 		finding(c, "control", "rights of %s over cell '%s' are 0x%llx, more than there are", who, whom, rights);
 }

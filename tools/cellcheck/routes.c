@@ -208,7 +208,8 @@ static void check_vgic(struct routes *r, size_t cell)
 		if (!r->number_of[ask->wires.v[i].intid])
 			finding(c, "route", "line %u of cell '%s' has no number there", ask->wires.v[i].intid, ask->name);
 	for (size_t n = 0; r->vdevs.p && n < ask->vdevs.n; n++)
-		if (!silent(&ask->vdevs.v[n]) && (vdev_line(r, n) < 32 || vdev_line(r, n) >= 32 * words || soft_device(r, ask, vdev_line(r, n)) != n + 1))
+		if (!silent(&ask->vdevs.v[n]) && (vdev_line(r, n) < 32 || vdev_line(r, n) >= 32 * words ||
+			soft_device(r, ask, vdev_line(r, n)) != n + 1))
 			finding(c, "route", "cell '%s': %s has interrupt %u, which it cannot have", ask->name, ask->vdevs.v[n].name, vdev_line(r, n));
 }
 
