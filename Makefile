@@ -133,7 +133,7 @@ $(FLAGS): FORCE
 # ---------------------------------------------------------------- the image
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c platform/$(WATCHDOG).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
-LIFE := life life_stub control command record_life audit watch crash crash_region crash_text health
+LIFE := life life_cpu control command record_life audit watch crash crash_region crash_text health
 SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LIFECYCLE),life_none.c,$(LIFE:=.c))) \
 	$(addprefix %/core/,$(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The life of a cell: loaded by its own first CPU, run, stopped, and perhaps
- * loaded again (life.c).
+ * What a cell's own CPUs do in its life: begin, load, stop, wait in the core.
+ * Who decides what becomes of it is life.h.
  *
- *   OFF -> LOADING -> RUNNING -> STOPPED (own wish) or FAILED (fault)
- *           ^  |         |         ^
- *           |  +---------+---------+
- *           +-- RESTARTING <-------+ if its policy says so
- *
- * Who may change what: cells[].state by compare-and-swap from any CPU of the
- * cell, so that of two vCPUs that fault at once one stops the cell and writes
- * its record, and the other only parks.
+ * cells[].state is changed by compare-and-swap alone, so that of two that would
+ * stop a cell at once one does, and writes its record, and the other only parks.
  */
 #include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/iommu.h"
+#include "core/life_steps.h"
 #include "core/pci.h"
-#include "core/life.h"
 
 struct cell cells[CELL_COUNT ? CELL_COUNT : 1];
 struct vcpu vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
@@ -49,72 +43,140 @@ void cpu_init(struct cpu *cpu, u16 index)
 
 static u64 load_started; /* ticks; last cell to load, for boot_times only */
 
-void cell_start(struct cpu *cpu)
+bool cell_start(struct cpu *cpu)
 {
 	struct cell *cell = &cells[cpu->cell_index];
 
 	load_started = arch_time_now();
-	atomic_store32(&cell->state, CELL_LOADING);
-	atomic_store32(&cell->incarnation, cell->incarnation + 1); /* after the state: who reads it first never takes the last stop for this life's */
 	atomic_store32(&cpu->vcpu->state, VCPU_ON);
+	atomic_store32(&cell->incarnation, cell->incarnation + 1); /* before the state: who stops this life names it */
+	if (!arch_cas32(&cell->state, CELL_STARTING, CELL_LOADING))
+		return false;
+	cpu->copier = COPIER_LOAD;
 	arch_vcpu_reset(cpu, cpu->cell->arch.load_entry, cpu->cell->arch.load_list, true);
+	life_put(&cell->times.start, arch_time_now() - life_get(&cell->since));
+	return true;
 }
 
 void cell_loaded(struct cpu *cpu)
 {
-	if (life_cleared(cpu))
-		return; /* the copier goes on */
-	boot_times.copy = arch_time_now() - load_started;
+	struct cell *cell = &cells[cpu->cell_index];
+	u64 now = arch_time_now();
+
+	if (cpu->copier == COPIER_CLEAR) {
+		life_cleared(cpu);
+		return;
+	}
+	boot_times.copy = now - load_started;
 	iommu_start(cpu);
-	if (arch_cas32(&cells[cpu->cell_index].state, CELL_LOADING, CELL_RUNNING)) {
+	if (arch_cas32(&cell->state, CELL_LOADING, CELL_RUNNING)) {
+		cpu->copier = COPIER_NONE;
 		arch_vcpu_reset(cpu, cpu->cell->entry, cpu->cell->dtb, false);
+		life_put(&cell->times.start, life_get(&cell->times.start) + arch_time_now() - now);
 	} else {
 		iommu_stop(cpu->cell_index); /* whoever stopped the cell may have done so before they were on */
 		cell_park(cpu);
 	}
 }
 
-bool cell_is_alive(u16 cell)
+bool cell_is_ending(u16 cell)
+{
+	switch (atomic_load32(&cells[cell].state)) {
+	case CELL_LOADING:
+	case CELL_RUNNING:
+	case CELL_SUSPENDED:
+	case CELL_RESUMING: return false;
+	default: return true;
+	}
+}
+
+bool cell_may_run(u16 cell)
 {
 	u32 state = atomic_load32(&cells[cell].state);
 
 	return state == CELL_RUNNING || state == CELL_LOADING;
 }
 
-/* Of the CPU that stopped the cell. One that waits to be printed, of an earlier life, is not overwritten. */
-static void write_record(struct cpu *cpu, enum stop_reason reason, const char *what, u32 end)
+/* Of another CPU's doing the ISA has nothing to say: see the vCPUs' registers. */
+static void no_registers(struct record *record)
 {
-	struct cell *cell = &cells[cpu->cell_index];
+	record->pc = 0;
+	for (u32 i = 0; i < ARRAY_COUNT(record->regs); i++)
+		record->regs[i] = 0;
+	for (u32 i = 0; i < ARRAY_COUNT(record->detail); i++)
+		record->detail[i] = 0;
+}
+
+/* One that waits to be printed, of an earlier life, is not overwritten. Who looks for this one looks at its number, then at its state. */
+void cell_record(u16 index, const struct cpu *cpu, enum stop_reason reason, const char *what, u16 by, u32 end)
+{
+	struct cell *cell = &cells[index];
+	struct record *record = &cell->record;
 
 	if (atomic_load32(&cell->record_state) == RECORD_READY)
 		return;
-	cell->record.cpu = cpu->index;
-	cell->record.vcpu = cpu->vcpu_index;
-	cell->record.reason = (u16)reason;
-	cell->record.end = (u16)end;
-	cell->record.incarnation = cell->incarnation;
-	cell->record.what = what;
-	arch_vcpu_record(cpu, &cell->record);
+	atomic_store32(&cell->record_state, RECORD_WRITING);
+	atomic_store32(&record->incarnation, atomic_load32(&cell->incarnation));
+	record->cpu = cpu ? cpu->index : arch_cpu_this()->index;
+	record->vcpu = cpu ? cpu->vcpu_index : 0;
+	record->reason = (u16)reason;
+	record->end = (u16)end;
+	record->by = by;
+	record->what = what;
+	record->when = arch_time_now();
+	if (cpu)
+		arch_vcpu_record(cpu, record);
+	else
+		no_registers(record);
 	atomic_store32(&cell->record_state, RECORD_READY);
+}
+
+void cell_kick(u16 cell)
+{
+	const struct cell_config *config = &machine_cells[cell];
+
+	for (u16 n = 0; n < config->vcpu_count; n++)
+		if (machine_cell_cpus[config->first_cpu + n] != arch_cpu_this()->index)
+			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
+}
+
+void cell_cut(u16 cell)
+{
+	arch_cell_silence(cell);
+	life_put(&cells[cell].times.regain, 0);
+	life_put(&cells[cell].times.revoked, arch_time_now());
+	arch_cell_revoke(cell); /* after the state: who faults on it must see why */
+	cell_kick(cell);
+	iommu_stop(cell); /* before its devices are asked to be quiet: they need not answer soon, or at all */
+}
+
+/* The state is one that a cell's own guest can end. */
+static bool end_from(u32 *state, u32 end)
+{
+	u32 from = atomic_load32(state);
+
+	/* It changes meanwhile only as others suspend, resume or stop the cell: a few times */
+	while (from == CELL_LOADING || from == CELL_RUNNING || from == CELL_SUSPENDED || from == CELL_RESUMING) {
+		if (arch_cas32(state, from, end))
+			return true;
+		from = atomic_load32(state);
+	}
+	return false;
 }
 
 void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 {
 	u16 index = cpu->cell_index;
-	u32 *state = &cells[index].state;
+	u64 since = arch_time_now();
 	u32 end = life_decide(cpu, reason);
 
-	/* In the order in which it changes, so that it does not slip from one to the other between two looks */
-	if (!arch_cas32(state, CELL_LOADING, end) && !arch_cas32(state, CELL_RUNNING, end))
-		return; /* another vCPU was first: its record stands */
-	write_record(cpu, reason, what, end);
-	arch_cell_silence(index);
-	arch_cell_revoke(index); /* after the state: who faults on it must see why */
-	for (u16 n = 0; n < cpu->cell->vcpu_count; n++)
-		if (n != cpu->vcpu_index)
-			arch_cpu_kick(machine_cell_cpus[cpu->cell->first_cpu + n]);
-	iommu_stop(index); /* before its devices are asked to be quiet: they need not answer soon, or at all */
+	if (!end_from(&cells[index].state, end))
+		return; /* another was first: its record stands */
+	life_put(&cells[index].since, since);
+	cell_record(index, cpu, reason, what, BY_ITSELF, end);
+	cell_cut(index);
 	pci_stop(index);
+	life_ended(index, reason, end);
 	console_notify(cpu);
 }
 
@@ -123,6 +185,7 @@ void cell_park(struct cpu *cpu)
 	struct vcpu *vcpu = cpu->vcpu;
 	u32 power;
 
+	life_capture(cpu);
 	arch_vcpu_quiesce(cpu);
 	for (;;) {
 		if (cpu->index == machine_service_cpu)

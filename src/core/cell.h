@@ -35,12 +35,14 @@ enum exit_reason {
 /* core/life.h draws it, docs/lifecycle.md explains it. */
 enum cell_state {
 	CELL_OFF,        /* never started */
+	CELL_STARTING,   /* its first CPU makes everything as at boot */
 	CELL_LOADING,    /* first vCPU copies the images under the load root */
 	CELL_RUNNING,
 	CELL_SUSPENDED,  /* its CPUs wait in the core and its memory is out of their reach; all else stays */
+	CELL_RESUMING,   /* it is to go on as soon as all its CPUs are in: then it gets its memory back, and they are called */
 	CELL_STOPPING,   /* its CPUs come in, its devices end, its memory is cleared; then CELL_STOPPED */
 	CELL_FAILING,    /* the same, then CELL_FAILED */
-	CELL_RESTARTING, /* the same, then CELL_LOADING */
+	CELL_RESTARTING, /* the same, then CELL_STARTING */
 	CELL_STOPPED,    /* by its own wish, or because it was told to */
 	CELL_FAILED,     /* by a fault, or what counts as one: see its record */
 	CELL_STATE_COUNT
@@ -100,6 +102,7 @@ struct vcpu {
 	u64 argument; /* [A] context id for it */
 	u32 parked;   /* [A] life.h: 2 n + 1, it waits in the core and incarnation n is over for it; 2 n, its kick is under way */
 	u32 suspends_seen; /* [O] cell.suspends when it last looked: a fault that came of an older revocation is none of the guest's */
+	u32 waits;     /* [A] cell.suspends of the suspension in which it waits in the core */
 	u32 captured;  /* [A] incarnation + 1 whose end the registers are of; 0: none. It was off in an end that is not here. */
 	struct vcpu_registers registers; /* [O] until captured says so */
 } __attribute__((aligned(64))); /* as struct cell */
@@ -127,11 +130,21 @@ struct cell {
 	u32 streams_wanted; /* [A] iommu.c: 2 n + on, the nth wish for the streams of its devices, */
 	u32 streams_done;   /* [A] the last that was carried out, */
 	u32 streams_broken; /* [A] and whether one got no answer */
-	u32 cleaned;       /* [O] of the first CPU: ranges of memory that the copier has cleared */
+	u32 called;        /* [A] as released: the service CPU has begun a start; the number is of the lives begun before */
+	u32 given_up;      /* [A] as released: whoever has not come in by now is not waited for */
+	u32 unclean;       /* [A] not 0: its memory could not be cleared. It is never started again */
+	u32 cleaned;       /* [O] of the first CPU: ranges of memory that are clear, since the last load */
+	bool begins;       /* [O] of the first CPU: it starts the cell by itself, nobody has to call */
+	bool quiet;        /* [O] of the first CPU: it has silenced the devices in this end */
+	u64 since;         /* ticks: of the decision to stop or to start; of the state's winner. For times, and */
+	u64 in_at;         /* [O] of the first CPU: when it first saw that all others are in; 0: not yet in this end */
 	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
 	struct life_times times;
 	struct record record;
 } __attribute__((aligned(64))); /* no exclusive monitor shared with another cell */
+
+/* Whose code a vCPU's CPU runs when it leaves the core: what tells the copier's call from a guest's that imitates it. */
+enum copier { COPIER_NONE, COPIER_LOAD, COPIER_CLEAR };
 
 struct cpu {
 	struct arch_frame frame;          /* [O] guest registers while in EL2; first: the stack pointer rests here */
@@ -143,6 +156,7 @@ struct cpu {
 	u16 index;                        /* [C] */
 	u16 cell_index;                   /* [C] */
 	u16 vcpu_index;                   /* [C] within the cell */
+	u16 copier;                       /* [O] enum copier */
 	struct arch_cpu arch;             /* [O] */
 };
 
@@ -159,18 +173,26 @@ void cpu_init(struct cpu *cpu, u16 index);
 _Noreturn void cpu_main(struct cpu *cpu);
 
 /*
- * Stop the calling CPU's cell: record, revoke its memory, call its other CPUs
- * out. Returns; the caller then parks with cell_park.
+ * The calling CPU's cell ends, unless it has already: record, memory revoked,
+ * other CPUs called out. Returns; the caller then parks with cell_park.
  */
 void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what);
-/* The vCPU waits here, in the core, until it is switched on; then its frame is in reset state. */
+/* Who has changed the state to `end` says why. cpu: whose guest did it; NULL: the calling CPU decided so. */
+void cell_record(u16 cell, const struct cpu *cpu, enum stop_reason reason, const char *what, u16 by, u32 end);
+/* Nothing of the cell reaches its memory any more: its CPUs come in, its streams abort. Any CPU of the cell, or the service CPU. */
+void cell_cut(u16 cell);
+/* Every CPU of the cell but the calling one. */
+void cell_kick(u16 cell);
+/* The vCPU waits here, in the core, until it is switched on (then its frame is in reset state) or has to clear or load the cell's memory. */
 void cell_park(struct cpu *cpu);
-/* First vCPU, at boot and for each life after: run the copier under the load root. */
-void cell_start(struct cpu *cpu);
-/* Loading or running. */
-bool cell_is_alive(u16 cell);
-/* Images are in place: the first vCPU goes from the copier to the guest's entry. */
+/* First vCPU, in CELL_STARTING when everything is as at boot: a life begins, with the copier. False: it was stopped just now. */
+bool cell_start(struct cpu *cpu);
+/* The copier has called: images are in place, or a piece of memory is clear. First vCPU, if its copier is not COPIER_NONE. */
 void cell_loaded(struct cpu *cpu);
+/* There is no guest, or it is over and its CPUs come in. Of a suspended cell this is false: it goes on. */
+bool cell_is_ending(u16 cell);
+/* Loading or running: neither ending nor suspended. */
+bool cell_may_run(u16 cell);
 
 /* Guest power management, ISA-neutral; results in the ISA's own codes are the caller's business. */
 enum power_result { POWER_OK, POWER_INVALID, POWER_ALREADY_ON, POWER_ON_PENDING, POWER_INVALID_ADDRESS };

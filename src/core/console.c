@@ -168,7 +168,7 @@ bool console_is_drained(u32 cell)
 
 static u64 patience(u32 cell, u64 now)
 {
-	if (!cell_is_alive((u16)cell))
+	if (cell_is_ending((u16)cell))
 		return 0; /* these are its last words */
 	return keys_typing(cell, now) ? SILENCE_TYPING(arch_time_hz()) : SILENCE_OTHERS(arch_time_hz());
 }

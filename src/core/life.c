@@ -1,206 +1,272 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * A stopped cell is loaded again by its own first CPU, the way it was loaded
- * first, when nobody else is in it any more:
- *
- *   stopping CPU   state := RESTARTING, record, memory revoked, kicks
- *   other vCPUs    fault or wake -> parked, private state clean -> "parked" --kick--+
- *   service CPU    record printed, or half a second --------------> "released" -kick-+
- *   first CPU      parked, waits for all of them <------------------------------------+
- *                  devices, lines, memory as at boot -> cell_start -> copier
- *
- * No lock: each word has one writer and names the incarnation it is about, so
- * that an old one means nothing. A word is written twice, around its kick. The
- * first CPU goes only when all kicks that were meant for it have been sent, and
- * its reset clears what is left of them: none reaches the new guest.
+ * The service CPU's part in the life of cells: it carries out what others want
+ * of a cell, and lets one that has ended go on. It waits for nobody; what takes
+ * time is looked at again in its next round. Only this CPU suspends and resumes,
+ * starts, and changes the goal of an end; the cell's own CPUs may end it under its
+ * hands at any moment, so each change is a compare-and-swap, and what it does not
+ * find any more it looks up again.
  */
-#include "core/life.h"
+#include "core/life_steps.h"
+#include "core/boot.h"
 #include "core/console.h"
+#include "core/crash.h"
 #include "core/iommu.h"
-#include "core/pci.h"
-#include "vdev/vdev.h"
+#include "core/watch.h"
 
-#define KICK_COMES(incarnation) (2 * (incarnation))
-#define KICK_SENT(incarnation) (2 * (incarnation) + 1)
-/* How long a restart waits for its record to be printed: as long as the stop of a cell prints without a service CPU. */
-#define RECORD_TIME(hz) ((hz) / 2)
+/* How long the end of a cell waits for its record to be printed: as long as the stop of a cell prints without a service CPU, */
+#define PRINTED_TIME(hz) ((hz) / 2)
+/* to be kept, which takes a few rounds if it takes any, */
+#define KEPT_TIME(hz) (2 * (hz))
+/* and for vCPUs to come in: each was kicked, and its memory is gone. */
+#define COME_IN_TIME(hz) (hz)
+/* Each try finds another state, and of those there are few. */
+#define TRIES 16u
 
-/* Of the service CPU: in which incarnation it first saw a cell wait, and when. */
+/* In which life it first saw that the cell has ended, and when. */
 static struct {
-	u32 incarnation;
+	u32 life;
+	bool unrecorded; /* that end has no record: the life had not begun */
 	u64 since;
-} waiting[CELL_COUNT ? CELL_COUNT : 1];
+} ended[CELL_COUNT ? CELL_COUNT : 1];
 
-/* ---- whether ---- */
+/* ---- to the end ---- */
 
-static bool is_wanted(const struct cell_config *config, u32 reason)
+static bool is_alive(u32 state)
 {
-	switch (reason) {
-	case STOP_SYSTEM_OFF: return false;
-	case STOP_SYSTEM_RESET: return config->restart & RESTART_ON_RESET;
-	default: return config->restart & RESTART_ON_FAILURE;
-	}
+	return state == CELL_STARTING || state == CELL_LOADING || state == CELL_RUNNING || state == CELL_SUSPENDED ||
+	       state == CELL_RESUMING;
 }
 
-/* Would this be one too many? Restart r is r incarnations after the first; restarts[] remembers the last restart_count. */
-static bool is_spent(const struct cell_config *config, const struct cell *cell)
+/* One that has not begun leaves no record, or it would be filed under the life before. */
+static bool end_from(u16 index, u32 from, u32 end, enum stop_reason reason, const char *what, u16 by)
 {
-	u32 done = atomic_load32(&cell->incarnation) - 1, count = config->restart_count;
+	struct cell *cell = &cells[index];
+	u64 since = arch_time_now();
 
-	return count && done >= count &&
-	       arch_time_now() - cell->restarts[done % count] < config->restart_seconds * arch_time_hz();
-}
-
-u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
-{
-	if (is_wanted(cpu->cell, reason) && iommu_state(cpu->cell_index) != IOMMU_BROKEN)
-		return is_spent(cpu->cell, &cells[cpu->cell_index]) ? CELL_FAILED : CELL_RESTARTING;
-	return reason == STOP_SYSTEM_OFF || reason == STOP_SYSTEM_RESET ? CELL_STOPPED : CELL_FAILED;
-}
-
-/* ---- who has left ---- */
-
-/* To the cell's first CPU, by word and kick. */
-static void tell(u16 cell, u32 *word, u32 incarnation)
-{
-	if (atomic_load32(word) == KICK_SENT(incarnation))
-		return;
-	atomic_store32(word, KICK_COMES(incarnation));
-	arch_cpu_kick(machine_cell_cpus[machine_cells[cell].first_cpu]);
-	atomic_store32(word, KICK_SENT(incarnation));
-}
-
-/* The incarnation is read before the state: cell_start. */
-static void tell_parked(const struct cpu *cpu)
-{
-	struct cell *cell = &cells[cpu->cell_index];
-	u32 incarnation = atomic_load32(&cell->incarnation);
-
-	if (atomic_load32(&cell->state) == CELL_RESTARTING)
-		tell(cpu->cell_index, &cpu->vcpu->parked, incarnation);
-}
-
-/* The other vCPUs, and in the place of this one the service CPU. */
-static enum life_place all_have_left(const struct cpu *cpu)
-{
-	const struct cell *cell = &cells[cpu->cell_index];
-	u32 sent = KICK_SENT(cell->incarnation), coming = KICK_COMES(cell->incarnation), word;
-	bool all = true;
-
-	for (u16 n = 0; n < cpu->cell->vcpu_count; n++) {
-		if (n != cpu->vcpu_index)
-			word = atomic_load32(&cell_vcpu(cpu->cell_index, n)->parked);
-		else
-			word = machine_service_cpu == CPU_NONE ? sent : atomic_load32(&cell->released);
-		if (word == coming)
-			return LIFE_LOOK;
-		all = all && word == sent;
-	}
-	return all ? LIFE_LEAVE : LIFE_SLEEP;
-}
-
-/* ---- again ---- */
-
-static void start_again(struct cpu *cpu)
-{
-	struct cell *cell = &cells[cpu->cell_index];
-	const struct cell_config *config = cpu->cell;
-
-	if (config->restart_count)
-		cell->restarts[(cell->incarnation - 1) % config->restart_count] = arch_time_now();
-	cell->cleaned = 0;
-	arch_cas32(&cell->record_state, RECORD_PRINTED, RECORD_NONE); /* one that still waits is printed while the cell runs again */
-	for (u16 i = 0; i < config->vdev_count; i++)
-		cpu->vdevs[i].ops->reset(&cpu->vdevs[i]); /* before the lines: what the pump says of a device from now on is that it is quiet */
-	arch_cell_restore(cpu);
-	for (u16 n = 0; n < config->vcpu_count; n++)
-		atomic_store32(&cell_vcpu(cpu->cell_index, n)->state, VCPU_OFF);
-	cell_start(cpu);
-}
-
-/*
- * Nothing writes the cell's memory any more, and its devices are as at boot. An IOMMU that does not say so is the end:
- * what a device was told to write would land in the next life.
- */
-static bool devices_are_off(struct cpu *cpu)
-{
-	switch (iommu_state(cpu->cell_index)) {
-	case IOMMU_OFF: return pci_restored(cpu);
-	case IOMMU_BROKEN: atomic_store32(&cells[cpu->cell_index].state, CELL_FAILED); return false;
-	default: return false;
-	}
-}
-
-enum life_place life_poll(struct cpu *cpu)
-{
-	enum life_place step;
-
-	if (cpu->vcpu_index) {
-		tell_parked(cpu);
-		return LIFE_SLEEP;
-	}
-	if (atomic_load32(&cells[cpu->cell_index].state) != CELL_RESTARTING)
-		return LIFE_SLEEP;
-	step = all_have_left(cpu);
-	if (step != LIFE_LEAVE)
-		return step;
-	if (!devices_are_off(cpu))
-		return LIFE_LOOK;
-	start_again(cpu);
-	return LIFE_LEAVE;
-}
-
-/*
- * What the images do not cover keeps the last life's bytes, and caches may hold
- * them newer than memory does. The guest starts with its caches off: such a
- * line, written back later, would overwrite what it has stored.
- */
-bool life_cleared(struct cpu *cpu)
-{
-	struct cell *cell = &cells[cpu->cell_index];
-	const struct cell_ram *ram = &machine_cell_ram[cpu->cell->first_ram + cell->cleaned];
-
-	if (cell->incarnation <= 1 || cell->cleaned == cpu->cell->ram_count)
+	if (!arch_cas32(&cell->state, from, end))
 		return false;
-	cell->cleaned++;
-	arch_vcpu_clean(cpu, ram->base, ram->size);
+	life_put(&cell->since, since);
+	if (from != CELL_STARTING)
+		cell_record(index, NULL, reason, what, by, end);
+	ended[index].life = 0;
+	ended[index].unrecorded = from == CELL_STARTING;
+	cell_cut(index);
+	life_ended(index, reason, end);
 	return true;
 }
 
-/* ---- the service CPU ---- */
+bool life_end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32 end)
+{
+	u64 left;
+
+	if (end == CELL_RESTARTING && reason != STOP_TIMEOUT && watch_asked(cell, &left) == LIFE_STOP)
+		end = CELL_STOPPING;
+	if (end == CELL_RESTARTING && reason != STOP_TIMEOUT)
+		end = life_again(cell);
+	for (u32 i = 0; i < TRIES; i++) {
+		u32 from = atomic_load32(&cells[cell].state);
+
+		if (from == CELL_RESTARTING && end != CELL_RESTARTING) {
+			if (arch_cas32(&cells[cell].state, from, end))
+				return true;
+		} else if (!is_alive(from) || (from == CELL_STARTING && end == CELL_RESTARTING)) {
+			return false;
+		} else if (end_from(cell, from, end, reason, what, by)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- suspended ---- */
+
+/* Counted behind the state and before the memory is gone: life_cpu.c, look(). */
+static enum life_result suspend(u16 index)
+{
+	struct cell *cell = &cells[index];
+
+	if (!arch_cas32(&cell->state, CELL_RUNNING, CELL_SUSPENDED))
+		return LIFE_LOST;
+	atomic_store32(&cell->suspends, cell->suspends + 1);
+	life_put(&cell->times.regain, 0);
+	life_put(&cell->times.revoked, arch_time_now());
+	arch_cell_revoke(index);
+	cell_kick(index);
+	return LIFE_OK;
+}
+
+static bool is_in(u16 index, u16 vcpu)
+{
+	return atomic_load32(&cell_vcpu(index, vcpu)->waits) == cells[index].suspends;
+}
+
+static bool all_are_in(u16 index)
+{
+	for (u16 n = 0; n < machine_cells[index].vcpu_count; n++)
+		if (!is_in(index, n))
+			return false;
+	return true;
+}
+
+/*
+ * When all are in: whoever is not would find its memory there again, never
+ * notice, and its guest would take the kick. Kicks before the state: who has seen
+ * CELL_RUNNING gets none any more. Whoever ends the cell meanwhile takes its memory
+ * away, perhaps before it is given back here: so it is taken again, and whoever
+ * used it is called again.
+ */
+static void serve_resuming(u16 index)
+{
+	const struct cell_config *config = &machine_cells[index];
+	struct cell *cell = &cells[index];
+	u64 time = arch_time_now() - life_get(&cell->times.revoked);
+
+	if (!all_are_in(index) && time < COME_IN_TIME(arch_time_hz()))
+		return;
+	watch_slept(index, time);
+	arch_cell_unrevoke(index);
+	for (u16 n = 0; n < config->vcpu_count; n++)
+		if (is_in(index, n) && machine_cell_cpus[config->first_cpu + n] != arch_cpu_this()->index)
+			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
+	if (arch_cas32(&cell->state, CELL_RESUMING, CELL_RUNNING))
+		return;
+	arch_cell_revoke(index);
+	cell_kick(index);
+}
+
+/* ---- begun ---- */
+
+/* Nobody else changes these states, so it succeeds. */
+static enum life_result start(u16 index, u32 from)
+{
+	struct cell *cell = &cells[index];
+	u32 lives = atomic_load32(&cell->incarnation);
+	u16 first = machine_cell_cpus[machine_cells[index].first_cpu];
+
+	if (atomic_load32(&cell->unclean) || iommu_state(index) == IOMMU_BROKEN || life_missing(index))
+		return LIFE_REFUSED;
+	life_put(&cell->since, arch_time_now());
+	atomic_store32(&cell->called, KICK_COMES(lives));
+	if (!arch_cas32(&cell->state, from, CELL_STARTING))
+		return LIFE_LOST;
+	ended[index].unrecorded = false;
+	if (first != arch_cpu_this()->index)
+		arch_cpu_kick(first);
+	atomic_store32(&cell->called, KICK_SENT(lives));
+	return LIFE_OK;
+}
+
+/* ---- operations ---- */
+
+static enum life_result ask(u16 cell, enum life_op op, u16 by)
+{
+	u64 left;
+
+	if (watch_asked(cell, &left) != op)
+		watch_ask(cell, op, by);
+	return LIFE_ASKED;
+}
+
+static enum life_result stop(u16 cell, enum life_op op, u16 by, u32 from, u32 next)
+{
+	if (from == CELL_RUNNING && op != LIFE_KILL && machine_lives[cell].shutdown_time)
+		return ask(cell, op, by);
+	return end_from(cell, from, next, STOP_TOLD, NULL, by) ? LIFE_OK : LIFE_LOST;
+}
+
+/* One step of the table. What only changes where it leads to is changed, and life_serve or the cell's first CPU sees it. */
+static enum life_result take(u16 cell, enum life_op op, u16 by, u32 from, u32 next)
+{
+	switch (next) {
+	case CELL_STARTING: return start(cell, from);
+	case CELL_SUSPENDED:
+		if (from == CELL_RUNNING)
+			return suspend(cell);
+		break;
+	case CELL_RESUMING: break;
+	default:
+		if (is_alive(from))
+			return stop(cell, op, by, from, next);
+		ended[cell].unrecorded &= next == CELL_STOPPING; /* or it might be taken for that of the life to come */
+	}
+	return arch_cas32(&cells[cell].state, from, next) ? LIFE_OK : LIFE_LOST;
+}
+
+enum life_result life_do(u16 cell, enum life_op op, u16 by)
+{
+	enum life_result result = LIFE_LOST;
+
+	for (u32 i = 0; i < TRIES && result == LIFE_LOST; i++) {
+		u32 from = atomic_load32(&cells[cell].state);
+		const struct life_step *step = &life_table[op][from];
+
+		result = step->next == from ? (enum life_result)step->result : take(cell, op, by, from, step->next);
+	}
+	return result == LIFE_LOST ? LIFE_REFUSED : result;
+}
+
+/* ---- each round ---- */
+
+/*
+ * Nobody says more about this life: its record and its vCPUs' registers may be
+ * written again. One that was not written, as an older one waits for a console
+ * that prints nothing, has its time as well.
+ */
+static bool is_told(u16 index, u32 life)
+{
+	const struct cell *cell = &cells[index];
+	u64 time = arch_time_now() - ended[index].since, hz = arch_time_hz();
+	bool recorded = atomic_load32(&cell->record.incarnation) == life; /* before its state */
+
+	if (ended[index].unrecorded)
+		return true;
+	if (!crash_is_kept(index, life) && time < KEPT_TIME(hz))
+		return false;
+	return (recorded && atomic_load32(&cell->record_state) == RECORD_PRINTED) || time >= PRINTED_TIME(hz);
+}
+
+static void serve_ending(u16 index, u32 life)
+{
+	struct cell *cell = &cells[index];
+
+	if (ended[index].life != life) {
+		ended[index].life = life;
+		ended[index].since = arch_time_now();
+	}
+	if (is_told(index, life))
+		life_tell(index, &cell->released, life);
+	if (life_missing(index) && arch_time_now() - ended[index].since >= COME_IN_TIME(arch_time_hz()))
+		life_tell(index, &cell->given_up, life);
+}
+
+/* The life is read before the state, as by who parks. */
+void life_serve(void)
+{
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		u32 life = atomic_load32(&cells[i].incarnation), state = atomic_load32(&cells[i].state);
+
+		if (state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING)
+			serve_ending(i, life);
+		else
+			ended[i].unrecorded = false;
+		if (state == CELL_RESUMING)
+			serve_resuming(i);
+	}
+}
 
 void life_reported(u16 cell)
 {
 	const struct cell_config *config = &machine_cells[cell];
+	const struct life_config *life = &machine_lives[cell];
 	const struct record *record = &cells[cell].record;
+	enum life_event event = life_event_of(record->reason);
 
 	if (iommu_state(cell) == IOMMU_BROKEN)
 		return; /* it is not, and that was said */
 	if (record->end == CELL_RESTARTING)
 		console_printf("cell %s: restarted, number %u", config->name, record->incarnation);
-	else if (is_wanted(config, record->reason))
+	else if (event != EVENT_COUNT && life->actions[event] == ACTION_RESTART && record->end == CELL_FAILING)
 		console_printf("cell %s: more than %u restarts within %u seconds: it stays failed", config->name,
-			       config->restart_count, config->restart_seconds);
-}
-
-static bool is_told(u16 cell, u32 incarnation)
-{
-	if (atomic_load32(&cells[cell].record_state) == RECORD_PRINTED)
-		return true;
-	if (waiting[cell].incarnation != incarnation) {
-		waiting[cell].incarnation = incarnation;
-		waiting[cell].since = arch_time_now();
-	}
-	return arch_time_now() - waiting[cell].since >= RECORD_TIME(arch_time_hz());
-}
-
-/* A console that prints nothing may not keep a cell from coming back. */
-void life_serve(void)
-{
-	for (u16 i = 0; i < CELL_COUNT; i++) {
-		u32 incarnation = atomic_load32(&cells[i].incarnation);
-
-		if (atomic_load32(&cells[i].state) == CELL_RESTARTING && is_told(i, incarnation))
-			tell(i, &cells[i].released, incarnation);
-	}
+			       life->restart_count, life->restart_seconds);
 }

@@ -3,18 +3,19 @@
  * The life of a cell. What a cell does to itself (fault, reset, off) is decided
  * on its own CPU; what others want of it, the service CPU carries out. Both
  * change cells[].state by compare-and-swap, and who has changed it does what
- * the change asks for. life_none.c is a core without CONFIG_LIFECYCLE, for this header, control.h,
- * watch.h, crash.h and health.h.
+ * the change asks for. docs/lifecycle.md explains it.
  *
- *     OFF ---start--> LOADING ------> RUNNING <--resume--- SUSPENDED
- *                      ^ | |           | | ---suspend-->      |
- *     STOPPED --start--+ | +-----------+-+--------------------+
- *     FAILED  --start--+ |             v stop, fault, ...
- *                        |    STOPPING | FAILING | RESTARTING     all CPUs in, devices off, memory clear:
- *                        |       |         |          |
- *                        |    STOPPED   FAILED     LOADING
+ *     OFF, STOPPED, FAILED --start--> STARTING --> LOADING --> RUNNING --suspend--> SUSPENDED
+ *                                        ^  |         |        |     ^                |   |
+ *                                        |  |         |        |     +-- RESUMING <---+   |
+ *                                        |  +---------+--------+-- stop, fault, ... ------+
+ *                                        |                     v
+ *                                        |   RESTARTING | STOPPING | FAILING    all CPUs in, devices off, memory clear:
+ *                                        |       |           |          |
+ *                                        +-------+        STOPPED     FAILED
  *
- * The table of all operations in all states: life_table.
+ * life.c is the service CPU's part, life_cpu.c that of the cell's own CPUs; life_table.c the table of all operations in
+ * all states. life_none.c is a core without CONFIG_LIFECYCLE, for this header, control.h, watch.h, crash.h and health.h.
  */
 #ifndef CLOISON_CORE_LIFE_H
 #define CLOISON_CORE_LIFE_H
@@ -56,6 +57,8 @@ enum life_shown life_shown(u32 state);
 extern const char *const life_op_names[LIFE_OP_COUNT]; /* "status", "start", ... as in cloison,controls-rights */
 extern const char *const life_shown_names[];
 extern const char *const life_result_names[];
+/* vCPUs that have not come in since the cell's last life ended, or ends. */
+u32 life_missing(u16 cell);
 
 /* ---- service CPU ---- */
 
@@ -77,18 +80,22 @@ enum life_place {
 	LIFE_LEAVE, /* this CPU is to leave the core: to the copier, which loads or clears */
 };
 
+/* Before cell_park: the first CPU of a cell that boot starts begins it. */
+void life_boot(struct cpu *cpu);
 /* What a stop for this reason leads to, by the cell's own doing. */
 u32 life_decide(const struct cpu *cpu, enum stop_reason reason);
+/* It has come to that: who else is concerned is told. */
+void life_ended(u16 cell, enum stop_reason reason, u32 end);
 /* A parked vCPU's part in the life of its cell; each time round. */
 enum life_place life_poll(struct cpu *cpu);
-/* The copier has called while the cell's memory is being cleared: true, if it goes on or this CPU is parked again; false: it was loading. */
-bool life_cleared(struct cpu *cpu);
+/* The copier has called, and was clearing: it goes on with the next piece, or this CPU is parked again. */
+void life_cleared(struct cpu *cpu);
 /*
  * A fault of the guest. True: it is none, the cell was suspended; the CPU has waited in the core until it was resumed (or
  * stopped, and parked), and the guest goes on where it was.
  */
 bool life_was_suspended(struct cpu *cpu);
-/* The vCPU is in the core, and its cell stopped: its registers are kept. Before it parks. */
+/* The vCPU is about to park: if its cell has ended its registers are kept, if it was to clear memory it has failed to. */
 void life_capture(struct cpu *cpu);
 /* The cell's record is written but for what becomes of the cell: one short line more. Pump. */
 void life_reported(u16 cell);

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* Without CONFIG_LIFECYCLE, in place of life.c: a cell that is stopped stays so. cellgen refuses what asks for more. */
+/*
+ * Without CONFIG_LIFECYCLE, in place of all that the Makefile's LIFE names: boot starts every cell, one that is stopped
+ * stays so, and nothing is kept of it. cellgen refuses what asks for more.
+ */
+#include "core/audit.h"
 #include "core/command.h"
 #include "core/control.h"
 #include "core/crash.h"
 #include "core/health.h"
 #include "core/record.h"
 #include "core/watch.h"
+
+void life_boot(struct cpu *cpu)
+{
+	if (!cpu->vcpu_index)
+		arch_cas32(&cells[cpu->cell_index].state, CELL_OFF, CELL_STARTING);
+}
 
 u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
 {
@@ -15,43 +25,23 @@ u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
 
 enum life_place life_poll(struct cpu *cpu)
 {
-	(void)cpu;
-	return LIFE_SLEEP;
+	return !cpu->vcpu_index && atomic_load32(&cells[cpu->cell_index].state) == CELL_STARTING && cell_start(cpu) ? LIFE_LEAVE : LIFE_SLEEP;
 }
 
-bool life_cleared(struct cpu *cpu)
-{
-	(void)cpu;
-	return false;
-}
-
-/* Those that there are without a life after. */
-enum life_shown life_shown(u32 state)
-{
-	switch (state) {
-	case CELL_LOADING: return SHOWN_LOADING;
-	case CELL_RUNNING: return SHOWN_RUNNING;
-	case CELL_STOPPED: return SHOWN_STOPPED;
-	case CELL_FAILED: return SHOWN_FAILED;
-	default: return SHOWN_OFF;
-	}
-}
-
-const char *const life_shown_names[] = {
-	[SHOWN_OFF] = "off", [SHOWN_LOADING] = "loading", [SHOWN_RUNNING] = "running", [SHOWN_SUSPENDED] = "suspended",
-	[SHOWN_STOPPING] = "stopping", [SHOWN_STOPPED] = "stopped", [SHOWN_FAILED] = "failed",
-};
-
+void life_ended(u16 cell, enum stop_reason reason, u32 end) { (void)cell; (void)reason; (void)end; }
+void life_cleared(struct cpu *cpu) { (void)cpu; }
+bool life_was_suspended(struct cpu *cpu) { (void)cpu; return false; }
+void life_capture(struct cpu *cpu) { cpu->copier = COPIER_NONE; }
 void life_reported(u16 cell) { (void)cell; }
 void life_serve(void) { }
 
-bool life_was_suspended(struct cpu *cpu)
-{
-	(void)cpu;
-	return false;
-}
-
-void life_capture(struct cpu *cpu) { (void)cpu; }
+void control_serve(void) { }
+void audit_serve(void) { }
+void watch_serve(void) { }
+void crash_init(void) { }
+void crash_serve(void) { }
+void health_init(void) { }
+void health_serve(void) { }
 
 /* Nobody is given a right: machine_controls are refused. */
 enum control_result control_ask(struct cpu *cpu, u64 number, u64 op)

@@ -3,13 +3,18 @@
  * The order in which a machine becomes a set of cells. Read hyp_main as a
  * table of contents; each line says why it stands where it stands.
  */
+#include "core/audit.h"
 #include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
+#include "core/control.h"
+#include "core/crash.h"
+#include "core/health.h"
 #include "core/iommu.h"
+#include "core/life.h"
 #include "core/panic.h"
 #include "core/pci.h"
-#include "core/life.h"
+#include "core/watch.h"
 #include "vdev/vdev.h"
 
 /* Ticks between two looks at the UART and the rings: 1 ms, a 16-byte FIFO at 115200 baud. */
@@ -116,16 +121,29 @@ bool core_service_wanted(void)
 
 void core_serve(struct cpu *cpu)
 {
-	panic_relay();
-	iommu_serve();
-	console_pump(cpu);
-	life_serve();
+	panic_relay();   /* first: a CPU's last words, whatever the rest finds */
+	iommu_serve();   /* what ends the DMA of a cell that stops: others wait for it */
+	console_pump(cpu); /* the operator's wishes come in, records go out */
+	crash_serve();   /* what life_serve lets go on is kept before */
+	watch_serve();   /* what has happened or run out, before what is wished: it is older */
+	control_serve();
+	life_serve();    /* behind all that ends cells, so that it costs them no round */
+	audit_serve();   /* what came of it is told */
+	health_serve();  /* last: who gets here has done a whole round */
 	arch_time_wake_at(arch_time_now() + arch_time_hz() / SERVICE_HZ);
+}
+
+/* Before the first round. The boot CPU may be another, which does not map what this is about. */
+static void service_init(void)
+{
+	crash_init(); /* what an earlier boot has left is read before anything is written */
+	health_init();
 }
 
 /* A service CPU of its own sleeps until a kick or the tick. */
 static _Noreturn void serve(struct cpu *cpu)
 {
+	service_init();
 	for (;;) {
 		core_serve(cpu);
 		arch_cpu_wait();
@@ -139,12 +157,12 @@ void cpu_main(struct cpu *cpu)
 	case CPU_SERVICE:
 		serve(cpu);
 	case CPU_VCPU:
-		if (cpu->index == machine_service_cpu)
+		if (cpu->index == machine_service_cpu) {
+			service_init();
 			core_serve(cpu); /* from here on the tick comes by itself */
-		if (cpu->vcpu_index == 0)
-			cell_start(cpu);
-		else
-			cell_park(cpu);
+		}
+		life_boot(cpu);
+		cell_park(cpu); /* the first vCPU starts the cell from there */
 		arch_vcpu_enter(cpu);
 	default:
 		arch_halt(); /* a boot CPU that nobody asked for */

@@ -274,7 +274,7 @@ static void config_write(u16 function, u32 reg, u32 size, u32 value)
 static void guest_write(const struct cpu *cpu, u16 function, u32 reg, u32 size, u32 value)
 {
 	config_write(function, reg, size, value);
-	if (!cell_is_alive(cpu->cell_index))
+	if (cell_is_ending(cpu->cell_index))
 		pci_quiet(function);
 }
 

@@ -157,7 +157,7 @@ static bool is_ready(u32 cell)
 {
 	if (atomic_load32(&cells[cell].record_state) != RECORD_READY)
 		return false;
-	return report.line || (record_is_complete(cell) && (cell_is_alive((u16)cell) || console_is_drained(cell)));
+	return report.line || (record_is_complete(cell) && (!cell_is_ending((u16)cell) || console_is_drained(cell)));
 }
 
 static bool find_record(void)

@@ -91,7 +91,7 @@ static void check_function(u32 i, const u32 resets[])
 	u32 command = pci_sim_get(sim, PCI_COMMAND, 2);
 
 	check(sim->resets == resets[i], "a reset by the guest");
-	check(cell_is_alive(f->cell) ? command & COMMAND_MEMORY : command == COMMAND_INTX_OFF, "not silent after the stop");
+	check(!cell_is_ending(f->cell) ? command & COMMAND_MEMORY : command == COMMAND_INTX_OFF, "not silent after the stop");
 	for (u32 k = f->first_bar; k < (u32)f->first_bar + f->bar_count; k++)
 		check((pci_sim_get(sim, PCI_BAR(machine_bars[k].index), 4) & ~BAR_FLAGS) == machine_bars[k].base, "a BAR that moves");
 }
@@ -164,7 +164,7 @@ static void restart(u16 cpu, u32 resets[])
 {
 	u16 cell = host_cpus[cpu].cell_index;
 
-	if (cell_is_alive(cell))
+	if (!cell_is_ending(cell))
 		return;
 	for (u32 i = 0; !pci_restored(&host_cpus[cpu]); i++) {
 		check(i < 3000, "a restart that does not end");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "core/audit.h"
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/life.h"
@@ -220,6 +221,14 @@ void wire_type(const char *bytes, u32 count)
 
 /* ---- for tests ---- */
 
+void begin_life(struct cpu *cpu)
+{
+	host_this = cpu;
+	cells[cpu->cell_index].state = CELL_STARTING;
+	cells[cpu->cell_index].cleaned = 0;
+	cell_start(cpu);
+}
+
 void guest_print(u32 vdev, const char *text)
 {
 	const struct vdev_config *dev = &machine_vdevs[vdev];
@@ -276,6 +285,7 @@ int machine_reset(void **unused)
 		cells[i].state = CELL_RUNNING;
 	for (u32 i = 0; i < VCPU_COUNT; i++)
 		vcpus[i].state = VCPU_ON;
+	audit_init(); /* what an earlier test has told of it is gone with the region */
 	memset(wire_text, 0, sizeof wire_text);
 	wire_length = wire_inits = 0;
 	board_watchdog = (struct board_watchdog){ 0 };

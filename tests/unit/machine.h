@@ -63,6 +63,8 @@ extern u8 crash_region[];
 /* Machine, devices, UART and host state as after power-on, the console initialized, all cells running. */
 int machine_reset(void **unused);
 
+/* The calling thread plays this CPU, the first of a cell that was not begun: up to the first instruction of the copier. */
+void begin_life(struct cpu *cpu);
 /* The guest of a cell writes to its console, as far as the device takes it. */
 void guest_print(u32 vdev, const char *text);
 /* Move time by so many milliseconds, one round of the service CPU's pump for each. */

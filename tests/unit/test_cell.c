@@ -63,21 +63,20 @@ static void load_then_run(void **state)
 	struct cpu *cpu = &host_cpus[0];
 
 	(void)state;
-	cells[CELL_LINUX].state = CELL_OFF;
 	vcpus[0].state = VCPU_OFF;
-	cell_start(cpu);
+	begin_life(cpu);
 	assert_int_equal(cells[CELL_LINUX].state, CELL_LOADING);
 	assert_int_equal(vcpus[0].state, VCPU_ON);
 	assert_true(cpu->arch.loading);
 	assert_int_equal(cpu->frame.pc, machine_cells[CELL_LINUX].arch.load_entry);
 	assert_int_equal(cpu->frame.x[0], machine_cells[CELL_LINUX].arch.load_list);
-	assert_true(cell_is_alive(CELL_LINUX));
+	assert_true(cell_may_run(CELL_LINUX) && !cell_is_ending(CELL_LINUX));
 	cell_loaded(cpu);
 	assert_int_equal(cells[CELL_LINUX].state, CELL_RUNNING);
 	assert_false(cpu->arch.loading);
 	assert_int_equal(cpu->frame.pc, machine_cells[CELL_LINUX].entry);
 	assert_int_equal(cpu->frame.x[0], machine_cells[CELL_LINUX].dtb);
-	assert_true(cell_is_alive(CELL_LINUX));
+	assert_true(cell_may_run(CELL_LINUX) && !cell_is_ending(CELL_LINUX));
 	assert_int_equal(cpu->arch.resets, 2);
 }
 
@@ -89,9 +88,10 @@ static void stop(void **state)
 	cpu->frame.pc = 0x1234;
 	for (u32 i = 0; i < 31; i++)
 		cpu->frame.x[i] = i;
+	host_this = cpu;
 	cell_stop(cpu, STOP_FAULT, "why");
-	assert_int_equal(cells[CELL_LINUX].state, CELL_FAILED);
-	assert_false(cell_is_alive(CELL_LINUX));
+	assert_int_equal(cells[CELL_LINUX].state, CELL_FAILING);
+	assert_true(cell_is_ending(CELL_LINUX) && !cell_may_run(CELL_LINUX));
 	assert_int_equal(cells[CELL_LINUX].record_state, RECORD_READY);
 	struct record *record = &cells[CELL_LINUX].record;
 
@@ -113,10 +113,11 @@ static void stop(void **state)
 		assert_int_equal(host.revoked[i] + host.silenced[i], 0);
 	}
 	/* The first record stands. */
+	host_this = &host_cpus[0];
 	cell_stop(&host_cpus[0], STOP_DEBUG, "other");
 	assert_int_equal(record->cpu, 1);
 	assert_int_equal(host.revoked[CELL_LINUX], 1);
-	assert_int_equal(cells[CELL_LINUX].state, CELL_FAILED);
+	assert_int_equal(cells[CELL_LINUX].state, CELL_FAILING);
 }
 
 static void own_wish_is_no_failure(void **state)
@@ -124,11 +125,11 @@ static void own_wish_is_no_failure(void **state)
 	(void)state;
 	cell_stop(&host_cpus[2], STOP_SYSTEM_OFF, NULL);
 	cell_stop(&host_cpus[3], STOP_SYSTEM_RESET, NULL);
-	assert_int_equal(cells[CELL_CONTROL].state, CELL_STOPPED);
-	assert_int_equal(cells[CELL_HELLO].state, CELL_STOPPED);
+	assert_int_equal(cells[CELL_CONTROL].state, CELL_STOPPING);
+	assert_int_equal(cells[CELL_HELLO].state, CELL_STOPPING);
 	cells[CELL_LINUX].state = CELL_LOADING; /* the copier may fault too */
 	cell_stop(&host_cpus[0], STOP_FAULT, NULL);
-	assert_int_equal(cells[CELL_LINUX].state, CELL_FAILED);
+	assert_int_equal(cells[CELL_LINUX].state, CELL_FAILING);
 }
 
 /* Stopped while its images are copied: does not come to life by having finished. */

@@ -131,7 +131,8 @@ static void who_calls(void **state)
 	for (u32 i = 0; i < VDEV_CONSOLE_KICK; i++)
 		mmio_access(&host_cpus[2], UART_BASE, true, 4, &value);
 	assert_true(core_service_wanted());
-	cell_stop(&host_cpus[2], STOP_DEBUG, NULL);
+	host_this = &host_cpus[2];
+	cell_stop(host_this, STOP_DEBUG, NULL);
 	assert_true(core_service_wanted());
 	host_this = &host_cpus[3];
 	HOST_CATCH(end, panic("lines", 1, 2)); /* does not map the UART */
@@ -222,6 +223,7 @@ static void serves_before_its_vcpu(void **state)
 	assert_int_equal(end, HOST_ESCAPE); /* parked: nobody switches it on */
 	assert_true(host.wake_at > 0);
 	machine_reset(state);
+	cells[CELL_LINUX].state = CELL_OFF;
 	host_this = &host_cpus[0];
 	HOST_CATCH(end, cpu_main(&host_cpus[0]));
 	assert_int_equal(end, HOST_ENTER);

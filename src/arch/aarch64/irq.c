@@ -90,7 +90,7 @@ static bool to_guest(struct cpu *cpu, u32 intid)
 		mask(cpu, intid);
 		return false;
 	}
-	if (!cell_is_alive(cpu->cell_index)) { /* it came while the cell was stopped */
+	if (cell_is_ending(cpu->cell_index)) { /* it came while the cell was stopped; a suspended one gets it later */
 		mask(cpu, intid);
 		return false;
 	}

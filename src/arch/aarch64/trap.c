@@ -3,7 +3,7 @@
  * Every exit that is not short (entry.S). A data abort with a valid syndrome
  * comes first: emulated registers are what guests use most.
  */
-#include "core/cell.h"
+#include "core/life.h"
 #include "core/mmio.h"
 #include "core/panic.h"
 #include "core/pci.h"
@@ -66,10 +66,9 @@ void trap_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 	cell_park(cpu);
 }
 
-static void fault(struct cpu *cpu, const char *what)
+static void end(struct cpu *cpu, const char *what)
 {
-	dsb_ish(); /* the state was stored before the memory was taken away: read it after */
-	if (!cell_is_alive(cpu->cell_index)) {
+	if (cell_is_ending(cpu->cell_index)) {
 		/* Not its own doing: another vCPU or the core took the memory away */
 		cpu->exits[EXIT_REVOKED]++;
 		arch_cell_silence(cpu->cell_index); /* it may have unmasked a line since */
@@ -78,6 +77,13 @@ static void fault(struct cpu *cpu, const char *what)
 	}
 	cpu->exits[EXIT_FAULT]++;
 	trap_stop(cpu, STOP_FAULT, what);
+}
+
+static void fault(struct cpu *cpu, const char *what)
+{
+	dsb_ish(); /* the state was stored before the memory was taken away: read it after */
+	if (!life_was_suspended(cpu))
+		end(cpu, what);
 }
 
 static const char *abort_text(u64 esr, bool fetch)
@@ -144,7 +150,7 @@ static void data_abort(struct cpu *cpu, u64 esr)
 
 static void hypercall(struct cpu *cpu, u64 esr)
 {
-	if ((esr & 0xffff) == LOADED_IMMEDIATE && atomic_load32(&cells[cpu->cell_index].state) == CELL_LOADING) {
+	if ((esr & 0xffff) == LOADED_IMMEDIATE && cpu->copier != COPIER_NONE) {
 		cell_loaded(cpu);
 		return;
 	}
@@ -207,7 +213,7 @@ void trap_slow(struct cpu *cpu)
 void trap_unusual(struct cpu *cpu, u64 kind)
 {
 	/* Kind 2 is an FIQ or, of a direct cell, an interrupt: neither comes here, or a register is not what .regs says. */
-	fault(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
+	end(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
 }
 
 void trap_el2(u64 esr, u64 elr, u64 far)

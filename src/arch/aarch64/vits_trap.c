@@ -105,7 +105,7 @@ void vits_settle(struct cpu *cpu)
 		return;
 	if (cpu->arch.reader.state != READER_REPEAT) {
 		/* Of a cell that is stopped the guest's next instruction faults, and what is left is undone by the restart */
-		step = cell_is_alive(cpu->cell_index) ? vits_next(&address) : VITS_IDLE;
+		step = cell_is_ending(cpu->cell_index) ? VITS_IDLE : vits_next(&address);
 		if (step == VITS_READ) {
 			start_reader(cpu, address);
 			return;

@@ -1,3 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* In place of Kconfig's. */
 #define CONFIG_CONSOLE_ESCAPE 0x14
+#define CONFIG_SCRUB_AT_BOOT 0

@@ -6,17 +6,20 @@
 #include "test.h"
 
 #include "threads.h"
-#include "core/boot.h"
 #include "core/console.h"
+#include "core/crash.h"
 #include "core/record.h"
 #include "core/life.h"
+#include "core/watch.h"
 
 static struct cell *const cell = &cells[CELL_LINUX];
 
 static int first_life(void **state)
 {
 	setup(state);
+	unit_lives[CELL_CONTROL].heartbeat_period = 0; /* nobody beats here */
 	cell->incarnation = 1;
+	cell->cleaned = 0;
 	memset(cell->restarts, 0, sizeof cell->restarts);
 	host.now = 100 * HOST_HZ;
 	return 0;
@@ -30,27 +33,69 @@ static void rounds(u32 count)
 	for (u32 i = 0; i < count; i++) {
 		serve(1);
 		host_this = &host_cpus[SERVICE];
+		crash_serve();
+		watch_serve();
 		life_serve();
 		host_this = before;
 	}
 }
 
-/* It stops, the others leave, it is told: up to the first instruction of the copier. */
+static void leave(struct cpu *cpu)
+{
+	(void)cpu;
+	host_leave(HOST_ESCAPE);
+}
+
+/* Parks, until it leaves the core (true) or sleeps. */
+static bool park(u16 who)
+{
+	enum host_end end;
+
+	host_this = &host_cpus[who];
+	host.on_wait = leave;
+	HOST_CATCH(end, cell_park(host_this));
+	host.on_wait = NULL;
+	return end == HOST_RETURNED;
+}
+
+static void stop(u16 who, enum stop_reason reason)
+{
+	host_this = &host_cpus[who];
+	cell_stop(host_this, reason, "x");
+}
+
+/* Everybody comes in, it is told, its memory is cleared. True: it begins again, up to the first instruction of the copier. */
+static bool end(void)
+{
+	bool left;
+	enum host_end end;
+
+	assert_false(park(1));
+	if (!park(0)) {
+		rounds(20);
+		assert_true(park(0));
+	}
+	assert_int_equal(host_cpus[0].copier, COPIER_CLEAR);
+	host.on_wait = leave;
+	HOST_CATCH(end, cell_loaded(&host_cpus[0]));
+	host.on_wait = NULL;
+	left = end == HOST_RETURNED;
+	assert_int_equal(host_cpus[0].copier, left ? COPIER_LOAD : COPIER_NONE);
+	return left;
+}
+
 static void stop_and_start(u16 who, enum stop_reason reason)
 {
-	cell_stop(&host_cpus[who], reason, "x");
+	stop(who, reason);
 	assert_int_equal(cell->state, CELL_RESTARTING);
-	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP);
-	rounds(20);
-	assert_int_equal(life_poll(&host_cpus[0]), LIFE_LEAVE);
+	assert_true(end());
 	assert_int_equal(cell->state, CELL_LOADING);
 }
 
 static void run(void)
 {
-	cell_loaded(&host_cpus[0]);
-	assert_int_equal(cell->state, CELL_LOADING); /* caches */
-	cell_loaded(&host_cpus[0]);
+	host_this = &host_cpus[0];
+	cell_loaded(host_this);
 	assert_int_equal(cell->state, CELL_RUNNING);
 }
 
@@ -75,9 +120,8 @@ static void a_second_life(void **state)
 	assert_int_equal(cpu->exits[EXIT_HVC], 7);
 	assert_int_equal(cells[CELL_CONTROL].state, CELL_RUNNING);
 	assert_int_equal(host.kicks[2] + host.kicks[3], 0);
-	cell_loaded(cpu);
-	assert_int_equal(cpu->arch.cleans, 1);
-	assert_int_equal(cpu->arch.cleaned_size, (1ULL << 39) - 4096);
+	assert_int_equal(cpu->arch.clears, 1);
+	assert_int_equal(cpu->arch.cleared_size, (1ULL << 39) - 4096);
 	cell_loaded(cpu);
 	assert_int_equal(cell->state, CELL_RUNNING);
 	assert_int_equal(cpu->frame.pc, 0x40200000);
@@ -87,9 +131,9 @@ static void a_second_life(void **state)
 static void reasons(void **state)
 {
 	static const struct { enum stop_reason reason; u32 linux_, hello; } cases[] = {
-		{ STOP_SYSTEM_OFF, CELL_STOPPED, CELL_STOPPED }, { STOP_SYSTEM_RESET, CELL_RESTARTING, CELL_STOPPED },
-		{ STOP_DEBUG, CELL_RESTARTING, CELL_FAILED }, { STOP_FAULT, CELL_RESTARTING, CELL_FAILED },
-		{ STOP_DENIED, CELL_RESTARTING, CELL_FAILED },
+		{ STOP_SYSTEM_OFF, CELL_STOPPING, CELL_STOPPING }, { STOP_SYSTEM_RESET, CELL_RESTARTING, CELL_STOPPING },
+		{ STOP_DEBUG, CELL_RESTARTING, CELL_FAILING }, { STOP_FAULT, CELL_RESTARTING, CELL_FAILING },
+		{ STOP_DENIED, CELL_RESTARTING, CELL_FAILING },
 	};
 
 	(void)state;
@@ -106,7 +150,7 @@ static void everybody_has_left(void **state)
 
 	(void)state;
 	assert_int_equal(life_poll(cpu), LIFE_SLEEP); /* running */
-	cell_stop(cpu, STOP_SYSTEM_RESET, "x");
+	stop(0, STOP_SYSTEM_RESET);
 	assert_int_equal(life_poll(cpu), LIFE_SLEEP);
 	vcpus[1].parked = 2;
 	assert_int_equal(life_poll(cpu), LIFE_LOOK);
@@ -115,15 +159,21 @@ static void everybody_has_left(void **state)
 	assert_int_equal(life_poll(cpu), LIFE_SLEEP);
 	u32 kicks = host.kicks[0];
 
-	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP);
-	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP);
+	host_this = &host_cpus[1];
+	assert_int_equal(life_poll(host_this), LIFE_SLEEP);
+	assert_int_equal(life_poll(host_this), LIFE_SLEEP);
+	host_this = cpu;
 	assert_int_equal(vcpus[1].parked, 3);
 	assert_int_equal(host.kicks[0], kicks + 1); /* told once */
 	cell->released = 2;
 	assert_int_equal(life_poll(cpu), LIFE_LOOK);
 	cell->released = 3;
+	cell->cleaned = 1;
+	assert_int_equal(life_poll(cpu), LIFE_LOOK);
+	assert_int_equal(cell->state, CELL_STARTING);
 	assert_int_equal(life_poll(cpu), LIFE_LEAVE);
-	assert_int_equal(life_poll(&host_cpus[1]), LIFE_SLEEP); /* of the new life nothing is said */
+	host_this = &host_cpus[1];
+	assert_int_equal(life_poll(host_this), LIFE_SLEEP); /* of the new life nothing is said */
 	assert_int_equal(vcpus[1].parked, 3);
 }
 
@@ -138,9 +188,10 @@ static void limit(void **state)
 	host.now += 7 * HOST_HZ; /* the first was 11 seconds ago, the second 9 */
 	stop_and_start(0, STOP_SYSTEM_RESET);
 	run();
-	cell_stop(&host_cpus[0], STOP_SYSTEM_RESET, "x");
+	stop(0, STOP_SYSTEM_RESET);
+	assert_int_equal(cell->state, CELL_FAILING);
+	assert_false(end());
 	assert_int_equal(cell->state, CELL_FAILED);
-	life_poll(&host_cpus[1]);
 	rounds(20);
 	assert_non_null(strstr(wire_text, "[core] cell linux: restarted, number 3\r\n"));
 	assert_non_null(strstr(wire_text, "[core] cell linux: more than 2 restarts within 10 seconds: it stays failed\r\n"));
@@ -154,7 +205,9 @@ static void a_fault_of_the_copier(void **state)
 	(void)state;
 	stop_and_start(0, STOP_FAULT);
 	stop_and_start(0, STOP_FAULT);
-	cell_stop(&host_cpus[0], STOP_FAULT, "x");
+	stop(0, STOP_FAULT);
+	assert_int_equal(cell->state, CELL_FAILING);
+	assert_false(end());
 	assert_int_equal(cell->state, CELL_FAILED);
 }
 
@@ -164,12 +217,12 @@ static void a_silent_console(void **state)
 	(void)state;
 	wire_room = 0;
 	guest_print(VDEV_LINUX, "last words");
-	cell_stop(&host_cpus[0], STOP_FAULT, "x");
-	life_poll(&host_cpus[1]);
+	stop(0, STOP_FAULT);
+	assert_false(park(1));
 	rounds(499);
-	assert_int_equal(life_poll(&host_cpus[0]), LIFE_SLEEP);
+	assert_false(park(0));
 	rounds(5);
-	assert_int_equal(life_poll(&host_cpus[0]), LIFE_LEAVE);
+	assert_true(end());
 	run();
 	wire_room = ~0u;
 	for (u32 i = 0; i < 30; i++) {
@@ -181,77 +234,6 @@ static void a_silent_console(void **state)
 	assert_int_equal(cell->record_state, RECORD_PRINTED);
 }
 
-/* ---- threads ---- */
-
-#define LIVES 300u
-static u32 in_guest; /* bit 1: vCPU 1 is in its guest */
-static u32 overlaps;
-
-static void *second(void *argument)
-{
-	struct cpu *cpu = host_this = &host_cpus[1];
-
-	(void)argument;
-	while (!stopped()) {
-		cell_park(cpu); /* returns switched on */
-		__atomic_store_n(&in_guest, 1, __ATOMIC_SEQ_CST);
-		sched_yield();
-		__atomic_store_n(&in_guest, 0, __ATOMIC_SEQ_CST);
-		if (cpu->frame.x[0] & 1)
-			cell_stop(cpu, STOP_FAULT, "second");
-		else if (cell_is_alive(CELL_LINUX)) {
-			arch_vcpu_quiesce(cpu);
-			atomic_store32(&cpu->vcpu->state, VCPU_OFF);
-		}
-	}
-	return NULL;
-}
-
-static void *server(void *argument)
-{
-	(void)argument;
-	host_this = &host_cpus[SERVICE];
-	while (!stopped()) {
-		__atomic_add_fetch(&host.now, HOST_HZ / 100, __ATOMIC_RELAXED);
-		core_serve(host_this);
-	}
-	return NULL;
-}
-
-/* vCPU 0 restarts the cell again and again, while vCPU 1 is switched on, faults, or is on its way. */
-static void many_lives(void **state)
-{
-	struct cpu *cpu = host_this = &host_cpus[0];
-
-	(void)state;
-	cell->incarnation = 0;
-	vcpus[1].state = VCPU_OFF;
-	cell_start(cpu);
-	pthread_t threads[2] = { spawn(second, 0), spawn(server, 0) };
-
-	for (u32 n = 0; n < LIVES; n++) {
-		__atomic_add_fetch(&host.now, 20ULL * HOST_HZ, __ATOMIC_RELAXED); /* far from the limit */
-		overlaps += __atomic_load_n(&in_guest, __ATOMIC_SEQ_CST);
-		assert_int_equal(vcpus[1].state, VCPU_OFF);
-		for (cell_loaded(cpu); atomic_load32(&cell->state) == CELL_LOADING; cell_loaded(cpu))
-			;
-		power_vcpu_on(cpu, 1, 0x5000, n);
-		for (u32 i = 0; i < n % 7; i++)
-			sched_yield();
-		cell_stop(cpu, STOP_SYSTEM_RESET, "first");
-		cell_park(cpu); /* returns loading */
-		in_time();
-	}
-	__atomic_store_n(&stop_threads, 1, __ATOMIC_SEQ_CST);
-	for (cell_loaded(cpu); atomic_load32(&cell->state) == CELL_LOADING; cell_loaded(cpu))
-		;
-	power_vcpu_on(cpu, 1, 0x5000, 0);
-	for (u32 i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
-	assert_int_equal(cell->incarnation, LIVES + 1);
-	assert_int_equal(overlaps, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,7 +243,6 @@ int main(void)
 		cmocka_unit_test_setup(limit, first_life),
 		cmocka_unit_test_setup(a_fault_of_the_copier, first_life),
 		cmocka_unit_test_setup(a_silent_console, first_life),
-		cmocka_unit_test_setup(many_lives, first_life),
 	};
-	return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("life", tests, NULL, NULL);
 }
