@@ -17,6 +17,9 @@ const char *const assumptions[] = {
 	"boot code: loads machine_regs as it stands before a cell runs; the MSR list bounds who can write those registers",
 	"trap handler: the code between a trap and the return is not proved; it maps no cell's memory, so it cannot touch it",
 	"revocable roots: the core can write .roots, where it writes zero or the constant original; other values are not excluded here",
+	"lives: the core's code, which is not proved, does what is listed when something happens, looks at rights before it does what is asked, "
+	"and clears a cell's memory between two lives; not regions, which others have as well",
+	"operator: whoever types at the core's console",
 	"distributor: the core writes it through for direct cells; filters by these objects, code not proved (docs/interrupts.md)",
 	"symbols: the objects are found by the ELF's symbols, or by machine_index; that the code uses the same is the linker's word",
 	"caches: sets, lines and who is behind which cache are as the board tree says, and a cache is indexed by the low bits of the "

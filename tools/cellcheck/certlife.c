@@ -66,6 +66,18 @@ static void write_rights(FILE *out, struct check *c, size_t cell)
 				rights_words(c, c->ask->controls.v[i].rights));
 }
 
+/* What all others suffer by this cell's events, whoever has rights over whom. */
+static void write_others(FILE *out, struct check *c, size_t cell, u32 action, const char *what)
+{
+	const char *events = NULL;
+
+	for (size_t n = 0; n < EVENTS; n++)
+		if (life_action(c, cell, (enum event)n) == action)
+			events = arena_text(&c->arena, "%s%s%s", events ? events : "", events ? ", " : "", event_words[n]);
+	if (events)
+		fprintf(out, COLUMN "%s (%s)\n", "by its doing", what, events);
+}
+
 void cert_life(FILE *out, struct check *c, size_t cell)
 {
 	const struct ask_life *life = &c->ask->cells.v[cell].life;
@@ -79,6 +91,8 @@ void cert_life(FILE *out, struct check *c, size_t cell)
 		fprintf(out, COLUMN "it is asked first%s%s, and stopped after %u ms\n", "stop, restart", key ? ", by its power key " : "", key ? key : "",
 			life->shutdown);
 	write_rights(out, c, cell);
+	write_others(out, c, cell, ACTION_STOP_OTHERS, "all other cells can be stopped");
+	write_others(out, c, cell, ACTION_RESET_BOARD, "the board can be reset");
 }
 
 /* That nobody else reaches these is reach.c's business: else there is no certificate. */
