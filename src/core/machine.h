@@ -55,10 +55,7 @@ struct vdev_config {
 	u16 policy;      /* enum console_policy, for consoles */
 };
 
-/* cloison,restart; "always" is both. */
-#define RESTART_ON_RESET 1u
-#define RESTART_ON_FAILURE 2u
-#define RESTART_LIMIT_MAX 32u
+#define RESTART_LIMIT_MAX 32u /* restarts that a limit can allow */
 
 struct cell_config {
 	const char *name;
@@ -75,9 +72,6 @@ struct cell_config {
 	u64 entry;       /* guest-physical address of the first instruction */
 	u64 dtb;         /* guest-physical address of its device tree: first argument */
 	struct arch_cell_config arch;
-	u16 restart;         /* RESTART_ON_RESET, RESTART_ON_FAILURE: what loads it again */
-	u16 restart_count;   /* cloison,restart-limit: at most so many restarts, <= RESTART_LIMIT_MAX, 0 no limit, */
-	u32 restart_seconds; /* within so many seconds */
 };
 
 /* What can happen to a cell, and what the core then does about it: cloison,on-... */

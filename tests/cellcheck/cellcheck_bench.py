@@ -69,6 +69,14 @@ class Bench:
         assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
         return self.desk.folder / "out" / name
 
+    def without(self, name, feature):
+        """good/NAME.dts for a core that is built without a feature."""
+        result = self.desk.run(f"good/{name}.dts", f"out/{name}-without-{feature}", ("--without", feature))
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        out = self.desk.folder / "out" / f"{name}-without-{feature}"
+        link(out)
+        return out / "partition.dtb", out / "image.elf"
+
     def image(self, name):
         """(partition.dtb, image.elf) of tests/cellgen/good/NAME.dts, or of partitions/NAME.dts here."""
         if name not in self.done:
@@ -120,7 +128,7 @@ class Image:
         return self.symbols[name] + index * size + offset
 
     def cell(self, index, offset):
-        return self.object("machine_cells", index, 248, offset)
+        return self.object("machine_cells", index, 240, offset)
 
     def regs(self, cpu, offset):
         return self.object("machine_regs", cpu, 128, offset)

@@ -18,7 +18,7 @@
 #define SERVICE_CPU SERVICE
 #endif
 #ifndef RESTART
-#define RESTART 0
+#define RESTART 0 /* of linux, within a limit: 1 after a reset that it asks for, 2 after a failure */
 #endif
 
 struct vdev_pl011 uart_linux, uart_control, uart_hello;
@@ -93,7 +93,6 @@ const struct cpu_config machine_cpus[CPU_COUNT] = {
 const struct cell_config machine_cells[CELL_COUNT] = {
 	[CELL_LINUX] = { .name = "linux", .vcpu_count = 2, .ram_count = 1, .first_cpu = 0, .first_vdev = VDEV_LINUX, .vdev_count = 1,
 			 .console = VDEV_LINUX, .entry = 0x40200000, .dtb = 0x48000000,
-			 .restart = RESTART, .restart_count = RESTART ? 2 : 0, .restart_seconds = 10, /* then linux does, within a limit */
 			 .arch = { .root = &roots[0], .root_value = 1, .load_entry = 0x1000, .load_list = 0x2000 } },
 	[CELL_CONTROL] = { .name = "control", .vcpu_count = 1, .first_cpu = 2, .first_vdev = VDEV_CONTROL,
 			   .vdev_count = 2, .console = VDEV_CONTROL, .entry = 0x40000000, .dtb = 0x40100000,
@@ -131,8 +130,8 @@ struct life_config unit_lives[CELL_COUNT] __asm__("machine_lives");
 struct control_config unit_controls[CONTROL_COUNT] __asm__("machine_controls");
 struct core_config unit_core __asm__("machine_core");
 
-#define ON_FAILURE (RESTART & RESTART_ON_FAILURE ? ACTION_RESTART : ACTION_STOP)
-#define ON_RESET (RESTART & RESTART_ON_RESET ? ACTION_RESTART : ACTION_STOP)
+#define ON_FAILURE (RESTART & 2 ? ACTION_RESTART : ACTION_STOP)
+#define ON_RESET (RESTART & 1 ? ACTION_RESTART : ACTION_STOP)
 #define ACTIONS(failure, reset)                                                                                             \
 	{ [EVENT_FAULT] = (failure), [EVENT_RESET] = (reset), [EVENT_WATCHDOG] = (failure), [EVENT_DMA] = ACTION_RECORD,    \
 	  [EVENT_STORM] = ACTION_RECORD, [EVENT_LIMIT] = ACTION_STOP }

@@ -159,7 +159,6 @@ static void check_cell_counts(struct check *c, struct object o, size_t i, const 
 		{ "root", 48, 8, c->img->roots->base + i * PAGE }, { "root_const", 56, 8, c->img->tables->base + i * PAGE },
 		 { "entries of the root", 64, 4, root_used(c, i) },
 		{ "gicd_base", 72, 8, GUEST_GICD }, { "gicr_base", 80, 8, GUEST_GICR },
-		{ "restart", 240, 2, ask->life.restart & 3 }, { "restarts", 242, 2, ask->life.restarts }, { "seconds", 244, 4, ask->life.seconds },
 		{ "load entry", 88, 8, LOAD_COPIER }, { "load list", 96, 8, LOAD_LIST },
 	};
 

@@ -57,13 +57,6 @@ static const char *truth(bool value)
 	return value ? "true" : "false";
 }
 
-static void emit_policy(const struct policy *p, struct out *out)
-{
-	out_printf(out, "\t\t.restart = %s%s%s,\n", p->on_reset ? "RESTART_ON_RESET" : "", p->on_reset && p->on_failure ? " | " : "",
-		   p->on_failure ? "RESTART_ON_FAILURE" : p->on_reset ? "" : "0");
-	out_printf(out, "\t\t.restart_count = %u,\n\t\t.restart_seconds = %u,\n", p->count, p->seconds);
-}
-
 static void emit_cell(const struct decision *d, const struct cell *cell, u32 first_cpu, u32 first_ram, struct out *out)
 {
 	out_printf(out, "\t{ /* %s, %s */\n", emit_path(cell->node), emit_at(d, cell->at));
@@ -78,7 +71,6 @@ static void emit_cell(const struct decision *d, const struct cell *cell, u32 fir
 		   emit_comment(cell->images[IMAGE_KERNEL].name));
 	out_printf(out, "\t\t.dtb = 0x%llx,\n", (ull)cell->images[IMAGE_DTB].guest);
 	emit_arch(d, cell, out);
-	emit_policy(&cell->policy, out);
 	out_printf(out, "\t},\n");
 }
 
