@@ -18,7 +18,7 @@
 #define WORD 32u /* longest that is compared; more than any name */
 #define NEAR 2u  /* so many letters wrong are a slip */
 
-enum verb { VERB_STATUS, VERB_AUDIT, VERB_CRASH, VERB_HELP, VERB_OP, VERB_NONE };
+enum verb { VERB_STATUS, VERB_AUDIT, VERB_CRASH, VERB_HELP, VERB_OP, VERB_NONE, VERB_CRASHES /* of no cell by name: all there is */ };
 
 static struct {
 	char text[COMMAND_LENGTH];
@@ -263,6 +263,9 @@ static void obey(void)
 		ask((enum life_op)(verb - VERB_OP + LIFE_START), at);
 	} else if (verb == VERB_STATUS && !next_word(&(u32){ at }).length) {
 		record_status();
+	} else if (verb == VERB_CRASH && !next_word(&(u32){ at }).length) {
+		job.verb = VERB_CRASHES;
+		job.line = 0;
 	} else if (take_cells(at, true)) {
 		job.verb = (enum verb)verb;
 		job.cell = job.line = 0;
@@ -318,6 +321,8 @@ static bool next_line(u32 n)
 		return audit_print(n);
 	case VERB_CRASH:
 		return crash_print((u16)job.cell, n);
+	case VERB_CRASHES:
+		return crash_print(CELL_NONE, n);
 	case VERB_STATUS:
 		if (!n)
 			record_life(job.cell);
