@@ -83,6 +83,7 @@ void audit_init(void)
 	for (u32 i = 0; i < AUDIT_ORIGINS; i++)
 		tellers[i] = (struct teller){ 0 };
 	cells_rate = (struct rate){ 0 };
+	turn = AUDIT_ORIGINS - 1;
 	ready = true;
 }
 

@@ -264,6 +264,7 @@ static void serve_reset(u64 now)
 		kept = kept && is_kept(i);
 	if (!kept && !is_over(board_reset.until, now))
 		return;
+	board_reset.due = false; /* before the end: a host's board lives on */
 	console_flush();
 	arch_board_reset();
 }

@@ -126,9 +126,9 @@ const struct stream_config machine_streams[STREAM_COUNT] = {
 };
 
 /* Constant for everybody but a test (machine.h): one name for the core, another here. */
-struct life_config unit_lives[CELL_COUNT] __asm__("machine_lives");
-struct control_config unit_controls[CONTROL_COUNT] __asm__("machine_controls");
-struct core_config unit_core __asm__("machine_core");
+struct life_config unit_lives[CELL_COUNT];
+struct control_config unit_controls[CONTROL_COUNT];
+struct core_config unit_core;
 
 #define ON_FAILURE (RESTART & 2 ? ACTION_RESTART : ACTION_STOP)
 #define ON_RESET (RESTART & 1 ? ACTION_RESTART : ACTION_STOP)
