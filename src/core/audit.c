@@ -17,7 +17,6 @@
 #define LINES_CORE 16u  /* the same of the operator, and of the policy */
 #define LINES_CELLS 32u /* of all cells together */
 
-_Static_assert(sizeof(struct audit) <= CRASH_AUDIT, "the crash region has room for it");
 _Static_assert(offsetof(struct audit_entry, check) + sizeof(u32) == sizeof(struct audit_entry), "the checksum is last, and all is in it");
 
 static struct audit own; /* without a crash region */
@@ -48,15 +47,7 @@ struct audit *audit_place(void)
 
 static u32 checksum(const struct audit_entry *entry)
 {
-	const u8 *bytes = (const u8 *)entry;
-	u32 crc = ~0u;
-
-	for (u32 i = 0; i < offsetof(struct audit_entry, check); i++) {
-		crc ^= bytes[i];
-		for (u32 bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
+	return crash_crc(0, entry, offsetof(struct audit_entry, check));
 }
 
 bool audit_is_whole(const struct audit_entry *entry)

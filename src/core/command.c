@@ -18,7 +18,7 @@
 #define WORD 32u /* longest that is compared; more than any name */
 #define NEAR 2u  /* so many letters wrong are a slip */
 
-enum verb { VERB_STATUS, VERB_AUDIT, VERB_CRASH, VERB_HELP, VERB_OP, VERB_NONE, VERB_CRASHES /* of no cell by name: all there is */ };
+enum verb { VERB_STATUS, VERB_AUDIT, VERB_CRASH, VERB_HELP, VERB_OP, VERB_NONE };
 
 static struct {
 	char text[COMMAND_LENGTH];
@@ -35,6 +35,7 @@ static struct {
 static struct {
 	enum verb verb;
 	bool cells[CELL_COUNT ? CELL_COUNT : 1];
+	bool of_cells; /* of these one after the other */
 	u32 cell, line;
 } job = { .verb = VERB_NONE };
 
@@ -213,14 +214,14 @@ static void print_unknown(const char *what, struct word word, const char *(*name
 
 /* ---- commands ---- */
 
-/* The rest of the line names cells. False, and said why: one of the words is none. none: what no name at all means. */
-static bool take_cells(u32 at, bool none)
+/* The rest of the line names cells. False, and said why: one of the words is none. */
+static bool take_cells(u32 at)
 {
 	u32 far, cell;
 	struct word word = next_word(&at);
 
 	for (u32 i = 0; i < CELL_COUNT; i++)
-		job.cells[i] = none && !word.length;
+		job.cells[i] = false;
 	for (; word.length; word = next_word(&at)) {
 		bool all = !distance(word, "all");
 
@@ -241,7 +242,7 @@ static void ask(enum life_op op, u32 at)
 		console_printf("%s which cell? Names, or all", life_op_names[op]);
 		return;
 	}
-	if (!take_cells(at, false))
+	if (!take_cells(at))
 		return;
 	for (u16 i = 0; i < CELL_COUNT; i++)
 		if (job.cells[i])
@@ -263,11 +264,9 @@ static void obey(void)
 		ask((enum life_op)(verb - VERB_OP + LIFE_START), at);
 	} else if (verb == VERB_STATUS && !next_word(&(u32){ at }).length) {
 		record_status();
-	} else if (verb == VERB_CRASH && !next_word(&(u32){ at }).length) {
-		job.verb = VERB_CRASHES;
-		job.line = 0;
-	} else if (take_cells(at, true)) {
+	} else if (take_cells(at)) {
 		job.verb = (enum verb)verb;
+		job.of_cells = (verb == VERB_CRASH || verb == VERB_STATUS) && next_word(&at).length;
 		job.cell = job.line = 0;
 	}
 }
@@ -320,35 +319,27 @@ static bool next_line(u32 n)
 	case VERB_AUDIT:
 		return audit_print(n);
 	case VERB_CRASH:
-		return crash_print((u16)job.cell, n);
-	case VERB_CRASHES:
-		return crash_print(CELL_NONE, n);
+		return crash_print(job.of_cells ? (u16)job.cell : CELL_NONE, n);
 	case VERB_STATUS:
 		if (!n)
 			record_life(job.cell);
-		return !n;
+		return !n; /* one line; without names it was record_status */
 	default:
 		return false;
 	}
 }
 
-/* Is it about one cell after the other? */
-static bool is_of_cells(enum verb verb)
-{
-	return verb == VERB_CRASH || verb == VERB_STATUS;
-}
-
 bool command_line(void)
 {
 	while (job.verb != VERB_NONE) {
-		if ((!is_of_cells(job.verb) || job.cells[job.cell]) && next_line(job.line)) {
+		if ((!job.of_cells || job.cells[job.cell]) && next_line(job.line)) {
 			job.line++;
 			return true;
 		}
-		if (job.verb == VERB_AUDIT && !job.line)
-			console_printf("nothing was asked of any cell");
+		if (!job.of_cells && !job.line)
+			console_printf("%s: nothing", verbs[job.verb]);
 		job.line = 0;
-		if (!is_of_cells(job.verb) || ++job.cell == CELL_COUNT)
+		if (!job.of_cells || ++job.cell == CELL_COUNT)
 			job.verb = VERB_NONE;
 	}
 	return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* core/record.c: the text of records and of the status. */
+/* core/record.c, core/record_life.c: the text of records and of the status. */
 #include "test.h"
 
 #include "machine.h"
@@ -74,6 +74,113 @@ static void reasons(void **state)
 			lines++;
 		assert_int_equal(lines, cases[i].lines);
 	}
+}
+
+/* ---- stopped by somebody else ---- */
+
+static void tell_stop(enum stop_reason reason, u16 by, u32 life)
+{
+	struct record *record = &cells[CELL_LINUX].record;
+
+	cells[CELL_LINUX].state = CELL_STOPPING;
+	cells[CELL_LINUX].incarnation = life;
+	*record = (struct record){ .cpu = SERVICE, .vcpu = 0, .reason = (u16)reason, .by = by, .incarnation = life, .what = "fault", .when = host.now };
+	cells[CELL_LINUX].record_state = RECORD_READY;
+}
+
+/* What vCPU 0 leaves when it comes in. */
+static void come_in(u32 life)
+{
+	struct vcpu_registers *r = &vcpus[0].registers;
+
+	r->pc = 0x4000 + life;
+	r->sp = 0x5000;
+	r->pstate = 0x3c5;
+	for (u32 i = 0; i < ARRAY_COUNT(r->regs); i++)
+		r->regs[i] = life << 16 | i;
+	for (u32 i = 0; i < VCPU_MORE_REGISTERS; i++)
+		r->more[i] = 0x2000 + i;
+	vcpus[0].captured = life + 1;
+}
+
+/* Who, and where its first vCPU was; registers only where there is something to explain. */
+static void stopped_by_others(void **state)
+{
+	static const struct { enum stop_reason reason; u16 by; const char *text; bool registers; } cases[] = {
+		{ STOP_TOLD, CELL_CONTROL, "stopped by cell control", false },
+		{ STOP_TOLD, CONTROLLER_OPERATOR, "stopped by the operator", false },
+		{ STOP_TOLD, BY_POLICY, "stopped by its policy", false },
+		{ STOP_TIMEOUT, CELL_HELLO, "stopped, as it did not shut down when asked by cell hello", true },
+		{ STOP_WATCHDOG, BY_POLICY, "stopped by its watchdog", true },
+		{ STOP_HEARTBEAT, BY_POLICY, "stopped, as its heartbeat was missing", true },
+		{ STOP_DMA, BY_POLICY, "stopped, as a device of it was refused access", true },
+		{ STOP_STORM, BY_POLICY, "stopped by an interrupt storm", true },
+		{ STOP_OTHER, CELL_HELLO, "stopped because of cell hello: fault", false },
+	};
+
+	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
+		char head[400];
+		u32 lines = 0;
+
+		machine_reset(state);
+		tell_stop(cases[i].reason, cases[i].by, 3);
+		come_in(3);
+		serve(20);
+		snprintf(head, sizeof head, "[core] cell linux: %s, vCPU 0 on cpu0, pc 0x4003\r\n%s", cases[i].text,
+			 cases[i].registers ? "[core] linux: sp=0x0000000000005000 pstate=0x00000000000003c5\r\n"
+					      "[core] linux: m0=0x0000000000002000 m1=0x0000000000002001 m2=0x0000000000002002 m3=0x0000000000002003\r\n" : "");
+		assert_memory_equal(wire_text, head, strlen(head));
+		for (const char *p = wire_text; (p = strchr(p, '\n')); p++)
+			lines++;
+		assert_int_equal(lines, cases[i].registers ? 1 + 1 + VCPU_MORE_REGISTERS / 4 + 8 : 1);
+		assert_true(!cases[i].registers || strstr(wire_text, "x28=0x000000000003001c x29=0x000000000003001d x30=0x000000000003001e\r\n"));
+		assert_int_equal(cells[CELL_LINUX].record_state, RECORD_PRINTED);
+	}
+}
+
+/* It is on its way: a moment's patience. Registers of another end are none of this one's. */
+static void a_vcpu_that_is_late(void **state)
+{
+	(void)state;
+	come_in(2);
+	tell_stop(STOP_WATCHDOG, BY_POLICY, 3);
+	serve(90);
+	expect_wire("");
+	come_in(3);
+	serve(20);
+	assert_non_null(strstr(wire_text, "stopped by its watchdog, vCPU 0 on cpu0, pc 0x4003\r\n"));
+	machine_reset(state);
+	tell_stop(STOP_WATCHDOG, BY_POLICY, 4);
+	serve(95);
+	expect_wire("");
+	serve(20);
+	expect_wire("[core] cell linux: stopped by its watchdog\r\n");
+}
+
+/* The next end takes the registers, or the record, while it is being printed. */
+static void overwritten(void **state)
+{
+	(void)state;
+	tell_stop(STOP_WATCHDOG, BY_POLICY, 3);
+	come_in(3);
+	wire_room = 0;
+	serve(1); /* as much as the log has room for */
+	for (u32 ms = 0; !strstr(wire_text, "m4="); ms++) {
+		wire_room = 1;
+		serve(1);
+	}
+	while (console_has_room())
+		console_printf("x");
+	come_in(4);
+	wire_room = ~0u;
+	serve(20);
+	const char *first = strstr(wire_text, "cell linux: stopped by its watchdog, vCPU 0"), *again = strstr(first + 1, "cell linux: stopped by its watchdog");
+
+	if (!strstr(wire_text, "x28=0x000000000003001c")) { /* it was not through */
+		assert_non_null(again);
+		assert_null(strstr(wire_text, "0x0000000000040"));
+	}
+	assert_int_equal(cells[CELL_LINUX].record_state, RECORD_PRINTED);
 }
 
 /* Several at once: each whole, one after the other; not before the cell's own last words. */
@@ -211,6 +318,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(debug_stop, machine_reset),
 		cmocka_unit_test_setup(reasons, machine_reset),
+		cmocka_unit_test_setup(stopped_by_others, machine_reset),
+		cmocka_unit_test_setup(a_vcpu_that_is_late, machine_reset),
+		cmocka_unit_test_setup(overwritten, machine_reset),
 		cmocka_unit_test_setup(one_after_the_other, machine_reset),
 		cmocka_unit_test_setup(printing_does_not_restart_a_record, machine_reset),
 		cmocka_unit_test_setup(status, machine_reset),
