@@ -111,11 +111,11 @@ static void no_registers(struct record *record)
 void cell_record(u16 index, const struct cpu *cpu, enum stop_reason reason, const char *what, u16 by, u32 end)
 {
 	struct cell *cell = &cells[index];
-	struct record *record = &cell->record;
+	bool heard = atomic_load32(&cell->record_state) != RECORD_READY;
+	struct record *record = heard ? &cell->record : &cell->unheard;
+	u32 *state = heard ? &cell->record_state : &cell->unheard_state;
 
-	if (atomic_load32(&cell->record_state) == RECORD_READY)
-		return;
-	atomic_store32(&cell->record_state, RECORD_WRITING);
+	atomic_store32(state, RECORD_WRITING);
 	atomic_store32(&record->incarnation, atomic_load32(&cell->incarnation));
 	record->cpu = cpu ? cpu->index : arch_cpu_this()->index;
 	record->vcpu = cpu ? cpu->vcpu_index : 0;
@@ -128,7 +128,7 @@ void cell_record(u16 index, const struct cpu *cpu, enum stop_reason reason, cons
 		arch_vcpu_record(cpu, record);
 	else
 		no_registers(record);
-	atomic_store32(&cell->record_state, RECORD_READY);
+	atomic_store32(state, RECORD_READY);
 }
 
 void cell_kick(u16 cell)

@@ -141,6 +141,8 @@ struct cell {
 	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
 	struct life_times times;
 	struct record record;
+	struct record unheard; /* as record: of a life that ended while the record of an earlier one still waited for the console. For crash.c */
+	u32 unheard_state;     /* [A] RECORD_NONE, RECORD_WRITING, RECORD_READY */
 } __attribute__((aligned(64))); /* no exclusive monitor shared with another cell */
 
 /* Whose code a vCPU's CPU runs when it leaves the core: what tells the copier's call from a guest's that imitates it. */

@@ -104,14 +104,26 @@ static bool all_captured(u16 cell, u32 word)
 	return true;
 }
 
+/* What is written of this end; NULL: nothing yet. The number, then the state: cell_record. */
+static const struct record *record_of(u16 cell, u32 word)
+{
+	const struct cell *c = &cells[cell];
+	bool heard = atomic_load32(&c->record.incarnation) + 1 == word;
+	bool unheard = atomic_load32(&c->unheard.incarnation) + 1 == word;
+	u32 state = atomic_load32(&c->record_state);
+
+	if (heard && (state == RECORD_READY || state == RECORD_PRINTED))
+		return &c->record;
+	return unheard && atomic_load32(&c->unheard_state) == RECORD_READY ? &c->unheard : NULL;
+}
+
 /*
  * Is there an end to be kept now? One that leaves no record is settled here. What an earlier boot has left is told first,
  * as it may lie where this goes.
  */
 static bool is_due(u16 cell, bool told)
 {
-	const struct record *record = &cells[cell].record;
-	u32 word = atomic_load32(&cells[cell].incarnation) + 1, state = atomic_load32(&cells[cell].record_state);
+	u32 word = atomic_load32(&cells[cell].incarnation) + 1;
 	u64 now = arch_time_now();
 
 	if (ends[cell].kept == word || !is_over(atomic_load32(&cells[cell].state)))
@@ -120,12 +132,12 @@ static bool is_due(u16 cell, bool told)
 		ends[cell].seen = word;
 		ends[cell].since = now;
 	}
+	const struct record *record = record_of(cell, word);
 	bool late = now - ends[cell].since >= CAPTURE_TIME(arch_time_hz());
-	bool written = (state == RECORD_READY || state == RECORD_PRINTED) && record->incarnation + 1 == word;
 
-	if (written && !is_wished(record))
+	if (record && !is_wished(record))
 		return late || (told && all_captured(cell, word));
-	if (written || late) /* who is late has left nothing: the record of the life before is not printed yet */
+	if (record || late)
 		settle(cell, word);
 	return false;
 }
@@ -150,22 +162,30 @@ static const char *end_name(u16 end)
 	return end == CELL_RESTARTING ? "restarting" : end == CELL_STOPPING || end == CELL_STOPPED ? "stopped" : "failed";
 }
 
-static void put_record(struct crash_cell *to, u16 cell)
+/* What was stopped from outside was where its first vCPU was. */
+static void put_place(struct crash_cell *to, u16 cell, const struct record *record, u32 word)
 {
-	const struct record *record = &cells[cell].record;
+	const struct vcpu *first = cell_vcpu(cell, 0);
+	bool outside = record->reason >= STOP_TOLD;
+	u16 cpu = outside ? machine_cell_cpus[machine_cells[cell].first_cpu] : record->cpu;
 
+	crash_text(to->cpu, CRASH_NAME, machine_cpus[cpu].name);
+	to->vcpu = outside ? 0 : record->vcpu;
+	to->pc = !outside ? record->pc : vcpu_state(first, word) == CRASH_VCPU_KEPT ? first->registers.pc : 0;
+}
+
+static void put_record(struct crash_cell *to, u16 cell, const struct record *record)
+{
 	crash_origin(&to->origin, crash_sequence(), record->when);
 	crash_text(to->cell, CRASH_NAME, machine_cells[cell].name);
 	crash_text(to->reason, CRASH_TEXT, record_reason(record->reason));
 	crash_text(to->what, CRASH_TEXT, record->what);
 	crash_text(to->by, CRASH_NAME, who(record->by));
 	crash_text(to->end, CRASH_NAME, end_name(record->end));
-	crash_text(to->cpu, CRASH_NAME, machine_cpus[record->cpu].name);
+	put_place(to, cell, record, record->incarnation + 1);
 	to->life = record->incarnation;
 	to->number = cell;
 	to->reason_number = record->reason;
-	to->vcpu = record->vcpu;
-	to->pc = record->pc;
 	crash_copy(to->detail, record->detail, ARRAY_COUNT(to->detail));
 	for (u32 i = 0; i < ARRAY_COUNT(to->detail_names); i++)
 		crash_text(to->detail_names[i], sizeof to->detail_names[i], arch_record_detail_names[i]);
@@ -179,7 +199,7 @@ static void begin_end(u16 cell)
 	u32 count = machine_cells[cell].vcpu_count;
 
 	crash_begin(&to->mark, sizeof *to);
-	put_record(to, cell);
+	put_record(to, cell, record_of(cell, ends[cell].seen));
 	to->console = sizeof *to;
 	to->console_size = put_console(cell, (u8 *)(to + 1));
 	to->vcpus = (u32)sizeof *to + (to->console_size + 7) / 8 * 8;

@@ -100,11 +100,11 @@ struct crash_cell {
 	char what[CRASH_TEXT];       /* "write outside the map"; empty: no more is known */
 	char by[CRASH_NAME];         /* who wanted it: a cell, "itself", "operator", "policy" */
 	char end[CRASH_NAME];        /* what it led to: "restarting", "stopped", "failed" */
-	char cpu[CRASH_NAME];        /* of the vCPU that stopped it, or of the service CPU */
+	char cpu[CRASH_NAME];        /* of the vCPU that stopped it, or of its first */
 	u32 life;                    /* which of the cell's lives it was, from 1 on */
 	u16 number;                  /* of the cell, in its configuration */
 	u16 reason_number;           /* enum stop_reason */
-	u16 vcpu;                    /* that stopped it */
+	u16 vcpu;                    /* that stopped it; 0, if somebody else did */
 	u16 vcpu_count;              /* of the cell */
 	u16 vcpu_kept;               /* of which there is something here, the first ones */
 	u16 vcpu_size;               /* bytes of each */
@@ -112,7 +112,7 @@ struct crash_cell {
 	u32 console, console_size;   /* the last bytes it printed: distance from the mark, bytes */
 	u32 trace, trace_count;      /* for entries of a trace; none yet */
 	u32 reserved;
-	u64 pc;
+	u64 pc;                      /* of that vCPU */
 	u64 detail[4];
 	char detail_names[4][16];
 	char more_names[VCPU_MORE_REGISTERS][16]; /* of vcpu_registers.more */

@@ -12,10 +12,12 @@
 #include "core/health.h"
 #include "core/cell.h"
 #include "core/console.h"
+#include "core/iommu.h"
+#include "core/life.h"
 #include "platform/platform.h"
 
 #define LATE_TIME(hz) ((hz) / 10)  /* between two rounds that come each millisecond */
-#define END_TIME(hz) (30 * (hz))   /* of an end, from one step to the next */
+#define END_TIME(hz) (60 * (hz))   /* of an end, from one step to the next: a range of memory is cleared in seconds */
 #define FEEDS 8u                   /* within the watchdog's time */
 
 static u32 lost; /* [A] */
@@ -45,15 +47,7 @@ void health_init(void)
 	console_printf("board watchdog: resets the board %lu ms after it was fed last", dog.limit / (arch_time_hz() / 1000));
 }
 
-static bool all_are_in(u16 cell, u32 incarnation)
-{
-	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++)
-		if (atomic_load32(&cell_vcpu(cell, n)->captured) != incarnation + 1)
-			return false;
-	return true;
-}
-
-/* Its CPUs are in the core, and yet nothing happens. */
+/* Its CPUs are in the core, its devices off, and yet nothing happens. */
 static bool hangs(u16 i, u64 now)
 {
 	u32 state = atomic_load32(&cells[i].state), incarnation = atomic_load32(&cells[i].incarnation);
@@ -67,7 +61,7 @@ static bool hangs(u16 i, u64 now)
 		ends[i].since = now;
 		return false;
 	}
-	return now - ends[i].since >= END_TIME(arch_time_hz()) && all_are_in(i, incarnation);
+	return now - ends[i].since >= END_TIME(arch_time_hz()) && !life_missing(i) && iommu_state(i) != IOMMU_BUSY;
 }
 
 static const char *complaint(u64 now)

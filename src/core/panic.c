@@ -87,6 +87,8 @@ static void print(const struct panic_state *state)
 	console_printf("panic: configuration %s\n", machine_hash);
 	if (machine_core.panic_resets)
 		console_printf("panic: the board is reset\n");
+	else if (state->cpu == machine_service_cpu)
+		console_printf("panic: %s halts; cells go on, but nobody serves them: no console, no restart\n", cpu);
 	else
 		console_printf("panic: %s halts; CPUs that can go on do\n", cpu);
 	console_flush();

@@ -599,6 +599,56 @@ static void clogged_console(void **state)
 	assert_true(said("crash record 2 of an earlier boot"));
 }
 
+/* Of a life that nobody could print the record of, as an older one still waits, there is one here all the same. */
+static void unheard(void)
+{
+	rounds(10);
+	wire_room = 0;
+	for (u32 i = 0; i < 10; i++)
+		console_printf("something of 100 characters ...................................................................");
+	for (u32 i = 1; i <= 3; i++) {
+		capture(0);
+		capture(1);
+		cells[CELL_LINUX].state = CELL_RESTARTING;
+		host_cpus[1].frame.pc = i << 12;
+		cell_record(CELL_LINUX, &host_cpus[1], STOP_FAULT, "x", BY_ITSELF, CELL_RESTARTING);
+		rounds(5);
+		CHECK(crash_is_kept(CELL_LINUX, i));
+		cells[CELL_LINUX].state = CELL_RUNNING;
+		cells[CELL_LINUX].incarnation++;
+	}
+	CHECK(cells[CELL_LINUX].record.incarnation == 1 && cells[CELL_LINUX].record_state == RECORD_READY);
+}
+
+static void unheard_records(void **state)
+{
+	(void)state;
+	assert_int_equal(boot(unheard), 0);
+	assert_int_equal(boot(nothing), 0);
+	assert_true(said("crash record 2 of an earlier boot: cell linux, life 2, fault: x, vCPU 1 on cpu1, pc 0x2000;"));
+	assert_true(said("crash record 3 of an earlier boot: cell linux, life 3, fault: x, vCPU 1 on cpu1, pc 0x3000;"));
+}
+
+/* Stopped from outside, it was where its first vCPU was. */
+static void from_outside(void)
+{
+	rounds(10);
+	capture(0);
+	capture(1);
+	cells[CELL_LINUX].state = CELL_FAILING;
+	cell_record(CELL_LINUX, NULL, STOP_WATCHDOG, NULL, BY_POLICY, CELL_FAILING);
+	rounds(10);
+	CHECK(crash_is_kept(CELL_LINUX, 1));
+}
+
+static void stopped_from_outside(void **state)
+{
+	(void)state;
+	assert_int_equal(boot(from_outside), 0);
+	assert_int_equal(boot(nothing), 0);
+	assert_true(said("cell linux, life 1, watchdog, vCPU 0 on cpu0, pc 0x80; 0 bytes of console"));
+}
+
 static void audited(void)
 {
 	struct audit *audit = crash_audit();
@@ -764,6 +814,8 @@ int main(void)
 		cmocka_unit_test_setup(noise, power_on),
 		cmocka_unit_test_setup(last_words, power_on),
 		cmocka_unit_test_setup(clogged_console, power_on),
+		cmocka_unit_test_setup(unheard_records, power_on),
+		cmocka_unit_test_setup(stopped_from_outside, power_on),
 		cmocka_unit_test_setup(audit_of_the_last_boot, power_on),
 		cmocka_unit_test_setup(panic_is_kept, power_on),
 		cmocka_unit_test_setup(torn_panic, power_on),

@@ -62,7 +62,7 @@ static void a_cell_that_is_ill_is_not_the_core(void **state)
 	(void)state;
 	cells[CELL_LINUX].incarnation = 1;
 	cells[CELL_LINUX].state = CELL_RESTARTING; /* its second CPU never comes */
-	vcpus[0].captured = 2;
+	vcpus[0].parked = 3; /* "sent", of life 1: life.c */
 	rounds(200000, HOST_HZ / 1000);
 	assert_int_equal(board_watchdog.feeds, 200);
 }
@@ -72,18 +72,18 @@ static void an_end_that_hangs(void **state)
 	(void)state;
 	cells[CELL_LINUX].incarnation = 1;
 	cells[CELL_LINUX].state = CELL_RESTARTING;
-	vcpus[0].captured = vcpus[1].captured = 2;
-	rounds(25000, HOST_HZ / 1000);
+	vcpus[0].parked = vcpus[1].parked = 3;
+	rounds(55000, HOST_HZ / 1000);
 	cells[CELL_LINUX].cleaned++; /* something happens */
-	rounds(25000, HOST_HZ / 1000);
-	assert_int_equal(board_watchdog.feeds, 50);
+	rounds(55000, HOST_HZ / 1000);
+	assert_int_equal(board_watchdog.feeds, 110);
 	rounds(100000, HOST_HZ / 1000);
-	assert_in_range(board_watchdog.feeds, 54, 56);
+	assert_in_range(board_watchdog.feeds, 114, 116);
 	serve(5);
 	assert_non_null(strstr(wire_text, "[core] board watchdog: fed no more: the end of a cell hangs\r\n"));
 	cells[CELL_LINUX].state = CELL_LOADING; /* after all */
 	rounds(10000, HOST_HZ / 1000);
-	assert_in_range(board_watchdog.feeds, 64, 66);
+	assert_in_range(board_watchdog.feeds, 124, 126);
 }
 
 static void no_watchdog(void **state)

@@ -69,7 +69,7 @@ static void whole_text(void **state)
 	assert_true(said(" sp=0x4000 pstate=0x3c9\r\n"
 			 "[core] panic: x0=0x0000000000001000 x1=0x0000000000001001 x2=0x0000000000001002 x3=0x0000000000001003\r\n"));
 	assert_true(said("[core] panic: x28=0x000000000000101c x29=0x000000000000101d x30=0x000000000000101e\r\n" STACK CONFIGURATION
-			 "[core] panic: cpu4 halts; CPUs that can go on do\r\n"));
+			 "[core] panic: cpu4 halts; cells go on, but nobody serves them: no console, no restart\r\n"));
 	assert_int_equal(times("\n"), 13);
 }
 
@@ -85,8 +85,8 @@ static void to_the_last_character(void **state)
 	assert_int_equal(end, HOST_HALT);
 	assert_true(said("[core] panic: exception in the core on cpu4: syndrome 0x96000045, pc 0x1000, address 0xdead\r\n"));
 	assert_int_equal(times("[core] panic: "), 13);
-	assert_true(said("CPUs that can go on do\r\n"));
-	assert_null(strstr(strstr(wire_text, "CPUs that can go on do\r\n"), "waiting"));
+	assert_true(said("no console, no restart\r\n"));
+	assert_null(strstr(strstr(wire_text, "no console, no restart\r\n"), "waiting"));
 }
 
 static void kept_by_the_service_cpu(void **state)
