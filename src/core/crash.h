@@ -20,7 +20,7 @@
 #define CRASH_HEAD 4096u
 #define CRASH_AUDIT 65536u    /* room for struct audit, of this boot and of the one before; cellgen refuses more cells than fit */
 #define CRASH_PANIC 4096u
-/* Bytes that a region needs for so many cells. cellgen's tools/cellgen/check_core.c has it, too. */
+/* Bytes that a region needs for so many cells. tools/cellgen/cellgen.h has it, too. */
 #define CRASH_SIZE(cells) (CRASH_HEAD + CRASH_AUDIT + CRASH_PANIC + 2u * CRASH_SLOT * (cells))
 
 /* What an earlier boot has left is looked at, and told later; then this boot's number is written. Service CPU, before its first round. */

@@ -15,6 +15,7 @@ import cellgen_fdt
 import cellgen_images
 import cellgen_iommu
 import cellgen_its
+import cellgen_life
 import cellgen_pci
 import cellgen_vgic
 
@@ -269,6 +270,7 @@ class Partition:
         if boot or index == service or (used and service is None):
             wanted.append((number(re.search(r"machine_console_base .*= (0x\w+);", self.machine)[1]), 4 * KIB, "device"))
         wanted += [(*span, "device") for span in cellgen_pci.el2(self, index)] + cellgen_its.el2(self, index)
+        wanted += cellgen_life.el2(self, index)
         if "streams" in self.slots and cellgen_iommu.el2(self, index):
             core.append((*self.slots["streams"], "rw-"))
             wanted += [(number(base), 2 * FRAME, "device") for base in re.findall(r"\.base = (0x\w+),\n\t\t\.strtab_base", self.machine)]
@@ -292,7 +294,7 @@ class Partition:
     # ---- who reaches what
 
     def check_walls(self):
-        hyp = self.physical("hypervisor")
+        hyp = self.physical("hypervisor") + self.physical("crash")
         images = [(p, s) for c in self.cells for i in c["images"] for _, p, s in self.colors.spread(c, 0, i)]
         reach = {}
         for cell in self.cells:
@@ -519,6 +521,7 @@ class Partition:
         self.check_clocks(cell, root)
         cellgen_pci.check_guest(self, cell, root, self.bars)
         cellgen_its.check_guest(self, cell, root, cellgen_pci.functions(self, cell))
+        cellgen_life.check_guest(self, cell, root)
         return chosen.props["rng-seed"]
 
     def check_guest_regions(self, cell, root):
@@ -606,6 +609,7 @@ class Partition:
         cellgen_iommu.check(self)
         self.bars = cellgen_pci.check(self)
         cellgen_its.check(self, cellgen_pci.everybodys(self))
+        cellgen_life.check(self)
         self.check_access()
         self.check_hash(images)
         seeds = [self.check_guest_tree(cell) for cell in self.cells]

@@ -98,6 +98,19 @@ static void region_unlisted(struct decision *d)
 	d->reserves[2].phys -= PAGE_SIZE;
 }
 
+static void crash_over_cell(struct decision *d)
+{
+	struct extent *e = phys(d, EXTENT_CRASH, CELL_NONE);
+
+	e->base = d->reserves[d->hyp.crash.reserve].phys = d->cells[0].ram[0].phys;
+	extent_sort(d->phys, d->phys_count);
+}
+
+static void crash_unlisted(struct decision *d)
+{
+	d->reserves[d->hyp.crash.reserve].phys -= PAGE_SIZE;
+}
+
 static void region_moved(struct decision *d)
 {
 	d->cells[1].shares[0].guest -= PAGE_SIZE;
@@ -354,6 +367,8 @@ static const struct {
 	{ "region-over-cell", region_over_cell },
 	{ "region-unlisted", region_unlisted },
 	{ "region-moved", region_moved },
+	{ "crash-over-cell", crash_over_cell },
+	{ "crash-unlisted", crash_unlisted },
 	{ "image-unlisted", image_unlisted },
 	{ "window-unlisted", window_unlisted },
 	{ "hypervisor-unlisted", hypervisor_unlisted },

@@ -173,10 +173,13 @@ SPOILED = {
     "bar-unlisted": "claim-not-listed",
     "bar-over-bar": "device-page-shared",
     "configuration-unlisted": "claim-not-listed",
+    "crash-over-cell": "memory-overlap",
+    "crash-unlisted": "claim-not-listed",
 }
 SPOILED_IN = {**{way: "virtual-interrupts" for way in ("number-twice", "number-beyond", "line-of-another", "line-of-nothing")},
               **{way: "shared-regions" for way in ("region-over-cell", "region-unlisted", "region-moved")},
               **{way: "pci" for way in ("bar-below", "bar-beyond", "bar-crooked", "bar-unlisted", "bar-over-bar", "configuration-unlisted")},
+              "crash-over-cell": "lives", "crash-unlisted": "lives",
               "ram-over-colors": "colors-beside-uncoloured"} # else two-cells
 
 # What place*.c and tables.c do not believe even of cellgen: it ends there, without a finding.
@@ -212,6 +215,44 @@ def test_bug_is_fatal(spoiled, way):
     result = spoiled.run("good/two-cells.dts", f"out/{way}", DECIDE=way)
     assert result.returncode == 1 and re.fullmatch(f"cellgen: bug: {FATAL[way]}\n", result.stderr), result.stderr
     assert not (spoiled.folder / "out" / way / "gen").exists()
+
+
+# ---- what the core says of itself
+
+SIZES = """
+#include <stddef.h>
+#include <stdio.h>
+#include "core/crash_format.h"
+int main(void)
+{
+	printf("%u %u %u %u %zu %u %zu\\n", CRASH_HEAD, CRASH_AUDIT, CRASH_PANIC, CRASH_SLOT, sizeof(struct crash_audit) + offsetof(struct audit, count),
+	       CRASH_NAME, (sizeof(struct audit) - offsetof(struct audit, count)) / AUDIT_ORIGINS);
+}
+"""
+
+
+def test_sizes_are_those_of_the_core(desk, tmp_path):
+    """What cellgen demands of a crash region is what the core lays out."""
+    (tmp_path / "sizes.c").write_text(SIZES)
+    gen = desk.good("lives") / "gen"
+    subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", f"-I{gen}", f"-I{ROOT}/src", f"-I{ROOT}/src/arch/aarch64", "-o", str(tmp_path / "sizes"),
+                    str(tmp_path / "sizes.c")], check=True)
+    core = subprocess.run([str(tmp_path / "sizes")], capture_output=True, text=True, check=True).stdout.split()
+    header = (SOURCES / "cellgen.h").read_text()
+    names = ("CRASH_HEAD", "CRASH_AUDIT", "CRASH_PANIC", "CRASH_SLOT", "AUDIT_FIXED", "AUDIT_NAME", "AUDIT_ORIGIN")
+    assert [re.search(rf"#define {n} (\d+)", header)[1] for n in names] == core
+    form = re.search(r"#define CRASH_SIZE\(cells\) (.*)", (ROOT / "src" / "core" / "crash.h").read_text())[1]
+    assert re.search(r"#define CRASH_SIZE\(cells\) (.*)", header)[1].replace("2ULL", "2u") == form
+
+
+def test_without_lifecycle_nothing_follows(desk):
+    """Nobody looks at what such a core is told, and cellcheck tells the two kinds of image apart by that."""
+    result = desk.run("good/single-cpu.dts", "out/without-lifecycle", more=["--without", "lifecycle"])
+    assert (result.returncode, result.stderr) == (0, "")
+    machine = (desk.folder / "out" / "without-lifecycle" / "gen" / "machine.c").read_text()
+    assert re.findall(r"\[EVENT_(\w+)\] = ACTION_(\w+)", machine) == [
+        ("FAULT", "STOP"), ("RESET", "STOP"), ("WATCHDOG", "IGNORE"), ("DMA", "IGNORE"), ("STORM", "IGNORE"), ("LIMIT", "IGNORE")]
+    assert "restarted never" in (desk.folder / "out" / "without-lifecycle" / "gen" / "report.txt").read_text()
 
 
 # ---- what is accepted

@@ -258,6 +258,49 @@ def test_reports_have_the_functions(desk):
     assert "PCI functions" not in page_of(desk.good("two-cells") / "gen")
 
 
+def test_life(desk, tmp_path):
+    assert changed(desk, tmp_path, "lives", ("cloison,heartbeat = <10 ", 'cloison,start = "manual"; cloison,heartbeat = <10 '), ("<86400000 10>", "<5000 1000>"),
+                   ('cloison,on-watchdog = "ignore";', 'cloison,on-watchdog = "reset-board";'), ('"status start"', '"start"'),
+                   ("<&second &first &third>", "<&second &first &fourth>"), ('cloison,panic = "reset";', "cloison,watchdog-seconds = <30>;"),
+                   ("<0x0 0x0003a000>", "<0x0 0x0003b000>"), ("&fifth &first", "&fifth &fourth"), ("shutdown-time = <10>", "shutdown-time = <20>")) == [
+        "operator: may do with 'fifth': was status, start, is now start",
+        "operator: may do with 'first': was status, start, stop, restart, suspend, resume, is now nothing",
+        "operator: may do with 'fourth': was nothing, is now status, start, stop, restart, suspend, resume",
+        "hypervisor: after a panic: was reset, is now halt",
+        "hypervisor: crash region: was crash0, 232 KiB at 0x7fdc6000, is now crash0, 236 KiB at 0x7fdc5000",
+        "hypervisor: the board's watchdog: was wdt0, 10 seconds, is now wdt0, 30 seconds",
+        "cell 'first': may do with 'third': was suspend, resume, is now nothing",
+        "cell 'first': may do with 'fourth': was nothing, is now suspend, resume",
+        "cell 'third': after watchdog: was ignore, is now reset-board",
+        "cell 'third': heartbeat: was within 86400000 ms, then every 10 ms, is now within 5000 ms, then every 1000 ms",
+        "cell 'fourth': starts: was at boot, is now when it is told to",
+        "cell 'fourth': asked before it is stopped: was 10 ms, is now 20 ms",
+    ]
+    lower = '\n\t\t\t\tgpio@9020000 { compatible = "arm,pl061", "arm,primecell"; reg = <0x0 0x09020000 0x0 0x1000>; };'
+    assert "cell 'control': power key: was gpio@9020000, is now gpio@9030000" in changed(desk, tmp_path, "watchdog-and-key", (lower, ""))
+
+
+def test_reports_have_the_life(desk):
+    gen = desk.good("lives") / "gen"
+    text, page, report = (gen / "report.txt").read_text(), page_of(gen), json.loads((gen / "report.json").read_text())
+    for line in (r"  what follows:  after +fault +reset +watchdog +dma-fault +interrupt-storm +restart-limit",
+                 r"  third +stop +stop +ignore +record +record +stop",
+                 r"  fourth +starts at boot; restarted on-reset; heartbeat within 10 ms, then every 86400000 ms; asked 10 ms before it is stopped",
+                 r"  second +starts when it is told to; restarted never", r"  who may do what:  with whom +first +second +third +fourth +fifth",
+                 r"  first +t\.\.r\.\. +tsx\.\.\. +\.\.\.\.zw +- +-", r"  the operator at the console +tsxrzw +- +- +- +ts\.\.\.\.",
+                 r"  after a panic of the core: the board is reset", r"  crash region: crash0, 0x3a000 bytes at 0x\w+, placed by cellgen: .*lives.dts:\d+\)",
+                 r"  the board's watchdog: wdt0, fed while the core is healthy, 10 seconds  \(lives.dts:\d+\)", r"  wdt0 +0x\w+ the core: it feeds this watchdog"):
+        assert re.search(line, text), line
+    for words in ("asked 10 ms before it is stopped", "suspend, resume", "the operator at the console", "placed by cellgen", "the board is reset"):
+        assert words in page, words
+    assert report["hypervisor"]["watchdog"]["name"] == "wdt0" and report["hypervisor"]["crash_region"]["asked"] is False
+    plain = desk.good("single-cpu") / "gen"
+    text, page = (plain / "report.txt").read_text(), page_of(plain)
+    for words in ("obody may do anything with any cell", "crash region: none"):
+        assert words in text
+    assert "Nobody may do anything with any cell" in page and "No crash region" in page
+
+
 @pytest.mark.parametrize("first, second", zip(GOOD, GOOD[1:]))
 def test_any_two_compare(desk, first, second):
     """In both directions, and what is new one way is gone the other way."""

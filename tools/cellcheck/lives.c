@@ -69,8 +69,8 @@ u32 life_action(const struct check *c, size_t cell, enum event event)
 bool life_again(const struct check *c, size_t cell)
 {
 	for (size_t n = 0; n < EVENTS; n++)
-		if (life_action(c, cell, (enum event)n) == ACTION_RESTART && (n != EVENT_RESET || c->ask->cells.v[cell].life.restart != RESTART_SILENT))
-			return true; /* for the time being cellgen goes by what is written */
+		if (life_action(c, cell, (enum event)n) == ACTION_RESTART)
+			return true;
 	for (size_t i = 0; i < c->ask->controls.n; i++)
 		if (c->ask->controls.v[i].target == cell && c->ask->controls.v[i].rights & (1u << RIGHT_START | 1u << RIGHT_RESTART))
 			return true;

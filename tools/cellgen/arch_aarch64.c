@@ -195,6 +195,9 @@ static void make_cpu(const struct decision *d, struct cpu *cpu, struct tables *t
 	arch_map_iommus(d, cpu, &s);
 	arch_map_pci(d, cpu, &s);
 	arch_map_its(d, cpu, &s);
+	if (serves(d, cpu)) {
+		arch_map_life(d, &s);
+	}
 }
 
 static void make_roots(struct decision *d, struct tables *t)

@@ -474,6 +474,7 @@ enum extent_kind {
 	EXTENT_DEVICE,  /* registers, in whole pages */
 	EXTENT_VDEV,    /* guest: window of a virtual device */
 	EXTENT_SHARED,  /* a child of reserved-memory that cells name */
+	EXTENT_CRASH,   /* physical: the crash region */
 	EXTENT_GIC,     /* guest: distributor, redistributors. physical: the real ones */
 	EXTENT_ITS,     /* physical: what the ITS and the redistributors keep in memory */
 	EXTENT_CONFIG,  /* configuration space of a PCI bus: trapped, so never mapped. physical: the real one */
@@ -515,9 +516,35 @@ enum action { ACTION_IGNORE, ACTION_RECORD, ACTION_STOP, ACTION_RESTART, ACTION_
 struct policy {
 	const char *restart; /* "never", "on-reset", "on-failure", "always"; the default if it says nothing (dt_policy.c) */
 	bool on_reset, on_failure;
-	enum action actions[EVENT_COUNT];
+	const struct prop *said[EVENT_COUNT]; /* cloison,on-...; NULL: not written */
+	enum action actions[EVENT_COUNT];     /* decided */
 	const struct prop *limit; /* NULL: none */
 	u32 count, seconds;  /* of the limit */
+};
+
+/* When it starts, what is expected of it, how it is asked to end: cloison,start, -heartbeat, -shutdown-time. Milliseconds. */
+struct life {
+	bool manual;
+	const struct prop *heartbeat; /* NULL: none is expected */
+	u32 first, period;
+	const struct prop *shutdown;  /* NULL: it is not asked */
+	u32 shutdown_time;
+};
+
+/* One entry of cloison,controls: a cell, and what may be done with it. */
+struct control {
+	u32 phandle;
+	const struct node *node; /* NULL: no node has that phandle */
+	u16 target;              /* index into cells; CELL_NONE: node is no cell */
+	const char *words;       /* asked: of cloison,controls-rights; NULL: not written, all of them */
+	u32 rights;              /* bit n: word n of control_words */
+	struct pos at;
+};
+#define CONTROL_WORDS 6u
+
+struct controls {
+	struct control *list;
+	u32 count;
 };
 
 struct cell {
@@ -558,6 +585,8 @@ struct cell {
 	const char *debug;      /* cloison,debug: "stop" or NULL */
 	bool strict;
 	struct policy policy;
+	struct life life;
+	struct controls controls; /* whom it may control */
 	struct colors colors;   /* llc-colors */
 	/* asked and decided */
 	u32 first_vdev;         /* index into vdevs; contiguous, sorted by base */
@@ -629,6 +658,32 @@ struct frames {
 	u32 *next;        /* where to look for the next frame: of each cell, then of the hypervisor */
 };
 
+/* cloison,crash-region: a child of /reserved-memory that the core has to itself. */
+struct crash {
+	const struct prop *prop;       /* NULL: there is none */
+	const struct node *node;       /* NULL: no node has that phandle */
+	u16 reserve;                   /* RESERVE_NONE: node is no region */
+};
+/* src/core/crash.h, crash_format.h, audit.h have these; tests/cellgen/run.py compares. */
+#define CRASH_HEAD 4096u
+#define CRASH_AUDIT 65536u /* of this boot and of the one before */
+#define CRASH_PANIC 4096u
+#define CRASH_SLOT 16384u
+#define AUDIT_FIXED 176ULL  /* bytes of an audit that are not: */
+#define AUDIT_NAME 32u      /* of each cell */
+#define AUDIT_ORIGIN 392u   /* of each cell, of the operator, of the core */
+#define AUDIT_SIZE(cells) (AUDIT_FIXED + AUDIT_NAME * (cells) + AUDIT_ORIGIN * ((cells) + 2ULL))
+#define CRASH_SIZE(cells) (CRASH_HEAD + CRASH_AUDIT + CRASH_PANIC + 2ULL * CRASH_SLOT * (cells))
+
+/* cloison,watchdog: the board's own, an arm,sbsa-gwdt. */
+struct watchdog {
+	const struct prop *prop;       /* NULL: there is none */
+	const struct node *node;       /* NULL: no node has that phandle */
+	u16 device;                    /* DEVICE_NONE: node is none that the core can feed */
+	const struct prop *time;       /* cloison,watchdog-seconds; NULL: not written */
+	u32 seconds;
+};
+
 struct hypervisor {
 	const struct node *node;       /* NULL: the partition has none (reported by dt_cell.c) */
 	struct range memory;           /* asked: physical; size 0: not given */
@@ -641,6 +696,10 @@ struct hypervisor {
 	struct pos console_at;
 	u16 console_device;            /* DEVICE_NONE: node is not a device */
 	u32 console_clock;             /* Hz; 0 unknown */
+	struct controls controls;      /* what the operator at the console may do */
+	struct crash crash;
+	struct watchdog watchdog;
+	bool panic_resets;             /* cloison,panic = "reset" */
 	struct colors colors;          /* asked: llc-colors */
 	u64 base;                      /* decided: link address and frame of the first page */
 	struct frames frames;          /* decided */

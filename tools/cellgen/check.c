@@ -15,6 +15,9 @@ void check_decision(const struct decision *decision, struct diag *diag)
 	check_core(decision, diag);
 	check_cells(decision, diag);
 	check_policies(decision, diag);
+	check_lives(decision, diag);
+	check_controls(decision, diag);
+	check_crashes(decision, diag);
 	check_cpus(decision, diag);       /* then who owns what */
 	check_access(decision, diag);
 	check_devices(decision, diag);

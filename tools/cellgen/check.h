@@ -14,6 +14,9 @@ void check_nodes(const struct decision *d, struct diag *diag);      /* check_nod
 void check_properties(const struct decision *d, struct diag *diag); /* check_prop.c */
 void check_cells(const struct decision *d, struct diag *diag);      /* check_cell.c */
 void check_policies(const struct decision *d, struct diag *diag);   /* check_policy.c */
+void check_lives(const struct decision *d, struct diag *diag);      /* check_life.c */
+void check_controls(const struct decision *d, struct diag *diag);   /* check_control.c */
+void check_crashes(const struct decision *d, struct diag *diag);    /* check_crash.c */
 void check_cpus(const struct decision *d, struct diag *diag);       /* check_cpu.c */
 void check_access(const struct decision *d, struct diag *diag);     /* check_access.c */
 void check_devices(const struct decision *d, struct diag *diag);    /* check_device.c */
@@ -33,6 +36,18 @@ void check_firmware(const struct decision *d, struct diag *diag);   /* check_fir
 void check_core(const struct decision *d, struct diag *diag);       /* check_core.c */
 
 void check_claims(const struct decision *d, struct diag *diag);     /* check_claims.c */
+
+bool policy_restarts(const struct policy *p);                       /* check_policy.c: something leads to a restart */
+void check_reach(const char *what, u64 base, u64 size, struct pos at, struct diag *diag); /* check_core.c: of the core's own tables */
+
+/* Why a cell may be loaded a second time, which is a matter of what its devices still do: check_life.c. */
+struct again {
+	const char *why;    /* "'linux' is to be restarted" */
+	const char *advice; /* "write cloison,restart = \"never\"" */
+	struct pos at;
+};
+u32 again_reasons(const struct decision *d, const struct cell *cell, struct again **list);
+#define STARTS (1u << 1 | 1u << 3) /* of control.rights: start, restart */
 
 /* ---- check_text.c: what several of them need ---- */
 

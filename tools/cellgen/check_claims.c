@@ -165,6 +165,13 @@ void check_claims(const struct decision *d, struct diag *diag)
 		check_regions(d, &d->cells[i], diag);
 	}
 	check_functions(d, diag);
+	if (d->hyp.crash.reserve != RESERVE_NONE && d->reserves[d->hyp.crash.reserve].share_count == 0 &&
+	    d->reserves[d->hyp.crash.reserve].phys != ADDRESS_NONE) {
+		const struct reserve *region = &d->reserves[d->hyp.crash.reserve];
+
+		check_listed(d->phys, d->phys_count, &(struct extent){ .base = region->phys, .size = region->size, .kind = EXTENT_CRASH,
+			.cell = CELL_NONE, .what = "the crash region", .at = region->at }, diag);
+	}
 	if (d->hyp.memory.size) {
 		check_listed(d->phys, d->phys_count, &(struct extent){ .base = d->hyp.memory.base, .size = d->hyp.memory.size,
 			.kind = EXTENT_HYP, .cell = CELL_NONE, .what = "the hypervisor's memory", .at = d->hyp.memory_at }, diag);

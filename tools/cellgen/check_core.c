@@ -8,7 +8,7 @@
 #define HYP_ALIGNMENT KIB(64)
 #define REACH (1ULL << PTE_INPUT_BITS) /* the core's own tables map nothing beyond */
 
-static void check_reach(const char *what, u64 base, u64 size, struct pos at, struct diag *diag)
+void check_reach(const char *what, u64 base, u64 size, struct pos at, struct diag *diag)
 {
 	if (!range_below(base, size, REACH)) {
 		diag_error(diag, "core-address-limit", at, "%s at %s is not all below 0x%llx, where the reach of the core's own "

@@ -175,6 +175,9 @@ static void check_names(const struct decision *d, const struct cell *cell, struc
 	for (u32 i = 0; i < ARRAY_COUNT(own_nodes); i++) {
 		add_name(&names, own_nodes[i], cell->at, cell, diag);
 	}
+	if (cell->controls.count) {
+		add_name(&names, "hypervisor", cell->at, cell, diag);
+	}
 	add_name(&names, mem_format("intc@%llx", TEXT_NUMBER(cell->gicd)), cell->at, cell, diag);
 	for (u32 i = 0; i < cell->ram_count; i++) {
 		add_name(&names, mem_format("memory@%llx", TEXT_NUMBER(cell->ram[i].guest)), cell->ram[i].at, cell, diag);

@@ -151,14 +151,18 @@ static void check_built(const struct decision *d, const struct cell *cell, struc
  */
 static void check_restart(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
-	for (u32 i = 0; i < cell->access_count && (cell->policy.on_reset || cell->policy.on_failure); i++) {
-		u16 index = cell->access[i].device;
+	struct again *again = NULL;
+	u32 count = cell->access_count ? again_reasons(d, cell, &again) : 0;
+
+	for (u32 i = 0; i < cell->access_count * count; i++) {
+		u16 index = cell->access[i / count].device;
 		const struct device *device = index == DEVICE_NONE ? NULL : &d->devices[index];
+		const struct again *reason = &again[i % count];
 
 		if (device && device->master && device->function == FUNCTION_NONE && !check_refused(device)) {
-			diag_error(diag, "restart-dma", prop_at(cell->node, "cloison,restart"), "'%s' is to be restarted, but it has %s (%s), which writes memory "
-				   "by itself and which the core cannot reset: it would go on writing into the cell that starts again; take one of "
-				   "them out", cell->name, device->name, diag_at(device->node->at));
+			diag_error(diag, "restart-dma", reason->at, "%s, but it has %s (%s), which writes memory by itself and which the core cannot "
+				   "reset: it would go on writing into the cell that starts again; %s, or take that device out",
+				   reason->why, device->name, diag_at(device->node->at), reason->advice);
 		}
 	}
 }

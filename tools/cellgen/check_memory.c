@@ -54,7 +54,8 @@ static const char *bank_list(const struct decision *d)
 
 static void check_inside(const struct decision *d, const struct extent *e, struct diag *diag)
 {
-	bool ram = e->kind == EXTENT_RAM || e->kind == EXTENT_HYP || e->kind == EXTENT_IMAGE || e->kind == EXTENT_SHARED || e->kind == EXTENT_ITS;
+	bool ram = e->kind == EXTENT_RAM || e->kind == EXTENT_HYP || e->kind == EXTENT_IMAGE || e->kind == EXTENT_SHARED || e->kind == EXTENT_ITS ||
+		   e->kind == EXTENT_CRASH;
 
 	if (range_wraps(e->base, e->size)) {
 		return; /* reported with its region */

@@ -233,12 +233,13 @@ static void check_reset_write(const struct function *f, struct diag *diag)
 /* What a device was told by the last life of its cell it would do to the next one. */
 static void check_restart(const struct decision *d, const struct function *f, struct diag *diag)
 {
-	const struct cell *cell = &d->cells[f->cell];
+	struct again *again = NULL;
+	u32 count = f->no_reset ? again_reasons(d, &d->cells[f->cell], &again) : 0;
 
-	if (f->no_reset && (cell->policy.on_reset || cell->policy.on_failure)) {
-		diag_error(diag, "restart-dma", prop_at(cell->node, "cloison,restart"), "'%s' is to be restarted, but %s cannot be reset (%s), and would go "
-			   "on writing where the life before told it to; take cloison,restart out, or say how it is reset: "
-			   "cloison,reset-write", cell->name, f->name, diag_at(prop_at(f->node, "cloison,no-reset")));
+	for (u32 i = 0; i < count; i++) {
+		diag_error(diag, "restart-dma", again[i].at, "%s, but %s cannot be reset (%s), and would go on writing where the life before told it "
+			   "to; %s, or say how it is reset: cloison,reset-write", again[i].why, f->name,
+			   diag_at(prop_at(f->node, "cloison,no-reset")), again[i].advice);
 	}
 }
 

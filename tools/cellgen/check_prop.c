@@ -19,7 +19,7 @@ enum shape {
 struct rule {
 	const char *name;
 	enum shape shape;
-	const char *choices[4]; /* SHAPE_TEXT: the only values, if any are listed */
+	const char *choices[6]; /* SHAPE_TEXT: the only values, if any are listed */
 	const char *why;        /* it is accepted, and has no effect; NULL: it has */
 };
 
@@ -39,10 +39,19 @@ static const struct rule hypervisor_rules[] = {
 	COMMON_RULES,
 	{ .name = "#access-flags-cells", .why = "each cell says its own" },
 	{ .name = "cloison,console" },
+	{ .name = "cloison,controls" },
+	{ .name = "cloison,controls-rights" },
+	{ .name = "cloison,crash-region" },
+	{ .name = "cloison,panic", .shape = SHAPE_TEXT, .choices = { "halt", "reset" } },
+	{ .name = "cloison,watchdog" },
+	{ .name = "cloison,watchdog-seconds" },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },
 	{ .name = "reserved-memory", .shape = SHAPE_LATER },
 };
+
+/* Which of them means something for which event is check_policy.c's. */
+#define ACTIONS { "ignore", "record", "stop", "restart", "stop-others", "reset-board" }
 
 static const struct rule cell_rules[] = {
 	COMMON_RULES,
@@ -70,6 +79,16 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
 	{ .name = "cloison,restart", .shape = SHAPE_TEXT, .choices = { "never", "on-reset", "on-failure", "always" } },
 	{ .name = "cloison,restart-limit" },
+	{ .name = "cloison,start", .shape = SHAPE_TEXT, .choices = { "boot", "manual" } },
+	{ .name = "cloison,controls" },
+	{ .name = "cloison,controls-rights" },
+	{ .name = "cloison,heartbeat" },
+	{ .name = "cloison,shutdown-time" },
+	{ .name = "cloison,on-fault", .shape = SHAPE_TEXT, .choices = ACTIONS },
+	{ .name = "cloison,on-watchdog", .shape = SHAPE_TEXT, .choices = ACTIONS },
+	{ .name = "cloison,on-dma-fault", .shape = SHAPE_TEXT, .choices = ACTIONS },
+	{ .name = "cloison,on-interrupt-storm", .shape = SHAPE_TEXT, .choices = ACTIONS },
+	{ .name = "cloison,on-restart-limit", .shape = SHAPE_TEXT, .choices = ACTIONS },
 	{ .name = "cloison,trusted-dma", .shape = SHAPE_TEXT },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },

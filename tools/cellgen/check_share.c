@@ -127,10 +127,10 @@ static void check_place(const struct reserve *reserve, struct diag *diag)
 	const struct prop *reg = node_prop(reserve->node, "reg");
 
 	if (!reg && !node_prop(reserve->node, "size")) {
-		diag_error(diag, "region-place", reserve->node->at, "%s has neither reg nor size, but cells name it; write reg to say where it "
+		diag_error(diag, "region-place", reserve->node->at, "%s has neither reg nor size, but somebody names it; write reg to say where it "
 			   "is, or size to have it placed", reserve->name);
 	} else if (reserve->reg_count > 1) {
-		diag_error(diag, "region-place", reserve->at, "reg of %s has %u entries, but a region that cells name is one piece; make "
+		diag_error(diag, "region-place", reserve->at, "reg of %s has %u entries, but a region that somebody names is one piece; make "
 			   "several nodes of it", reserve->name, reserve->reg_count);
 	} else if (reserve->reg_count || !reg) {
 		check_region(&(struct region){ .what = mem_format("the region %s", reserve->name),
@@ -174,7 +174,7 @@ static void check_kind(const struct decision *d, u32 index, struct diag *diag)
 
 	if (node_prop(reserve->node, "reusable")) {
 		diag_error(diag, "region-reusable", prop_at(reserve->node, "reusable"), "%s is reusable, which lets a guest use it as ordinary "
-			   "memory until a driver wants it; a region that cells name is never that: take reusable out", reserve->name);
+			   "memory until a driver wants it; a region that somebody names is never that: take reusable out", reserve->name);
 	}
 	if (reserve->node->child) {
 		diag_error(diag, "unknown-node", reserve->node->child->at, "'%s' is below the region %s, and nothing there goes into a guest's "
@@ -184,7 +184,7 @@ static void check_kind(const struct decision *d, u32 index, struct diag *diag)
 		diag_error(diag, "not-supported", prop_at(reserve->node, "alloc-ranges"), "alloc-ranges of %s is not supported; write reg to say "
 			   "where the region is", reserve->name);
 	}
-	if (!node_prop(reserve->node, "reg") && !written(d, index)) {
+	if (!node_prop(reserve->node, "reg") && reserve->share_count && !written(d, index)) {
 		diag_error(diag, "region-unwritten", reserve->at, "%s is placed by cellgen, so that nobody but its cells can fill it, and none of "
 			   "them has the right to write; give one of them \"rw\", or give the region a place by reg if firmware or "
 			   "another processor fills it", reserve->name);
@@ -194,11 +194,13 @@ static void check_kind(const struct decision *d, u32 index, struct diag *diag)
 void check_shares(const struct decision *d, struct diag *diag)
 {
 	for (u32 i = 0; i < d->reserve_count; i++) {
-		if (d->reserves[i].share_count) {
+		if (d->reserves[i].share_count || d->hyp.crash.reserve == i) {
 			check_place(&d->reserves[i], diag);
 			check_unit(&d->reserves[i], diag);
-			check_words(&d->reserves[i], diag);
 			check_kind(d, i, diag);
+		}
+		if (d->reserves[i].share_count) {
+			check_words(&d->reserves[i], diag);
 		}
 	}
 	for (u32 i = 0; i < d->cell_count; i++) {

@@ -129,6 +129,9 @@ static const char *why_skipped(const struct decision *d, const struct cell *cell
 	if (device && device->console) {
 		return "the core's console";
 	}
+	if (device && device->system) {
+		return device->system;
+	}
 	if (system) {
 		return system;
 	}

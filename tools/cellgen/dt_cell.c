@@ -187,6 +187,7 @@ static void load_hypervisor(struct decision *d, struct diag *diag)
 	h->cpu_count = claims.count;
 	dt_colors(d, h->node, &h->colors, diag);
 	load_console(d, diag);
+	dt_core(d, diag);
 }
 
 /* cloison,physical-base: one 64-bit address per range of memory. */
@@ -279,6 +280,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	cell->debug = node_string(node, "cloison,debug");
 	cell->strict = node_prop(node, "cloison,strict") != NULL;
 	dt_policy(d, cell, diag);
+	dt_life(cell, diag);
 	dt_colors(d, node, &cell->colors, diag);
 	dt_vdevs(d, cell, diag);
 }
@@ -286,6 +288,8 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 void dt_cells(struct decision *d, struct diag *diag)
 {
 	d->hyp.console_device = DEVICE_NONE;
+	d->hyp.crash.reserve = RESERVE_NONE;
+	d->hyp.watchdog.device = DEVICE_NONE;
 	d->service_cpu = CPU_NONE;
 	d->domains = tree_path(d->tree, "/domains");
 	d->hyp.node = domain_hypervisor(d);
@@ -300,5 +304,6 @@ void dt_cells(struct decision *d, struct diag *diag)
 			load_cell(d, d->tree->nodes[i], diag);
 		}
 	}
+	dt_controls(d, diag);
 	dt_streams(d, diag);
 }

@@ -54,7 +54,7 @@ void dt_reserves(struct decision *d, struct diag *diag)
 	}
 }
 
-static u16 reserve_of(const struct decision *d, const struct node *node)
+u16 reserve_of(const struct decision *d, const struct node *node)
 {
 	for (u32 i = 0; node && i < d->reserve_count && i < RESERVE_NONE; i++) {
 		if (d->reserves[i].node == node) {

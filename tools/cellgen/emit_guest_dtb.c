@@ -138,6 +138,30 @@ static void emit_timer(struct writer *w)
 	put_end(w);
 }
 
+/* Whom the cell may control, by their numbers in its calls. */
+static void emit_controls(struct writer *w)
+{
+	const struct controls *controls = &w->cell->controls;
+	struct out names = {0};
+
+	if (controls->count == 0) {
+		return;
+	}
+	for (u32 i = 0; i < controls->count; i++) {
+		if (controls->list[i].target != CELL_NONE) {
+			const char *name = w->d->cells[controls->list[i].target].name;
+
+			for (u64 k = 0; k <= strlen(name); k++) {
+				out_little(&names, (u8)name[k], 1);
+			}
+		}
+	}
+	put_begin(w, "hypervisor");
+	put_text(w, "compatible", "cloison,cell-v1");
+	put(w, "cloison,controls", names.data, names.size);
+	put_end(w);
+}
+
 static void emit_root(struct writer *w)
 {
 	put_begin(w, "");
@@ -152,6 +176,7 @@ static void emit_root(struct writer *w)
 	emit_psci(w);
 	emit_gic(w);
 	emit_timer(w);
+	emit_controls(w);
 	emit_guest_regions(w);
 	emit_guest_devices(w);
 	emit_guest_pci(w);

@@ -96,7 +96,7 @@ static const char *kind_name(enum extent_kind kind)
 	static const char *const names[] = {
 		[EXTENT_RAM] = "ram", [EXTENT_IMAGE] = "image", [EXTENT_HYP] = "hypervisor", [EXTENT_RESERVED] = "reserved",
 		[EXTENT_DEVICE] = "device", [EXTENT_VDEV] = "virtual-device", [EXTENT_GIC] = "gic",
-		[EXTENT_SHARED] = "shared", [EXTENT_CONFIG] = "configuration", [EXTENT_ITS] = "its",
+		[EXTENT_SHARED] = "shared", [EXTENT_CONFIG] = "configuration", [EXTENT_ITS] = "its", [EXTENT_CRASH] = "crash",
 	};
 
 	return names[kind];
@@ -159,6 +159,8 @@ static void emit_hypervisor(struct out *out, const struct decision *d)
 	hex(out, "images_end", d->image_end);
 	out_printf(out, ", ");
 	text(out, "console", node_nick(d->hyp.console));
+	out_printf(out, ",\n    ");
+	emit_json_core(d, out);
 	out_printf(out, " },\n");
 }
 
@@ -401,8 +403,7 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
 		   cell->strict ? "true" : "false", cell->debug ? "true" : "false",
 		   cell->wfi || cell->mediated ? "true" : "false");
-	text(out, "restart", cell->policy.restart);
-	out_printf(out, ", \"restart_count\": %u, \"restart_seconds\": %u,\n      ", cell->policy.count, cell->policy.seconds);
+	emit_json_life(d, cell, out);
 	text(out, "interrupts", cell->interrupts);
 	out_printf(out, ", \"interrupt_limit\": %u, ", cell->limit);
 	text(out, "console", console_policy(d, cell));

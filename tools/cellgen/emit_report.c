@@ -169,6 +169,8 @@ static void emit_device(const struct decision *d, u32 index, struct out *out)
 		out_printf(out, "'%s'%s%s\n", owner, dma[0] ? ", " : "", dma);
 	} else if (device->console) {
 		out_printf(out, "the core: its console\n");
+	} else if (index == d->hyp.watchdog.device) {
+		out_printf(out, "the core: it feeds this watchdog\n");
 	} else if (device->system) {
 		out_printf(out, "not to be given: %s\n", device->system);
 	} else if (device->master) {
@@ -188,14 +190,10 @@ static void emit_devices(const struct decision *d, struct out *out)
 
 static void emit_options(const struct cell *cell, struct out *out)
 {
-	const struct policy *p = &cell->policy;
-
 	out_printf(out, "  interrupts %s, WFI %s, breakpoint instruction %s, denied registers %s\n",
 		   cell->interrupts, cell->mediated ? "always the guest's own" : cell->wfi ? "native" : "guarded",
 		   cell->debug ? "stops the cell" : "is the guest's own",
 		   cell->strict ? "stop the cell" : "behave as not implemented");
-	out_printf(out, "  restarted %s", p->restart);
-	out_printf(out, p->limit ? ", at most %u times within %u seconds\n" : "\n", p->count, p->seconds);
 }
 
 /* A mediated cell's own numbers; those of a direct cell are the physical ones. */
@@ -308,6 +306,7 @@ void emit_report(const struct decision *d, const char *dir)
 	emit_colors(d, &out);
 	emit_shares(d, &out);
 	emit_cpus(d, &out);
+	emit_life_report(d, &out);
 	emit_lines(d, &out);
 	emit_devices(d, &out);
 	emit_functions(d, &out);

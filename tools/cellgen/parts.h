@@ -68,6 +68,17 @@ void dt_vdevs(struct decision *d, struct cell *cell, struct diag *diag);
 void dt_mediated(const struct decision *d, struct cell *cell, struct diag *diag);
 void dt_policy(const struct decision *d, struct cell *cell, struct diag *diag);
 bool is_without(const struct decision *d, const char *feature);   /* the core is built without it */
+extern const char *const event_props[EVENT_COUNT];  /* "cloison,on-fault"; NULL: there is none */
+extern const char *const event_words[EVENT_COUNT];  /* "fault" */
+extern const char *const action_words[ACTION_COUNT]; /* "stop" */
+void dt_life(struct cell *cell, struct diag *diag);
+void dt_controls(struct decision *d, struct diag *diag);          /* when all cells are known */
+extern const char *const control_words[CONTROL_WORDS];            /* "status", ...: bits of rights, as core/life.h numbers them */
+const char *control_who(const struct decision *d, u32 index);     /* of controls_of: "'linux'", "the operator" */
+const struct controls *controls_of(const struct decision *d, u32 index); /* of cell `index`; cell_count: the operator's */
+const char *control_text(u32 rights);                             /* "status, stop" */
+void dt_core(struct decision *d, struct diag *diag);
+u16 reserve_of(const struct decision *d, const struct node *node); /* RESERVE_NONE: no region */
 void dt_caches(struct decision *d);
 void dt_colors(const struct decision *d, const struct node *node, struct colors *colors, struct diag *diag);
 enum domain_kind {
@@ -231,6 +242,7 @@ void arch_map_core(const struct space *s, u64 link, u64 size, u64 attributes); /
 void arch_dma(struct decision *d, struct tables *t);              /* trees of devices; level 1 of stream tables */
 void arch_map_iommus(const struct decision *d, const struct cpu *cpu, const struct space *s); /* what this CPU needs at EL2 */
 void arch_map_pci(const struct decision *d, const struct cpu *cpu, const struct space *s); /* arch_pci.c */
+void arch_map_life(const struct decision *d, const struct space *s); /* arch_life.c: of the service CPU */
 u8 *arch_streams(const struct decision *d);                       /* the streams slot as bytes */
 struct arch_regs;
 void arch_registers(const struct decision *d, u32 cpu, struct arch_regs *regs);
@@ -285,6 +297,9 @@ void emit_ignored(const struct decision *d, struct out *out);      /* of report.
 void emit_json_ignored(const struct decision *d, struct out *out);
 const char *prop_ignored(const struct decision *d, const struct node *node, const struct prop *prop); /* why, or NULL */
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
+void emit_life_report(const struct decision *d, struct out *out); /* emit_life_report.c: of report.txt */
+void emit_json_life(const struct decision *d, const struct cell *cell, struct out *out);
+void emit_json_core(const struct decision *d, struct out *out); /* into "hypervisor" */
 void emit_report(const struct decision *d, const char *dir);
 void emit_json(const struct decision *d, const char *dir);
 

@@ -152,7 +152,7 @@ static void place_image(struct decision *d, struct cell *cell, struct image *ima
 	for (u32 i = 0; i < d->phys_count; i++) {
 		const struct extent *e = &d->phys[i];
 
-		if ((e->kind == EXTENT_RESERVED || (e->kind == EXTENT_SHARED && e->asked)) && e->base > d->hyp.memory.base &&
+		if ((e->kind == EXTENT_RESERVED || ((e->kind == EXTENT_SHARED || e->kind == EXTENT_CRASH) && e->asked)) && e->base > d->hyp.memory.base &&
 		    e->base < backing_end(&image->backing)) {
 			diag_error(diag, "image-behind-reserved", image->at, "the pristine copy of \"%s\" finds room only behind %s at "
 				   "%s, and cloison.bin, one piece from the hypervisor's memory to the last image, would "
@@ -245,6 +245,9 @@ static void add_devices(struct decision *d)
 	}
 	if (d->hyp.console_device != DEVICE_NONE) {
 		add_registers(d, &d->devices[d->hyp.console_device], CELL_NONE, EXTENT_DEVICE, d->hyp.console_at);
+	}
+	if (d->hyp.watchdog.device != DEVICE_NONE) {
+		add_registers(d, &d->devices[d->hyp.watchdog.device], CELL_NONE, EXTENT_DEVICE, d->hyp.watchdog.prop->at);
 	}
 	for (u32 i = 0; i < d->iommu_count; i++) {
 		add_registers(d, &d->devices[d->iommus[i].device], CELL_NONE, EXTENT_DEVICE, d->iommus[i].at);

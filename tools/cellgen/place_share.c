@@ -11,12 +11,21 @@ const char *share_rights(const struct share *share)
 	return share->write ? "rw-" : "r--";
 }
 
+/* The core's alone. One that cells name as well is a finding, and theirs until then. */
+static bool is_crash(const struct decision *d, u32 index)
+{
+	return d->hyp.crash.reserve == index && d->reserves[index].share_count == 0;
+}
+
 /* "shm0 of 'a' (rw-), 'b' (r--)" */
 static const char *describe(const struct decision *d, u32 index)
 {
 	struct out out = {0};
 	const char *separator = " of";
 
+	if (is_crash(d, index)) {
+		return mem_format("the crash region %s", d->reserves[index].name);
+	}
 	out_printf(&out, "region %s", d->reserves[index].name);
 	for (u32 i = 0; i < d->cell_count; i++) {
 		for (u32 k = 0; k < d->cells[i].share_count; k++) {
@@ -42,15 +51,26 @@ static u16 owner_of(const struct decision *d, u32 index)
 	return CELL_NONE;
 }
 
+/* Somebody has it. */
+static bool wanted(const struct decision *d, u32 index)
+{
+	return d->reserves[index].share_count || is_crash(d, index);
+}
+
+static enum extent_kind kind_of(const struct decision *d, u32 index)
+{
+	return is_crash(d, index) ? EXTENT_CRASH : EXTENT_SHARED;
+}
+
 static void add_fixed(struct decision *d, u32 index)
 {
 	const struct reserve *reserve = &d->reserves[index];
 
 	for (u32 i = 0; i < reserve->reg_count; i++) {
-		bool shared = reserve->share_count && i == 0; /* more than one is a finding */
+		bool shared = wanted(d, index) && i == 0; /* more than one is a finding */
 
 		phys_add(d, (struct extent){ .base = reserve->regs[i].base, .size = reserve->regs[i].size,
-			.kind = shared ? EXTENT_SHARED : EXTENT_RESERVED, .cell = owner_of(d, index), .asked = true,
+			.kind = shared ? kind_of(d, index) : EXTENT_RESERVED, .cell = owner_of(d, index), .asked = true,
 			.what = shared ? describe(d, index) : mem_format("reserved memory %s", reserve->node->name),
 			.at = reserve->at });
 	}
@@ -111,7 +131,7 @@ static void place_one(struct decision *d, u32 index, u64 *limit, struct diag *di
 		return;
 	}
 	*limit = reserve->phys;
-	phys_add(d, (struct extent){ .base = reserve->phys, .size = reserve->size, .kind = EXTENT_SHARED, .cell = owner_of(d, index),
+	phys_add(d, (struct extent){ .base = reserve->phys, .size = reserve->size, .kind = kind_of(d, index), .cell = owner_of(d, index),
 		.what = describe(d, index), .at = reserve->at });
 }
 
@@ -123,7 +143,7 @@ void place_reserves(struct decision *d, struct diag *diag)
 		add_fixed(d, i);
 	}
 	for (u32 i = 0; i < d->reserve_count; i++) {
-		if (d->reserves[i].share_count && !node_prop(d->reserves[i].node, "reg")) {
+		if (wanted(d, i) && !node_prop(d->reserves[i].node, "reg")) {
 			place_one(d, i, &limit, diag);
 		}
 	}
