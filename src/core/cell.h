@@ -114,6 +114,7 @@ struct life_times {
 	u64 stop;    /* from the decision to stop until it was stopped, without clear; also without what was waited for: record, devices */
 	u64 clear;   /* clearing its memory */
 	u64 start;   /* from the decision to start until its first instruction, without the copier */
+	u64 resume;  /* from the decision to resume until the last of its CPUs has left the core */
 };
 
 struct cell {
@@ -136,7 +137,8 @@ struct cell {
 	u32 cleaned;       /* [O] of the first CPU: ranges of memory that are clear, since the last load */
 	bool begins;       /* [O] of the first CPU: it starts the cell by itself, nobody has to call */
 	bool quiet;        /* [O] of the first CPU: it has silenced the devices in this end */
-	u64 since;         /* ticks: of the decision to stop or to start; of the state's winner. For times, and */
+	u64 since;         /* ticks: of the decision to stop, to start or to resume; of the state's winner. For times, and */
+	u64 clear_since;   /* [O] of the first CPU: ticks, when it began to clear */
 	u64 in_at;         /* [O] of the first CPU: when it first saw that all others are in; 0: not yet in this end */
 	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
 	struct life_times times;

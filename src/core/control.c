@@ -118,6 +118,7 @@ static void copy_times(struct life_times *to, const struct life_times *from)
 	to->stop = __atomic_load_n(&from->stop, __ATOMIC_RELAXED);
 	to->clear = __atomic_load_n(&from->clear, __ATOMIC_RELAXED);
 	to->start = __atomic_load_n(&from->start, __ATOMIC_RELAXED);
+	to->resume = __atomic_load_n(&from->resume, __ATOMIC_RELAXED);
 }
 
 enum control_result control_status(const struct cpu *cpu, u64 number, struct control_status *status)

@@ -93,7 +93,7 @@ static enum life_result suspend(u16 index)
 	life_put(&cell->times.revoked, arch_time_now());
 	arch_cell_revoke(index);
 	cell_kick(index);
-	return LIFE_OK;
+	return LIFE_OK; /* begun: they come in by themselves */
 }
 
 static bool is_in(u16 index, u16 vcpu)
@@ -184,7 +184,9 @@ static enum life_result take(u16 cell, enum life_op op, u16 by, u32 from, u32 ne
 		if (from == CELL_RUNNING)
 			return suspend(cell);
 		break;
-	case CELL_RESUMING: break;
+	case CELL_RESUMING:
+		life_put(&cells[cell].since, arch_time_now());
+		break;
 	default:
 		if (is_alive(from))
 			return stop(cell, op, by, from, next);

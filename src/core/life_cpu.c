@@ -148,20 +148,22 @@ bool life_was_suspended(struct cpu *cpu)
 	is_in(cpu->cell_index);
 	arch_vcpu_pause(cpu);
 	for (;;) {
-		atomic_store32(&cpu->vcpu->waits, cpu->vcpu->suspends_seen);
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* or nobody would ever resume it */
 		state = look(cpu, &late);
 		if (state != CELL_SUSPENDED && state != CELL_RESUMING)
 			break;
+		atomic_store32(&cpu->vcpu->waits, cpu->vcpu->suspends_seen); /* after each look: it may be another suspension */
 		if (state == CELL_SUSPENDED)
 			arch_cpu_wait(); /* whatever comes after this look comes with a kick, and that before CELL_RUNNING */
 		arch_vcpu_paused(cpu);
 	}
-	if (state == CELL_RUNNING)
+	if (state == CELL_RUNNING) {
 		arch_vcpu_resume(cpu);
-	else
+		life_put(&cells[cpu->cell_index].times.resume, arch_time_now() - life_get(&cells[cpu->cell_index].since));
+	} else {
 		cell_park(cpu);
+	}
 	return true;
 }
 
@@ -233,7 +235,7 @@ static enum life_place clear_next(struct cpu *cpu)
 	const struct cell_ram *ram = &machine_cell_ram[cpu->cell->first_ram + cell->cleaned];
 
 	if (!cell->cleaned)
-		life_put(&cell->times.clear, arch_time_now()); /* the time it takes, when it is done */
+		cell->clear_since = arch_time_now();
 	cpu->copier = COPIER_CLEAR;
 	arch_vcpu_clear(cpu, ram->base, ram->size);
 	return LIFE_LEAVE;
@@ -254,7 +256,7 @@ void life_cleared(struct cpu *cpu)
 		clear_next(cpu);
 		return;
 	}
-	life_put(&cell->times.clear, arch_time_now() - life_get(&cell->times.clear));
+	life_put(&cell->times.clear, arch_time_now() - cell->clear_since);
 	cpu->copier = COPIER_NONE;
 	cell_park(cpu);
 }

@@ -144,7 +144,7 @@ static void a_request(void **state)
 	life.answer = LIFE_ASKED;
 	cells[CELL_HELLO].incarnation = 3;
 	cells[CELL_HELLO].record.reason = STOP_FAULT;
-	cells[CELL_HELLO].times = (struct life_times){ 1, 2, 3, 4, 5 };
+	cells[CELL_HELLO].times = (struct life_times){ 1, 2, 3, 4, 5, 6 };
 	assert_int_equal(control_ask(linux_cpu, 0, LIFE_KILL), CONTROL_OK);
 	assert_int_equal(host.kicks[SERVICE], 1);
 	assert_int_equal(core_service_wanted(), true);
