@@ -122,7 +122,8 @@ _Static_assert(sizeof(struct crash_head) <= CRASH_HEAD, "the region's head");
 _Static_assert(sizeof(struct crash_panic) <= CRASH_PANIC, "a panic's record");
 _Static_assert(sizeof(struct crash_cell) % 8 == 0 && CRASH_CONSOLE % 8 == 0, "registers are aligned");
 _Static_assert(sizeof(struct crash_cell) + CRASH_CONSOLE + CRASH_VCPUS * sizeof(struct crash_vcpu) <= CRASH_SLOT, "a cell's record");
-_Static_assert(sizeof(struct crash_audit) + CELL_COUNT * CRASH_NAME + sizeof(struct audit) <= CRASH_AUDIT_HALF, "more cells than an audit has room for");
+/* cellgen refuses a region in a partition with more cells than that. */
+#define CRASH_FITS (sizeof(struct crash_audit) + CELL_COUNT * CRASH_NAME + sizeof(struct audit) <= CRASH_AUDIT_HALF)
 
 /* ---- crash_region.c, for the two others ---- */
 

@@ -357,7 +357,7 @@ static void write_audit(void)
 
 void crash_init(void)
 {
-	if (!machine_core.crash || ready)
+	if (!machine_core.crash || ready || !CRASH_FITS)
 		return;
 	look_around();
 	write_head();
@@ -376,6 +376,8 @@ bool crash_panic(const struct panic_state *state)
 		return false;
 	crash_init(); /* boot may end before it begins */
 	to = panic_part();
+	if (!ready)
+		return false;
 	if (crash_panic_at() && to->origin.boot == region.boot)
 		return true;
 	crash_begin(&to->mark, sizeof *to);

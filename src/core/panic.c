@@ -6,8 +6,7 @@
  *   [core] panic: cpu=cpu0 pc=0x... sp=0x... pstate=0x...
  *   [core] panic: x0=0x... x1=0x... x2=0x... x3=0x...
  *   [core] panic: stack 0x...: 0x... 0x... 0x... 0x...
- *   [core] panic: configuration 0123...
- *   [core] panic: cpu0 halts; CPUs that can go on do
+ *   [core] panic: configuration 0123...; this CPU halts; those that can go on do
  */
 #include "core/panic.h"
 #include "arch/arch.h"
@@ -43,34 +42,31 @@ static bool maps_console(const struct cpu *cpu)
 
 /* ---- text ---- */
 
-static u32 words(char *buffer, u32 size, u32 at, const u64 *values, u32 first, u32 count, bool named)
+/* registers: else of the stack. */
+static u32 words(const struct panic_state *state, u32 first, bool registers, char *buffer, u32 size)
 {
-	for (u32 i = first; i < first + WORDS_PER_LINE && i < count; i++) {
-		at += fmt_print(buffer + at, size - at, named ? " x%u=" : " ", i);
-		at += fmt_print(buffer + at, size - at, "0x%016lx", values[i]);
-	}
+	const u64 *values = registers ? state->regs : state->stack;
+	u32 count = registers ? ARRAY_COUNT(state->regs) : state->stack_count < PANIC_STACK ? state->stack_count : PANIC_STACK;
+	u32 at = registers ? fmt_print(buffer, size, "panic:") : fmt_print(buffer, size, "panic: stack 0x%lx:", state->sp + first * sizeof(u64));
+
+	if (first >= count)
+		return 0;
+	for (u32 i = first; i < first + WORDS_PER_LINE && i < count; i++)
+		at += registers ? fmt_print(buffer + at, size - at, " x%u=0x%016lx", i, values[i]) :
+				  fmt_print(buffer + at, size - at, " 0x%016lx", values[i]);
 	return at;
 }
 
 u32 panic_line(const struct panic_state *state, const char *cpu, u32 line, char *buffer, u32 size)
 {
-	u32 first = (line - LINE_STACK) * WORDS_PER_LINE, at;
-
-	if (!line && state->exception)
-		return fmt_print(buffer, size, "panic: %s on %s: syndrome 0x%lx, pc 0x%lx, address 0x%lx", state->what, cpu,
-				 state->declared, state->pc, state->found);
 	if (!line)
-		return fmt_print(buffer, size, "panic: %s: declared 0x%lx, found 0x%lx", state->what, state->declared, state->found);
+		return fmt_print(buffer, size, "panic: %s: %s 0x%lx, %s 0x%lx", state->what, state->exception ? "syndrome" : "declared",
+				 state->declared, state->exception ? "address" : "found", state->found);
 	if (line < LINE_REGS)
 		return fmt_print(buffer, size, "panic: cpu=%s pc=0x%lx sp=0x%lx pstate=0x%lx", cpu, state->pc, state->sp, state->pstate);
-	if (line < LINE_STACK) {
-		at = fmt_print(buffer, size, "panic:");
-		return words(buffer, size, at, state->regs, (line - LINE_REGS) * WORDS_PER_LINE, ARRAY_COUNT(state->regs), true);
-	}
-	if (first >= state->stack_count || first >= PANIC_STACK)
-		return 0;
-	at = fmt_print(buffer, size, "panic: stack 0x%lx:", state->sp + first * sizeof(u64));
-	return words(buffer, size, at, state->stack, first, state->stack_count < PANIC_STACK ? state->stack_count : PANIC_STACK, false);
+	if (line < LINE_STACK)
+		return words(state, (line - LINE_REGS) * WORDS_PER_LINE, true, buffer, size);
+	return words(state, (line - LINE_STACK) * WORDS_PER_LINE, false, buffer, size);
 }
 
 /* Line by line: a CPU's log does not hold all of it. */
@@ -84,13 +80,9 @@ static void print(const struct panic_state *state)
 		console_printf("%s", line);
 		console_flush();
 	}
-	console_printf("panic: configuration %s\n", machine_hash);
-	if (machine_core.panic_resets)
-		console_printf("panic: the board is reset\n");
-	else if (state->cpu == machine_service_cpu)
-		console_printf("panic: %s halts; cells go on, but nobody serves them: no console, no restart\n", cpu);
-	else
-		console_printf("panic: %s halts; CPUs that can go on do\n", cpu);
+	console_printf("panic: configuration %s; %s", machine_hash, machine_core.panic_resets ? "the board is reset" :
+		       state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
+							   "this CPU halts; those that can go on do");
 	console_flush();
 }
 
