@@ -113,8 +113,9 @@ void life_capture(struct cpu *cpu)
 		atomic_store32(&cell->unclean, 1);
 		console_printf("cell %s: its memory cannot be cleared: it is never started again", cpu->cell->name);
 	}
-	/* Not of one that switched itself off, nor of the copier */
-	if (copier != COPIER_NONE || !cell_is_ending(cpu->cell_index) || atomic_load32(&vcpu->state) != VCPU_ON)
+	/* Not of one that switched itself off, nor of the copier; and once */
+	if (copier != COPIER_NONE || !cell_is_ending(cpu->cell_index) || atomic_load32(&vcpu->state) != VCPU_ON ||
+	    atomic_load32(&vcpu->captured) == life + 1)
 		return;
 	is_in(cpu->cell_index);
 	atomic_store32(&vcpu->captured, 0);

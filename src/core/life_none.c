@@ -43,27 +43,6 @@ void crash_serve(void) { }
 void health_init(void) { }
 void health_serve(void) { }
 
-/* Nobody is given a right: machine_controls are refused. */
-enum control_result control_ask(struct cpu *cpu, u64 number, u64 op)
-{
-	(void)cpu, (void)number, (void)op;
-	return CONTROL_INVALID;
-}
-
-enum control_result control_status(const struct cpu *cpu, u64 number, struct control_status *status)
-{
-	(void)cpu, (void)number, (void)status;
-	return CONTROL_INVALID;
-}
-
-void watch_beat(struct cpu *cpu) { (void)cpu; }
-
-u32 watch_asked(u16 cell, u64 *left)
-{
-	(void)cell, (void)left;
-	return 0;
-}
-
 void watch_event(u16 cell, enum life_event event) { (void)cell; (void)event; }
 bool watch_is_told(u16 cell, enum life_event event) { (void)cell; (void)event; return true; }
 

@@ -260,7 +260,8 @@ void arch_cpu_kick(u16 index)
 	else
 		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[index].hw_id)); /* SGI 0 */
 	isb();
-	__asm__ volatile("dsb sy; sev" : : : "memory"); /* sent, before anything that says so; a guest may sleep in WFE */
+	/* Sent, before anything that says so; a guest may sleep in WFE. Yield: where CPUs take turns (emulated, one at a time) who was called comes next */
+	__asm__ volatile("dsb sy; sev; yield" : : : "memory");
 }
 
 void gic_await_off(bool own)

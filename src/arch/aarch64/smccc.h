@@ -53,7 +53,7 @@ struct cpu;
 #define CLOISON_BOOT_TIMES 0xc6000003u   /* -> x0 entry, x1 banner, x2 copy; ticks */
 #define CLOISON_CONTROL 0xc6000010u      /* x1 number of a cell it controls, x2 enum life_op -> x0 */
 #define CLOISON_CELL_STATUS 0xc6000011u  /* x1 number -> x0 enum life_shown or error, x1 lives begun, x2 enum stop_reason of the last stop, x3 result of its last request (enum life_result) */
-#define CLOISON_CELL_TIMES 0xc6000012u   /* x1 number -> x0 0 or error, x1 regain, x2 stop, x3 clear, x4 start; ticks (struct life_times) */
+#define CLOISON_CELL_TIMES 0xc6000012u   /* x1 number -> x0 0 or error, x1 regain, x2 stop, x3 clear, x4 start, x5 resume; ticks (struct life_times) */
 #define CLOISON_HEARTBEAT 0xc6000013u    /* -> x0 as SHUTDOWN_ASKED */
 #define CLOISON_SHUTDOWN_ASKED 0xc6000014u /* -> x0 0: no; else enum life_op: LIFE_STOP, LIFE_RESTART; x1 ms that are left */
 #define CLOISON_DENIED (-16)
@@ -63,6 +63,7 @@ struct cpu;
 
 /* One of Cloison's own, of which x are the registers. False: it is none of them. calls.c. */
 bool calls_own(struct cpu *cpu, u32 function, u64 *x);
+bool calls_life(struct cpu *cpu, u32 function, u64 *x); /* those of cells that control others or are looked after: calls_life.c */
 /* Carry out the call in cpu->frame; results go there too. May park (CPU_OFF, SYSTEM_OFF). */
 void smccc_call(struct cpu *cpu);
 /* Ask the firmware once per CPU which workarounds it has. */

@@ -71,6 +71,7 @@ static void end(struct cpu *cpu, const char *what)
 	if (cell_is_ending(cpu->cell_index)) {
 		/* Not its own doing: another vCPU or the core took the memory away */
 		cpu->exits[EXIT_REVOKED]++;
+		life_capture(cpu); /* first: it tells the time */
 		arch_cell_silence(cpu->cell_index); /* it may have unmasked a line since */
 		cell_park(cpu);
 		return;
