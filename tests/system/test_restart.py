@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Cells that are loaded again (tests/guests/phoenix), beside a witness that notices nothing."""
+"""Cells that are loaded again (tests/guests/phoenix), by themselves and by others, and cells that are suspended (dormouse),
+beside a witness that notices nothing."""
 
 import re
 
@@ -42,6 +43,63 @@ def test_nothing_is_left(boot, name, options):
         counters = m.counters()
         assert counters["phoenix", 0]["state"] == "stopped"
         assert int(counters["phoenix", 0]["hvc"]) > 2 * LIVES  # they go on counting
+
+
+OUTSIDE = 11  # ways in which a phoenix waits (tests/guests/phoenix/ways.c)
+
+
+def ask(m, order):
+    """The warden, whose console has the keyboard."""
+    since = m.mark("warden")
+    m.send(order + "\n")
+    return m.line("warden", rf"warden: {order.split()[0]}.*", 60, since)[0]
+
+
+def bring(m, operation, state):
+    assert ask(m, f"{operation} 0").endswith("-> ok")
+    m.wait(lambda: f"state={state} " in ask(m, "status 0"), f"{operation}: {state}", 30)
+
+
+@pytest.mark.parametrize("name,options", ways("ended1", "ended1-mediated", "ended3", "ended3-mediated", "ended3-shared"))
+def test_ended_by_another(boot, name, options):
+    """Whatever its CPUs do, masked, asleep without anything that could wake them, flooded: restarted; stopped and started;
+    suspended, resumed and restarted. Nothing is left in the next life."""
+    m = boot(limit=240, **options)
+    m.line("warden", "warden: born=")
+    for life in range(1, OUTSIDE + 1):
+        m.line("phoenix", f"phoenix: life={life} waits", 60)
+        if life % 3 == 0:
+            bring(m, "suspend", "suspended")
+            bring(m, "resume", "running")
+        if life % 3 == 1:
+            bring(m, "stop", "stopped")
+            bring(m, "start", "running")
+        else:
+            assert ask(m, "restart 0").endswith("-> ok")
+    m.line("phoenix", f"phoenix: done lives={OUTSIDE} failed=0", 60)
+    assert not [t for t in m.lines("core") if "fault" in t or "did not come in" in t]
+    healthy(m)
+
+
+@pytest.mark.parametrize("name,options", ways("dormouse1", "dormouse1-mediated", "dormouse3", "dormouse3-mediated", "dormouse3-shared"))
+def test_suspended_notices_nothing(boot, name, options):
+    """In a masked loop, in a handler, asleep in every way, with interrupts pending, active, under way: it goes on."""
+    m = boot(limit=240, **options)
+    m.line("dormouse", "dormouse: cpus=")
+    rounds = 0
+    while not any("dormouse: done" in t for t in m.lines("dormouse")):
+        done = re.search(r"pulsed 0 rounds=(\d+) late=(\d+)", ask(m, "pulse 0 20 2000 3000"))
+        assert int(done[1]) == 20 and int(done[2]) == 0
+        rounds += 20
+    told = m.lines("dormouse")
+    assert len([t for t in told if re.search(r"dormouse: \S+ ok rounds=[1-9]", t)]) == 12, told
+    assert "dormouse: done failed=0" in told[-1]
+    assert rounds >= 100
+    counters = m.counters()
+    for vcpu in range(3 if "3" in name else 1):
+        assert counters["dormouse", vcpu]["state"] == "running"
+        assert int(counters["dormouse", vcpu]["revoked"]) >= rounds * 9 // 10
+    healthy(m)
 
 
 @pytest.mark.partition(f"{FOLDER}/phoenix-limit.dts")

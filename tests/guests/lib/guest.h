@@ -114,6 +114,7 @@ extern u8 user_back[];
 
 void irq_handler(u32 intid); /* the guest's own (weak default: counts); EOI is done after it */
 extern volatile u32 irq_count[CPU_MAX][1024];
+extern volatile u32 irq_spurious[CPU_MAX]; /* taken, and nothing to acknowledge */
 
 /* ---- print.c, uart.c ---- */
 

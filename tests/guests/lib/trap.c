@@ -4,6 +4,7 @@
 
 struct boot_state boot_state;
 volatile u32 irq_count[CPU_MAX][1024];
+volatile u32 irq_spurious[CPU_MAX];
 
 static struct trap_seen seen[CPU_MAX];
 static volatile bool expected[CPU_MAX];
@@ -80,8 +81,10 @@ void trap_irq(struct trap_frame *frame)
 		write_icc(ICC_EOIR1, intid);
 		return;
 	}
-	if (intid >= 1020)
+	if (intid >= 1020) {
+		irq_spurious[cpu_number()]++;
 		return;
+	}
 	irq_count[cpu_number()][intid]++;
 	irq_handler(intid);
 	write_icc(ICC_EOIR1, intid);

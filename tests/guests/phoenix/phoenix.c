@@ -7,15 +7,18 @@
  *     registers     EL1 and EL0 system registers, debug, timers, V0-V31
  *     interrupts    its CPUs' own lines and CPU interfaces, its UART's line, a device's: pending, active, masked
  *     devices       its UART
+ *     memory        every word that is neither its image nor its tree; and those of its image, in the next
  *
  * and ends, each life in another way: by a reset, by faults of one CPU or of all
- * at once, by a breakpoint. Which life it is stands in RAM outside its image.
- * bootargs: lives=N (6), debug=1 (BRK ends a life), quick=1 (fault at once, no looking)
+ * at once, by a breakpoint. Which life it is, and what the first one found, stands
+ * in a shared region at 0x50000000, which a restart leaves alone.
+ * bootargs: lives=N (6), debug=1 (BRK ends a life), quick=1 (fault at once, no looking), mib=N (16) its memory,
+ * outside=1 (somebody else has to end each life: ways.c)
  */
-#include "guest.h"
+#include "phoenix.h"
 
 #define MAGIC 0x70686f656e6978UL /* "phoenix" */
-#define ASHES ((volatile struct ashes *)(RAM_BASE + 0xf00000))
+#define ASHES ((volatile struct ashes *)0x50000000UL)
 #define NOWHERE 0x30000000UL     /* in no cell's map */
 #define DEVICE_LINE 34           /* rtc0 */
 #define ICC_AP1R0 "s3_0_c12_c9_0"
@@ -33,12 +36,12 @@ struct ashes {
 	X(sp_el0, 0x9990) X(mdscr_el1, 0x1000) X(cntkctl_el1, 0x303) X(cntv_cval_el0, 1) X(cntp_cval_el0, 1) X(cntv_ctl_el0, 1) \
 	X(cntp_ctl_el0, 1) X(fpcr, 0x00c00000) X(fpsr, 0x0800001f) X(mdccint_el1, 0x40000000) X(dbgbvr0_el1, 0xa000) \
 	X(dbgbcr0_el1, 0x1e0) X(dbgbvr5_el1, 0xb000) X(dbgbcr5_el1, 0x1e0) X(dbgwvr0_el1, 0xc000) X(dbgwcr0_el1, 0x1ff8) \
-	X(dbgwvr3_el1, 0xd000) X(dbgwcr3_el1, 0x1ff8)
+	X(dbgwvr3_el1, 0xd000) X(dbgwcr3_el1, 0x1ff8) X(osdlr_el1, 0) X(afsr0_el1, 0x123) X(afsr1_el1, 0x456)
 
 static const char *names[STATE_MAX];
 static u64 vectors[CPU_MAX][64]; /* V0-V31, as found */
 static u64 life, lives;
-static bool debug;
+static bool debug, outside;
 static volatile u32 ready;
 
 #define READ_V(to) \
@@ -83,6 +86,8 @@ static void look_at_registers(struct look *look)
 	for (u32 i = 0; i < 64; i++)
 		any |= vectors[look->cpu][i];
 	put(look, "V0-V31", any);
+	put(look, "OSLSR_EL1", read_sysreg(oslsr_el1));
+	put(look, "DBGCLAIMCLR_EL1", read_sysreg(dbgclaimclr_el1));
 	if ((read_sysreg(id_aa64isar1_el1) >> 4 & 0xff) != 0) {
 		put(look, "APIAKeyLo", read_sysreg(s3_0_c2_c1_0));
 		put(look, "APDBKeyHi", read_sysreg(s3_0_c2_c2_3));
@@ -128,6 +133,52 @@ static void look_at_shared(struct look *look)
 		put(look, "AFFINITY_INFO", (u64)psci(PSCI_AFFINITY_INFO, cpu_affinity(cpu), 0, 0));
 }
 
+/* ---- memory ---- */
+
+struct range {
+	u64 from, to;
+};
+
+/* What is neither image nor tree, whole words. */
+static u32 ranges(struct range r[3])
+{
+	r[0] = (struct range){ RAM_BASE, (u64)guest_begin };
+	r[1] = (struct range){ (u64)guest_end, boot_state.dtb & ~15UL };
+	r[2] = (struct range){ (tree_end(boot_state.dtb) + 15) & ~15UL, RAM_BASE + args_u64("mib", 16) * 0x100000 };
+	return 3;
+}
+
+static void look_at_memory(void)
+{
+	struct range r[3];
+	u32 bad = 0;
+
+	if (life == 1)
+		return; /* boot clears it only if it is told to */
+	if (boot_state.bss) {
+		ASHES->failed++;
+		print("phoenix: FAIL life=%lu .bss or stacks were not clear: %lx\n", life, boot_state.bss);
+	}
+	for (u32 i = 0, n = ranges(r); i < n; i++) {
+		for (u64 a = r[i].from; a < r[i].to; a += 8) {
+			if (!*(volatile u64 *)a)
+				continue;
+			ASHES->failed++;
+			if (bad++ < 4)
+				print("phoenix: FAIL life=%lu memory at=%lx is=%lx\n", life, a, *(volatile u64 *)a);
+		}
+	}
+}
+
+static void soil_memory(void)
+{
+	struct range r[3];
+
+	for (u32 i = 0, n = ranges(r); i < n; i++)
+		for (u64 a = r[i].from; a < r[i].to; a += 8)
+			*(volatile u64 *)a = MAGIC << 8 ^ life << 56 ^ a;
+}
+
 /* ---- leaving dirt ---- */
 
 static void soil_registers(void)
@@ -139,6 +190,8 @@ static void soil_registers(void)
 		write_sysreg(s3_0_c2_c2_3, 0x5678);
 		write_sysreg(s3_0_c2_c3_0, 0x9abc);
 	}
+	write_sysreg(oslar_el1, 0);
+	write_sysreg(dbgclaimset_el1, 0xff);
 	write_v();
 }
 
@@ -185,9 +238,13 @@ static void live(u32 cpu)
 	look_at_own_lines(&look);
 	if (cpu == 0)
 		look_at_shared(&look);
-	soil_own_lines(cpu);
 	if (cpu == 0)
+		look_at_memory();
+	soil_own_lines(cpu);
+	if (cpu == 0) {
 		soil_shared();
+		soil_memory();
+	}
 	soil_registers();
 }
 
@@ -204,6 +261,8 @@ static void other(u64 cpu)
 	READ_V(vectors[cpu]);
 	live((u32)cpu);
 	atomic_add(&ready, 1);
+	if (outside)
+		await_end(life + cpu);
 	switch (life % 6 * 2 + cpu % 2) {
 	case 2: return;           /* off again */
 	case 3: for (;;) wfi();
@@ -286,6 +345,9 @@ void guest_main(struct boot_state *boot)
 	lives = args_u64("lives", 6);
 	debug = args_u64("debug", 0);
 	cpus = cpu_count();
+	outside = args_u64("outside", 0);
+	if (outside && !args_u64("lives", 0))
+		lives = way_count;
 	print("phoenix: life=%lu cpus=%u\n", life, cpus);
 	if (args_u64("quick", 0))
 		fault();
@@ -295,7 +357,12 @@ void guest_main(struct boot_state *boot)
 		print("phoenix: done lives=%lu failed=%lu\n", life - 1, ASHES->failed);
 		psci(PSCI_SYSTEM_OFF, 0, 0, 0);
 	}
-	if (life % 6)
+	if (life % 6 || outside)
 		start_others(cpus);
+	if (outside) {
+		print("phoenix: life=%lu waits\n", life);
+		uart_drain();
+		await_end(life);
+	}
 	end(cpus);
 }

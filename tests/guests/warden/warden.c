@@ -9,6 +9,8 @@
  *     harass MS        from all its CPUs at once: numbers and operations that are right, wrong, and absurd
  *                      -> "warden: harassed calls=.. ok=.. denied=.. busy=.. invalid=.. odd=0"
  *     well             -> "warden: well"
+ *     pulse N ROUNDS RUN PAUSE   suspended and resumed, so often, for so many microseconds
+ *                      -> "warden: pulsed 0 rounds=.. late=0": how often it was not so within a second
  *
  *     warden: status 1 state=running lives=3 reason=6 result=0
  *
@@ -154,6 +156,36 @@ static void operate(u64 op, char *words[], u32 count)
 		print("warden: %s %lu -> %s\n", operations[op], number(words[i]), result_name(results[i]));
 }
 
+static u64 state_of(u64 cell)
+{
+	return hvc(CLOISON_CELL_STATUS, cell, 0, 0);
+}
+
+/* True: it is in that state. */
+static bool bring(u64 cell, u64 op, u64 state)
+{
+	u64 end = now() + ticks_us(1000000);
+
+	while ((s64)hvc(CLOISON_CONTROL, cell, op, 0) == CLOISON_BUSY && now() < end)
+		sleep_us(200);
+	while (state_of(cell) != state && now() < end)
+		sleep_us(200);
+	return state_of(cell) == state;
+}
+
+static void pulse(u64 cell, u64 rounds, u64 run, u64 pause)
+{
+	u64 late = 0, done;
+
+	for (done = 0; done < rounds && state_of(cell) == CELL_RUNNING; done++) {
+		sleep_us(run + done % 7 * 100);
+		late += !bring(cell, OP_SUSPEND, CELL_SUSPENDED);
+		sleep_us(pause);
+		late += !bring(cell, OP_RESUME, CELL_RUNNING);
+	}
+	print("warden: pulsed %lu rounds=%lu late=%lu\n", cell, done, late);
+}
+
 static void go(char *line)
 {
 	char *words[WORDS_MAX];
@@ -167,6 +199,8 @@ static void go(char *line)
 		times(number(words[1]));
 	else if (strcmp(words[0], "harass") == 0 && count > 1)
 		harass_from_all(number(words[1]));
+	else if (strcmp(words[0], "pulse") == 0 && count > 4)
+		pulse(number(words[1]), number(words[2]), number(words[3]), number(words[4]));
 	else if (strcmp(words[0], "status") == 0 && count > 1)
 		status(number(words[1]));
 	else {
