@@ -488,6 +488,65 @@ static void bounded(void **state)
 	rounds(5);
 }
 
+/* ---- what the cell's table says (core/watch.c) ---- */
+
+static bool is_blamed(u16 cell)
+{
+	return __atomic_exchange_n(&cells[cell].events, 0, __ATOMIC_RELAXED) & 1u << EVENT_DMA;
+}
+
+static void an_event_of_its_cell(void **state)
+{
+	u64 last, before = refused("device=edu0 stream=0x18", &last);
+
+	(void)state;
+	rounds(1001);
+	host_event(0, event(0x18, IOMMU_EVENT_TRANSLATION, 0x5000, true));
+	host_event(0, event(0x77, IOMMU_EVENT_STREAM, 0x5000, true)); /* nobody's */
+	rounds(1);
+	assert_true(is_blamed(CELL_HELLO));
+	assert_false(is_blamed(CELL_LINUX) || is_blamed(CELL_CONTROL));
+	rounds(5);
+	assert_non_null(strstr(wire_text, "cell hello, edu0 (stream 0x18): write to 0x5000 refused: not mapped for it (event 0x10)"));
+	unit_lives[CELL_HELLO].actions[EVENT_DMA] = ACTION_IGNORE;
+	rounds(1001);
+	wire_length = 0;
+	memset(wire_text, 0, sizeof wire_text);
+	host_event(0, event(0x18, IOMMU_EVENT_TRANSLATION, 0x9000, true));
+	rounds(10);
+	assert_null(strstr(wire_text, "edu0"));
+	assert_int_equal(refused("device=edu0 stream=0x18", &last) - before, 2);
+}
+
+/* What was in the queue when a life began is the last one's; however long others keep the queue full, that ends. */
+static void of_an_earlier_life(void **state)
+{
+	u32 ms = 0;
+
+	(void)state;
+	rounds(1001);
+	for (u32 i = 0; i < 100; i++)
+		host_event(0, event(0x18, IOMMU_EVENT_TRANSLATION, 0x5000, true));
+	rounds(1);
+	assert_true(is_blamed(CELL_HELLO));
+	cells[CELL_HELLO].incarnation += 1;
+	while (host.iommu.events[0].tail < 100) {
+		rounds(1);
+		assert_false(is_blamed(CELL_HELLO));
+	}
+	rounds(1);
+	host_event(0, event(0x18, IOMMU_EVENT_TRANSLATION, 0x5000, true));
+	rounds(1);
+	assert_true(is_blamed(CELL_HELLO));
+	cells[CELL_HELLO].incarnation += 1;
+	for (; ms < 1000 && !is_blamed(CELL_HELLO); ms++) {
+		for (u32 i = 0; i < 17; i++)
+			host_event(0, event(i % 4 ? 0x77 : 0x18, IOMMU_EVENT_TRANSLATION, 0x5000, true));
+		rounds(1);
+	}
+	assert_in_range(ms, 250, 260);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +570,8 @@ int main(void)
 		cmocka_unit_test_setup(a_console_that_takes_nothing, machine_reset),
 		cmocka_unit_test_setup(cut_off, machine_reset),
 		cmocka_unit_test_setup(bounded, machine_reset),
+		cmocka_unit_test_setup(an_event_of_its_cell, machine_reset),
+		cmocka_unit_test_setup(of_an_earlier_life, machine_reset),
 	};
 	return cmocka_run_group_tests_name("iommu", tests, NULL, NULL);
 }
