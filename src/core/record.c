@@ -6,7 +6,6 @@
  *   [core] cell hello: stopped by breakpoint (debug), vCPU 0 on cpu3, pc 0x...
  *   [core] hello: esr=0x... far=0x... hpfar=0x... spsr=0x...
  *   [core] hello: x0=0x... x1=0x... x2=0x... x3=0x...
- *   [core] cell control: stopped by cell linux, vCPU 0 on cpu2, pc 0x...
  *   [core] counters cell=control vcpu=0 cpu=cpu2 state=running power=on hvc=3 smc=0 ... total=12, and what the ISA counts besides
  *   [core] console cell=control waiting=0 dropped=0
  *   [core] life cell=... (record_life.c), dma cell=..., dma iommu=... (iommu_events.c)
@@ -39,18 +38,13 @@ static const char *const power_names[] = {
 static const char *const stop_names[] = {
 	[STOP_NONE] = "stopped", [STOP_SYSTEM_OFF] = "switched itself off", [STOP_SYSTEM_RESET] = "asked for a reset",
 	[STOP_DEBUG] = "stopped by breakpoint (debug)", [STOP_FAULT] = "stopped by fault",
-	[STOP_DENIED] = "stopped by denied register", [STOP_TOLD] = "stopped by ", [STOP_TIMEOUT] = "stopped, as it did not shut down when asked by ",
-	[STOP_WATCHDOG] = "stopped by its watchdog", [STOP_HEARTBEAT] = "stopped, as its heartbeat was missing",
-	[STOP_DMA] = "stopped, as a device of it was refused access", [STOP_STORM] = "stopped by an interrupt storm",
-	[STOP_OTHER] = "stopped because of ",
+	[STOP_DENIED] = "stopped by denied register",
 };
 
 /* All of the pump. */
 static struct {
 	u16 cell;   /* whose record is being printed, or the next to look at */
 	u16 line;   /* its next line */
-	u32 incarnation; /* of which end it is; if another takes its place, it begins again */
-	const struct vcpu_registers *captured; /* what it has instead of its own; NULL: its own, or none */
 	u32 status; /* next line of the status, */
 	bool asked; /* if one is due */
 } report;
@@ -62,38 +56,13 @@ static const char *name_of(const char *const *names, u32 count, u32 value)
 
 /* ---- records ---- */
 
-bool record_is_told(const struct record *record)
-{
-	return record->reason >= STOP_TOLD && record->reason < STOP_REASON_COUNT;
-}
-
-/* Is it one that names who it was? */
-static u32 print_by(char *line, u32 size, const struct record *record)
-{
-	if (record->reason != STOP_TOLD && record->reason != STOP_TIMEOUT && record->reason != STOP_OTHER)
-		return 0;
-	if (record->by < CELL_COUNT)
-		return fmt_print(line, size, "cell %s", machine_cells[record->by].name);
-	return fmt_print(line, size, "%s", record->by == CONTROLLER_OPERATOR ? "the operator" : "its policy");
-}
-
 static void print_head(const char *name, const struct record *record)
 {
-	char line[CONSOLE_LINE];
-	u32 size = sizeof line - 1;
-	bool explain = record->reason == STOP_FAULT || record->reason == STOP_DENIED || record->reason == STOP_OTHER;
-	u32 at = fmt_print(line, size, "cell %s: %s", name, name_of(stop_names, ARRAY_COUNT(stop_names), record->reason));
+	const char *stopped = name_of(stop_names, ARRAY_COUNT(stop_names), record->reason);
+	bool explain = record->reason == STOP_FAULT || record->reason == STOP_DENIED;
 
-	at += print_by(line + at, size - at, record);
-	if (explain)
-		at += fmt_print(line + at, size - at, ": %s", record->what);
-	if (report.captured)
-		at += fmt_print(line + at, size - at, ", vCPU 0 on %s, pc 0x%lx",
-				machine_cpus[machine_cell_cpus[machine_cells[report.cell].first_cpu]].name, report.captured->pc);
-	else if (!record_is_told(record))
-		at += fmt_print(line + at, size - at, ", vCPU %u on %s, pc 0x%lx", record->vcpu, machine_cpus[record->cpu].name, record->pc);
-	line[at++] = '\n';
-	console_write(line, at);
+	console_printf("cell %s: %s%s%s, vCPU %u on %s, pc 0x%lx", name, stopped, explain ? ": " : "",
+		       explain ? record->what : "", record->vcpu, machine_cpus[record->cpu].name, record->pc);
 }
 
 void record_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count)
@@ -122,26 +91,24 @@ static void print_record_line(u32 cell, u32 line)
 	const struct record *record = &cells[cell].record;
 	const char *name = machine_cells[cell].name;
 
-	if (line == LINE_HEAD)
+	if (record_is_told(record))
+		record_told_line(cell, line);
+	else if (line == LINE_HEAD)
 		print_head(name, record);
-	else if (report.captured)
-		record_print_captured(name, report.captured, line - LINE_DETAIL);
 	else if (line == LINE_DETAIL)
 		record_words(name, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
 	else
 		record_regs(name, record->regs, line - LINE_REGS);
 }
 
-/* Who switched itself off has nothing to explain, and who was told to stop neither. */
+/* Who switched itself off has nothing to explain. */
 static u32 record_lines(u32 cell)
 {
 	const struct record *record = &cells[cell].record;
 
-	if (record->reason == STOP_SYSTEM_OFF || record->reason == STOP_TOLD || record->reason == STOP_OTHER)
-		return LINE_HEAD + 1;
 	if (record_is_told(record))
-		return report.captured ? LINE_DETAIL + RECORD_CAPTURED_LINES : LINE_HEAD + 1;
-	return LINE_REGS + RECORD_REG_LINES;
+		return record_told_lines(cell);
+	return record->reason == STOP_SYSTEM_OFF ? LINE_HEAD + 1 : LINE_REGS + RECORD_REG_LINES;
 }
 
 bool record_is_due(void)
@@ -171,23 +138,12 @@ static bool find_record(void)
 	return false;
 }
 
-/* Where it begins, or begins again: another end has been written over it, or over the registers. */
-static void begin_record(u32 cell)
-{
-	const struct record *record = &cells[cell].record;
-
-	if (report.line && report.incarnation == record->incarnation && (!report.captured || record_captured(cell)))
-		return;
-	report.line = 0;
-	report.incarnation = record->incarnation;
-	report.captured = record_is_told(record) ? record_captured(cell) : NULL;
-}
-
 static bool record_line(void)
 {
 	if (!find_record())
 		return false;
-	begin_record(report.cell);
+	if (!record_goes_on(report.cell, report.line))
+		report.line = 0;
 	print_record_line(report.cell, report.line++);
 	if (report.line == record_lines(report.cell)) {
 		life_reported(report.cell); /* there is room: the line before was not that long */

@@ -21,20 +21,19 @@ bool record_is_due(void);
 #define RECORD_REGS_PER_LINE 4u
 #define RECORD_REG_COUNT ARRAY_COUNT(((struct record *)0)->regs)
 #define RECORD_REG_LINES ((RECORD_REG_COUNT + RECORD_REGS_PER_LINE - 1) / RECORD_REGS_PER_LINE)
-#define RECORD_MORE_LINES ((VCPU_MORE_REGISTERS + RECORD_REGS_PER_LINE - 1) / RECORD_REGS_PER_LINE)
-#define RECORD_CAPTURED_LINES (1 + RECORD_MORE_LINES + RECORD_REG_LINES)
 
 /* name: a=0x.. b=0x.. of up to four words; numbered names x<first>.. unless given. */
 void record_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count);
 /* That line of 31 general registers. */
 void record_regs(const char *name, const u64 *regs, u32 line);
-/* Was the cell stopped by somebody else, so that the record has no registers? */
+/* Was the cell stopped by somebody else, so that the record has no registers? Then it is told by these. */
 bool record_is_told(const struct record *record);
+void record_told_line(u32 cell, u32 line);
+u32 record_told_lines(u32 cell);
 /* Is nothing more awaited for the record? */
 bool record_is_complete(u32 cell);
-/* Those of vCPU 0, if they are of the end that the record is about. */
-const struct vcpu_registers *record_captured(u32 cell);
-void record_print_captured(const char *name, const struct vcpu_registers *registers, u32 line);
+/* Before each line: is it still that of the last one? Else it begins again: the cell's next end was written over it. */
+bool record_goes_on(u32 cell, u32 line);
 /* The line of one cell's life: state, lives, why the last one ended, times. */
 void record_life(u32 cell);
 /* A word for why a cell was stopped: "fault". */

@@ -3,16 +3,19 @@
  * Lives as text: how each cell is, and where one was that others have stopped.
  *
  *   [core] life cell=control state=running lives=2 reason=told asked=no regain=1200 stop=.. clear=.. start=..   (nanoseconds)
+ *   [core] cell control: stopped by cell linux, vCPU 0 on cpu2, pc 0x...
  *   [core] control: sp=0x... pstate=0x...      of vCPU 0; then what its system had set up, then x0=...
  *
  * The CPU that stops another's cell holds no register of it. Its vCPU 0 is on the
  * way into the core, and leaves its own there; the record waits a while for them.
  */
 #include "core/console.h"
+#include "core/fmt.h"
 #include "core/life.h"
 #include "core/record.h"
 
 #define CAPTURE_TIME(hz) ((hz) / 10)
+#define MORE_LINES ((VCPU_MORE_REGISTERS + RECORD_REGS_PER_LINE - 1) / RECORD_REGS_PER_LINE)
 
 static const char *const reason_words[STOP_REASON_COUNT] = {
 	[STOP_NONE] = "none", [STOP_SYSTEM_OFF] = "off", [STOP_SYSTEM_RESET] = "reset", [STOP_DEBUG] = "debug", [STOP_FAULT] = "fault",
@@ -20,7 +23,26 @@ static const char *const reason_words[STOP_REASON_COUNT] = {
 	[STOP_HEARTBEAT] = "heartbeat", [STOP_DMA] = "dma", [STOP_STORM] = "storm", [STOP_OTHER] = "other",
 };
 
-const struct vcpu_registers *record_captured(u32 cell)
+static const char *const stop_names[STOP_REASON_COUNT] = {
+	[STOP_TOLD] = "stopped by ", [STOP_TIMEOUT] = "stopped, as it did not shut down when asked by ",
+	[STOP_WATCHDOG] = "stopped by its watchdog", [STOP_HEARTBEAT] = "stopped, as its heartbeat was missing",
+	[STOP_DMA] = "stopped, as a device of it was refused access", [STOP_STORM] = "stopped by an interrupt storm",
+	[STOP_OTHER] = "stopped because of ",
+};
+
+/* The record that is being printed. Of the pump. */
+static struct {
+	u32 incarnation;                       /* of which end it is */
+	const struct vcpu_registers *captured; /* of vCPU 0, if they are there */
+} told;
+
+bool record_is_told(const struct record *record)
+{
+	return record->reason >= STOP_TOLD && record->reason < STOP_REASON_COUNT;
+}
+
+/* Those of vCPU 0, if they are of the end that the record is about. */
+static const struct vcpu_registers *captured(u32 cell)
 {
 	const struct vcpu *vcpu = cell_vcpu((u16)cell, 0);
 
@@ -31,20 +53,70 @@ bool record_is_complete(u32 cell)
 {
 	const struct record *record = &cells[cell].record;
 
-	return !record_is_told(record) || record_captured(cell) || arch_time_now() - record->when >= CAPTURE_TIME(arch_time_hz());
+	return !record_is_told(record) || captured(cell) || arch_time_now() - record->when >= CAPTURE_TIME(arch_time_hz());
 }
 
-void record_print_captured(const char *name, const struct vcpu_registers *registers, u32 line)
+bool record_goes_on(u32 cell, u32 line)
+{
+	const struct record *record = &cells[cell].record;
+
+	if (line && told.incarnation == record->incarnation && (!told.captured || captured(cell)))
+		return true;
+	told.incarnation = record->incarnation;
+	told.captured = record_is_told(record) ? captured(cell) : NULL;
+	return false;
+}
+
+/* Who was told to stop has nothing to explain. */
+u32 record_told_lines(u32 cell)
+{
+	u32 reason = cells[cell].record.reason;
+
+	return told.captured && reason != STOP_TOLD && reason != STOP_OTHER ? 2 + MORE_LINES + RECORD_REG_LINES : 1;
+}
+
+/* Is it a stop that names who it was? */
+static u32 print_by(char *line, u32 size, const struct record *record)
+{
+	if (record->reason != STOP_TOLD && record->reason != STOP_TIMEOUT && record->reason != STOP_OTHER)
+		return 0;
+	if (record->by < CELL_COUNT)
+		return fmt_print(line, size, "cell %s", machine_cells[record->by].name);
+	return fmt_print(line, size, "%s", record->by == CONTROLLER_OPERATOR ? "the operator" : "its policy");
+}
+
+static void print_head(u32 cell)
+{
+	char line[CONSOLE_LINE];
+	u32 size = sizeof line - 1;
+	const struct record *record = &cells[cell].record;
+	u32 at = fmt_print(line, size, "cell %s: %s", machine_cells[cell].name, stop_names[record->reason]);
+
+	at += print_by(line + at, size - at, record);
+	if (record->reason == STOP_OTHER)
+		at += fmt_print(line + at, size - at, ": %s", record->what);
+	if (told.captured)
+		at += fmt_print(line + at, size - at, ", vCPU 0 on %s, pc 0x%lx",
+				machine_cpus[machine_cell_cpus[machine_cells[cell].first_cpu]].name, told.captured->pc);
+	line[at++] = '\n';
+	console_write(line, at);
+}
+
+void record_told_line(u32 cell, u32 line)
 {
 	static const char *const where[] = { "sp", "pstate" };
-	u32 first = (line - 1) * RECORD_REGS_PER_LINE, left = VCPU_MORE_REGISTERS - first;
+	const struct vcpu_registers *registers = told.captured;
+	const char *name = machine_cells[cell].name;
+	u32 first = (line - 2) * RECORD_REGS_PER_LINE, left = VCPU_MORE_REGISTERS - first;
 
 	if (!line)
+		print_head(cell);
+	else if (line == 1)
 		record_words(name, where, 0, (const u64[]){ registers->sp, registers->pstate }, ARRAY_COUNT(where));
-	else if (line <= RECORD_MORE_LINES)
+	else if (line < 2 + MORE_LINES)
 		record_words(name, &arch_register_names[first], 0, &registers->more[first], left < RECORD_REGS_PER_LINE ? left : RECORD_REGS_PER_LINE);
 	else
-		record_regs(name, registers->regs, line - 1 - RECORD_MORE_LINES);
+		record_regs(name, registers->regs, line - 2 - MORE_LINES);
 }
 
 const char *record_reason(u32 reason)
