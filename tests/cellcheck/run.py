@@ -30,7 +30,7 @@ FLIPS = int(os.environ.get("FLIPS", 4000))
 FLIPPED = ["two-cells", "devices", "mediated-devices", "interrupt-limits", "several-ranges", "shared-service-cpu",
            "virtual-interrupts", "no-service-cpu", "colors", "colors-shared", "colors-two-levels", "colors-beside-uncoloured",
            "colors-of-the-core", "colors-around-holes", "colors-all", "image-kinds", "shared-regions", "colors-regions", "iommus",
-           "iommus-colors", "pci", "messages"]
+           "iommus-colors", "pci", "messages", "lives", "watchdog-and-key"]
 
 
 # ---- what is right
@@ -92,7 +92,8 @@ def test_colors_are_said(bench, cellcheck, tmp_path):
         assert ("so it can meet everybody here" in text) == (name == "colors-beside-uncoloured")
 
 
-@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core", "iommus", "iommus-colors", "pci", "messages"])
+@pytest.mark.parametrize("name", ["two-cells", "colors", "colors-of-the-core", "iommus", "iommus-colors", "pci", "messages", "lives",
+                                  "watchdog-and-key"])
 def test_bin_is_the_same_memory(bench, cellcheck, tmp_path, name):
     """cloison.bin with the ELF's symbols, and alone."""
     partition, image = bench.image(name)

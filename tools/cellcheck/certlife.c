@@ -95,6 +95,15 @@ void cert_life(FILE *out, struct check *c, size_t cell)
 	write_others(out, c, cell, ACTION_RESET_BOARD, "the board can be reset");
 }
 
+/* Whom no IOMMU holds. */
+static bool any_loose(const struct ask *ask)
+{
+	for (size_t i = 0; i < ask->cells.n; i++)
+		if (ask->cells.v[i].loose.n)
+			return true;
+	return false;
+}
+
 /* That nobody else reaches these is reach.c's business: else there is no certificate. */
 void cert_core(FILE *out, struct check *c)
 {
@@ -103,8 +112,9 @@ void cert_core(FILE *out, struct check *c)
 
 	fprintf(out, "\nTHE CORE ITSELF\n\n  after a panic %s\n", ask->panic_resets ? "the board is reset" : "the CPU halts");
 	for (size_t i = 0; i < c->own.n; i++)
-		fprintf(out, "  0x%010llx  %9llu KiB  %s: reached by the core on CPU %d, by no other CPU, no cell, no device of a cell\n",
-			c->own.v[i].span.base, c->own.v[i].span.size / KIB, c->own.v[i].what, ask->service);
+		fprintf(out, "  0x%010llx  %9llu KiB  %s: reached by the core on CPU %d, by no other CPU, no cell, no device of a cell%s\n",
+			c->own.v[i].span.base, c->own.v[i].span.size / KIB, c->own.v[i].what, ask->service,
+			any_loose(ask) ? " but those past an IOMMU" : "");
 	if (ask->watchdog >= 0)
 		fprintf(out, "  the board's watchdog resets the board after %u seconds\n", ask->watchdog_seconds);
 	for (size_t i = first; i < first + count; i++)
