@@ -305,6 +305,7 @@ static void late_but_first(void **state)
 	dev.ops->tick(&dev);
 	clocks(110);
 	assert_int_equal(rd(RIS), 1); /* looking is not feeding */
+	assert_int_equal(rd(VALUE), 89);
 	wr(INTCLR, 0);
 	assert_false(dev.ops->tick(&dev));
 	assert_int_equal(rd(RIS), 0);
@@ -317,6 +318,8 @@ static void next_life(void **state)
 	wr(CONTROL, 3);
 	clocks(10);
 	dev.ops->reset(&dev);
+	assert_int_equal(rd(RIS), 0);
+	assert_int_equal(rd(VALUE), ~0u);
 	clocks(10);
 	assert_false(dev.ops->tick(&dev));
 	assert_false(dev.ops->tick(&dev));
@@ -454,9 +457,32 @@ static void never_early(void **state)
 			if (dev.ops->tick(&dev))
 				break;
 		}
-		assert_true(host.now - begin >= 2 * count);
+		assert_true((unsigned __int128)(host.now - begin) * SP805_HZ >= (unsigned __int128)2 * (load + 1ULL) * hz);
 		assert_true(host.now - begin <= 3 * count + 2 * late + 10);
 		assert_int_equal(rd(VALUE), 0);
+	}
+}
+
+/* Where a clock is no whole number of ticks, a count ends with the tick behind its last clock. */
+static void to_the_tick(void **state)
+{
+	static const u64 rates[] = { 1000000, 19200000, 62500000, 1000000000 };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rates) * 40; i++) {
+		u64 load = i % 40 * 997, count;
+
+		setup(NULL);
+		hz = rates[i / 40];
+		count = ((load + 1) * hz + SP805_HZ - 1) / SP805_HZ;
+		wr(LOAD, (u32)load);
+		wr(CONTROL, INTEN);
+		host.now += count - 1;
+		assert_int_equal(rd(RIS), 0);
+		assert_int_equal(rd(VALUE), 0);
+		host.now++;
+		assert_int_equal(rd(RIS), 1);
+		assert_int_equal(rd(VALUE), load);
 	}
 }
 
@@ -497,7 +523,8 @@ int main(void)
 		cmocka_unit_test_setup(as_linux, setup), cmocka_unit_test_setup(longest, setup),
 		cmocka_unit_test_setup(slept, setup), cmocka_unit_test_setup(late_but_first, setup),
 		cmocka_unit_test_setup(next_life, setup), cmocka_unit_test_setup(as_counted, setup),
-		cmocka_unit_test_setup(never_early, setup), cmocka_unit_test_setup(anything, setup),
+		cmocka_unit_test_setup(never_early, setup), cmocka_unit_test_setup(to_the_tick, setup),
+		cmocka_unit_test_setup(anything, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
