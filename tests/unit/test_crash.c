@@ -542,9 +542,13 @@ static void talker(void)
 		guest_print(VDEV_HELLO, "0123456789abcdefghijklmnopqrstuvwxyz\n");
 		rounds(1);
 	}
-	guest_print(VDEV_HELLO, "the end of one");
 	wire_room = 0;
-	guest_print(VDEV_HELLO, ", unheard");
+	for (u32 i = 0; i < 30; i++) {
+		guest_print(VDEV_HELLO, "more than the pump takes while the wire takes nothing\n");
+		rounds(1);
+	}
+	CHECK(machine_vdevs[VDEV_HELLO].ops->pending(&machine_vdevs[VDEV_HELLO]) > 1000);
+	guest_print(VDEV_HELLO, "the end of one, unheard");
 	capture(3);
 	end(3, STOP_FAULT, "x", BY_ITSELF, CELL_RESTARTING);
 	rounds(5);
