@@ -17,7 +17,7 @@
 #include "core/mmio.h"
 #include "vdev/vdev.h"
 
-#define PRESS_TIME(hz) ((hz) / 10) /* gpio-keys polls or debounces for some 10 ms */
+#define PRESS_TIME(hz) ((hz) / 5)  /* gpio-keys looks some 10 ms after the edge, if its CPU has the time */
 #define RESET_TIME(hz) (hz)        /* for records to be kept and told, before the board is reset */
 #define CELLS (CELL_COUNT ? CELL_COUNT : 1)
 
@@ -219,11 +219,11 @@ void watch_ask(u16 cell, enum life_op op, u16 by)
 static void serve_asked(u16 cell, u64 now)
 {
 	struct watched *w = &watched[cell];
-	u32 op = atomic_load32(&cells[cell].asked);
+	u32 op = atomic_load32(&cells[cell].asked), state = atomic_load32(&cells[cell].state);
 
-	if (w->release && is_over(w->release, now))
+	if (w->release && is_over(w->release, now) && life_shown(state) != SHOWN_SUSPENDED)
 		set_key(cell, false);
-	if (!op || atomic_load32(&cells[cell].state) != CELL_RUNNING ||
+	if (!op || state != CELL_RUNNING ||
 	    !is_over(__atomic_load_n(&cells[cell].asked_until, __ATOMIC_RELAXED), now))
 		return;
 	end(cell, STOP_TIMEOUT, "it did not shut down in time", w->by, op == LIFE_RESTART ? CELL_RESTARTING : CELL_STOPPING);
@@ -237,6 +237,7 @@ void watch_slept(u16 cell, u64 ticks)
 	u64 *until = &cells[cell].asked_until;
 
 	watched[cell].due += ticks;
+	watched[cell].release += watched[cell].release ? ticks : 0;
 	__atomic_store_n(until, __atomic_load_n(until, __ATOMIC_RELAXED) + ticks, __ATOMIC_RELAXED);
 	for (u32 i = config->first_vdev; i < (u32)config->first_vdev + config->vdev_count; i++)
 		if (machine_vdevs[i].ops->slept)
