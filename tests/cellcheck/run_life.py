@@ -253,6 +253,37 @@ ATTACKS = {
 }
 
 
+# Of good/watchdog-and-key.dts: linux has a UART, a watchdog, a GPIO; control a watchdog and two GPIOs; second as linux.
+
+def a_line_for_a_watchdog(image):
+    image.put(image.object("machine_vdevs", 3, 48, 40), 232, 4) # linux's has it
+
+
+def a_number_for_a_watchdog(image):
+    image.put(image.object("machine_vdevs", 7, 48, 40), 32 + 7, 4)
+
+
+def a_watchdog_that_is_a_uart(image):
+    image.put(image.object("machine_vdevs", 1, 48, 0), image.get(image.object("machine_vdevs", 0, 48, 0)))
+
+
+def the_key_of_the_upper(image):
+    image.put(image.life(SECOND, 8), 5, 2)
+
+
+OF_DEVICES = {
+    a_line_for_a_watchdog: r"\[line\] watchdog@9010000 of 'control': line is 0xe8, not 0x0",
+    a_number_for_a_watchdog: r"\[line\] watchdog@9010000 of 'second': line is 0x27, not 0x0",
+    a_watchdog_that_is_a_uart: r"\[device\] machine_vdevs\[1\] \(watchdog@9010000 of 'linux'\): operations is",
+    the_key_of_the_upper: r"\[life\] cell 'control': its power key is device 5 of machine_vdevs, not 4",
+}
+
+
+@pytest.mark.parametrize("attack", OF_DEVICES, ids=lambda a: a.__name__)
+def test_attack_on_devices(bench, cellcheck, tmp_path, attack):
+    attacked(bench, cellcheck, tmp_path, "watchdog-and-key", attack, OF_DEVICES[attack], Life)
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.__name__)
 def test_attack(bench, cellcheck, tmp_path, attack):
     attacked(bench, cellcheck, tmp_path, "lives", attack, ATTACKS[attack], Life)
