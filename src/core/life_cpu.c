@@ -93,10 +93,10 @@ void life_ended(u16 cell, enum stop_reason reason, u32 end)
 /* ---- in the core ---- */
 
 /* One CPU more of those that were called is here. */
-static void is_in(u16 cell)
+static void is_in(u16 cell, u64 now)
 {
 	struct life_times *times = &cells[cell].times;
-	u64 time = arch_time_now() - life_get(&times->revoked);
+	u64 time = now - life_get(&times->revoked);
 
 	if (time > life_get(&times->regain))
 		life_put(&times->regain, time);
@@ -117,7 +117,6 @@ void life_capture(struct cpu *cpu)
 	if (copier != COPIER_NONE || !cell_is_ending(cpu->cell_index) || atomic_load32(&vcpu->state) != VCPU_ON ||
 	    atomic_load32(&vcpu->captured) == life + 1)
 		return;
-	is_in(cpu->cell_index);
 	atomic_store32(&vcpu->captured, 0);
 	arch_vcpu_capture(cpu, &vcpu->registers);
 	atomic_store32(&vcpu->captured, life + 1);
@@ -140,13 +139,16 @@ static u32 look(struct cpu *cpu, bool *late)
 
 bool life_was_suspended(struct cpu *cpu)
 {
+	u64 now = arch_time_now();
 	bool late;
 	u32 state = look(cpu, &late);
 
+	if (state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING)
+		is_in(cpu->cell_index, now);
 	if (state != CELL_SUSPENDED && state != CELL_RESUMING)
 		return late && state == CELL_RUNNING;
 	cpu->exits[EXIT_REVOKED]++;
-	is_in(cpu->cell_index);
+	is_in(cpu->cell_index, now);
 	arch_vcpu_pause(cpu);
 	for (;;) {
 		if (cpu->index == machine_service_cpu)

@@ -24,7 +24,8 @@ import qemu  # noqa: E402
 
 HERE = "tests/bench"
 RUNS = {"native": 2, "guarded": 2, "mediated": 2, "service": 3, "boot-64": 1, "boot-512": 1,
-        "boot-64-colors": 1, "boot-512-colors": 1}  # partition: CPUs
+        "boot-64-colors": 1, "boot-512-colors": 1, "life": 6}  # partition: CPUs
+LIFE_MIB = 16  # of the cells of life.dts
 BOOTS = ("boot64", "boot512", "boot64_colors", "boot512_colors")
 
 # A Linux as a whole, beside the same kernel on bare QEMU with the same device tree: more than the bare ticks, in per cent
@@ -78,6 +79,23 @@ TABLE = [
     ("mediated: SGI to another, sum", "mediated_sgi_other", 190, 779, "sgi_other", "worst of the sums"),
     ("PL011 flag read, service CPU", "service_uart_fr_read", None, None, "uart_fr_read", "full save, decode, device model"),
     ("PL011 flag read, no service CPU", "native_uart_fr_read", None, None, "uart_fr_read", "and the console's pump"),
+    ("CPU regained, masked loop, suspend", "life_spin_suspend", 120, None, None, "memory taken away, fault, in the core"),
+    ("CPU regained, masked loop, stop", "life_spin_regain", 120, None, None, "the same"),
+    ("CPU regained, guarded WFI, suspend", "life_guarded_suspend", 200, None, None, "the same, and the kick"),
+    ("CPU regained, guarded WFI, stop", "life_guarded_regain", 200, None, None, "the same"),
+    ("mediated: masked loop, suspend", "life_mediated_spin_suspend", 120, None, None, "the same"),
+    ("mediated: masked loop, stop", "life_mediated_spin_regain", 120, None, None, "the same"),
+    ("mediated: WFI, suspend", "life_mediated_wfi_suspend", None, None, None, "the kick is an interrupt of the core's, taken first"),
+    ("mediated: WFI, stop", "life_mediated_wfi_regain", None, None, None, "the same"),
+    ("resume, direct", "life_spin_resume", None, None, None, "from the decision: the rest of the service CPU's round, then the guest"),
+    ("resume, mediated", "life_mediated_spin_resume", None, None, None, "the same, and all that came meanwhile"),
+    ("stop, direct", "life_spin_stop", None, None, None, "without the clearing of memory and what is waited for"),
+    ("stop, mediated", "life_mediated_spin_stop", None, None, None, "the same"),
+    ("start, direct", "life_spin_start", None, None, None, "without the copy; with the rest of the service CPU's round"),
+    ("start, mediated", "life_mediated_spin_start", None, None, None, "the same"),
+    ("restart, direct", "life_spin_restart", None, None, None, "stop and start, devices and lines as at boot"),
+    ("restart, mediated", "life_mediated_spin_restart", None, None, None, "the same"),
+    ("  clearing, each MiB", "life_clear_mib", 135000, None, None, "DC ZVA, DC CIVAC: 8 for a line of 64 bytes"),
     ("boot to guest, 64 MiB", "boot64_boot_net", 10000, 377104, None, "without banner and copy"),
     ("boot to guest, 512 MiB", "boot512_boot_net", 10000, 522480, None, "equal: nothing depends on the size"),
     ("boot to guest, 64 MiB, coloured", "boot64_colors_boot_net", 10000, 19100000, None, "equal: nothing depends on colours"),
@@ -174,6 +192,8 @@ def collect(builder):
         found, spread = run(builder.build(f"{HERE}/{partition}.dts"), cpus)
         figures.update(found)
         notes.update(spread)
+    if "life_spin_clear" in figures:
+        figures["life_clear_mib"] = figures["life_spin_clear"] // LIFE_MIB
     bare, _ = run(None, 2, bare=builder.guest("bench"))
     return figures, notes, bare
 

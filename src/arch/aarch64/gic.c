@@ -260,8 +260,9 @@ void arch_cpu_kick(u16 index)
 	else
 		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[index].hw_id)); /* SGI 0 */
 	isb();
-	/* Sent, before anything that says so; a guest may sleep in WFE. Yield: where CPUs take turns (emulated, one at a time) who was called comes next */
-	__asm__ volatile("dsb sy; sev; yield" : : : "memory");
+	__asm__ volatile("dsb sy; sev" : : : "memory"); /* sent, before anything that says so; a guest may sleep in WFE */
+	if (machine_cpus[index].role == CPU_VCPU)
+		arch_cpu_relax(); /* where CPUs take turns (emulated, one at a time) the one that was called comes next */
 }
 
 void gic_await_off(bool own)
@@ -293,6 +294,7 @@ void arch_cpu_kicked(struct cpu *cpu)
 		WRITE_SYSREG(ICC_EOIR1_EL1, intid);
 		isb();
 	}
+	arch_cpu_relax(); /* it may look again at once, until somebody has done something */
 	(void)cpu;
 }
 

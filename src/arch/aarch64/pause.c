@@ -66,6 +66,7 @@ void arch_vcpu_paused(struct cpu *cpu)
 		arch_cpu_kicked(cpu);
 	else
 		gic_kick_clear(cpu);
+	arch_cpu_relax();
 }
 
 void arch_vcpu_resume(struct cpu *cpu)

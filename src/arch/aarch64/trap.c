@@ -71,7 +71,6 @@ static void end(struct cpu *cpu, const char *what)
 	if (cell_is_ending(cpu->cell_index)) {
 		/* Not its own doing: another vCPU or the core took the memory away */
 		cpu->exits[EXIT_REVOKED]++;
-		life_capture(cpu); /* first: it tells the time */
 		arch_cell_silence(cpu->cell_index); /* it may have unmasked a line since */
 		cell_park(cpu);
 		return;
@@ -170,6 +169,10 @@ static void dispatch(struct cpu *cpu)
 		data_abort(cpu, esr);
 		return;
 	}
+	if (class == EC_IABT_GUEST) { /* so a CPU comes whose cell is taken from it */
+		fault(cpu, abort_text(esr, true));
+		return;
+	}
 	switch (class) {
 	case EC_HVC64:
 		hypercall(cpu, esr);
@@ -185,9 +188,6 @@ static void dispatch(struct cpu *cpu)
 	case EC_WFX: /* of AArch32 EL0: entry.S has the others */
 		cpu->exits[EXIT_WFI]++;
 		trap_advance();
-		return;
-	case EC_IABT_GUEST:
-		fault(cpu, abort_text(esr, true));
 		return;
 	case EC_BRK64:
 	case EC_BKPT32:
