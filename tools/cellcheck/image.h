@@ -17,7 +17,7 @@ typedef uint8_t u8;
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 #define PAGE (4 * KIB)
-#define TEXT_PAGES 24 /* of the slot of .text */
+#define TEXT_PAGES 32 /* of the slot of .text */
 #define FRAME (64 * KIB)
 #define NONE 0xffffu
 #define INTIDS 1024u

@@ -39,12 +39,12 @@ static u64 place_pages(struct decision *d, u64 base)
 void place_slots(struct decision *d)
 {
 	frames_start(d);
-	place_slot(d, SLOT_TEXT, KIB(96), false);
+	place_slot(d, SLOT_TEXT, KIB(128), false);
 	place_slot(d, SLOT_RODATA, KIB(64) + KIB(8) * d->cell_count + KIB(1) * d->cpu_count, false);
 	place_slot(d, SLOT_COPIER, KIB(4) * d->cell_count, true);
 	place_slot(d, SLOT_ROOTS, KIB(4) * d->cell_count, true);
 	place_slot(d, SLOT_STREAMS, place_pages(d, d->hyp.slots[SLOT_ROOTS].base + d->hyp.slots[SLOT_ROOTS].size), false);
-	place_slot(d, SLOT_DATA, KIB(64) + KIB(16) * d->vdev_count + KIB(8) * d->cell_count + KIB(4) * d->cpu_count, false);
+	place_slot(d, SLOT_DATA, KIB(64) + KIB(8) * d->vdev_count + KIB(16) * d->cell_count + KIB(4) * d->cpu_count + 64ULL * control_count(d), false);
 	place_slot(d, SLOT_PERCPU, PERCPU_SIZE * d->cpu_count, false);
 	place_slot(d, SLOT_TABLES, 0, false);
 	for (u32 i = 0; i < d->cpu_count; i++) {
