@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup demo demo-io test test-all bench menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup demo demo-io test test-all soak bench menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -311,7 +311,7 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup demo demo-io test test-all bench lint unit
+.PHONY: setup demo demo-io test test-all soak bench lint unit
 setup:
 	$(Q)$(S)/tools/setup
 
@@ -335,6 +335,12 @@ test test-all:
 	$(Q)$(S)/tools/fetch-guests io
 	$(Q)$(S)/tools/test $(O) $(if $(filter test-all,$@),--all)
 
+# Cells started, stopped and ended at random: SEED=number to do the same again, N=steps.
+soak:
+	$(Q)$(S)/tools/setup
+	$(Q)$(S)/tools/fetch-guests
+	$(Q)$(S)/tools/soak $(O)/soak --seed '$(SEED)' --count '$(N)'
+
 bench:
 	$(Q)$(S)/tools/setup
 	$(Q)$(PYTHON) $(S)/tests/bench/bench.py --out $(O)/bench
@@ -352,7 +358,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo demo-io test unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo demo-io test soak unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

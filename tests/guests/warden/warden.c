@@ -99,7 +99,7 @@ static void harass(u64 cpu)
 		op = r >> 20 & 3 ? (r >> 24) % OP_COUNT : any_number(r >> 24);
 		if (cell < 16 && spare && cell >= spare)
 			continue;
-		call = (struct smccc){ { r >> 40 & 7 ? CLOISON_CONTROL : CLOISON_CELL_STATUS + (r >> 44 & 3), cell, op, r } };
+		call = (struct smccc){ { r >> 40 & 7 ? CLOISON_CONTROL : CLOISON_CELL_STATUS + (r >> 44 & 1), cell, op, r } };
 		smccc_hvc(&call);
 		if (call.x[0] < ARRAY_COUNT(states))
 			call.x[0] = 0;
