@@ -106,9 +106,14 @@ class Board:
     def key(self, character):
         self.qemu.send(self.escape + character)
 
-    def linux(self, cell, number):
+    def command(self, text):
+        """A line for the core."""
+        self.key(":")
+        self.qemu.send(text + "\r")
+
+    def linux(self, cell, number, start=0):
         """Its shell, with the keyboard."""
-        self.expect(f"the shell of {cell}", cell, LINUX_READY)
+        self.expect(f"the shell of {cell}", cell, LINUX_READY, start)
         self.until(f"the prompt of {cell}", lambda: self.at_prompt(cell))
         start = len(self.lines)
         self.key(str(number))

@@ -10,6 +10,7 @@
 #include "core/crash.h"
 #include "core/fmt.h"
 #include "core/record.h"
+#include "core/watch.h"
 
 #define CTRL_C 0x03
 #define CTRL_U 0x15
@@ -18,7 +19,7 @@
 #define WORD 32u /* longest that is compared; more than any name */
 #define NEAR 2u  /* so many letters wrong are a slip */
 
-enum verb { VERB_STATUS, VERB_AUDIT, VERB_CRASH, VERB_HELP, VERB_OP, VERB_NONE };
+enum verb { VERB_STATUS, VERB_AUDIT, VERB_CRASH, VERB_HELP, VERB_RESET, VERB_OP, VERB_NONE };
 
 static struct {
 	char text[COMMAND_LENGTH];
@@ -162,7 +163,9 @@ static u32 distance(struct word word, const char *name)
 	return row[length];
 }
 
-static const char *const verbs[] = { [VERB_STATUS] = "status", [VERB_AUDIT] = "audit", [VERB_CRASH] = "crash", [VERB_HELP] = "help" };
+static const char *const verbs[] = {
+	[VERB_STATUS] = "status", [VERB_AUDIT] = "audit", [VERB_CRASH] = "crash", [VERB_HELP] = "help", [VERB_RESET] = "reset-board",
+};
 
 /* Its n-th word, operations last. NULL: there are no more. */
 static const char *verb_name(u32 n)
@@ -249,6 +252,17 @@ static void ask(enum life_op op, u32 at)
 			control_operator(i, op);
 }
 
+/* Not what is meant, if there is a name. */
+static void reset(u32 at)
+{
+	if (next_word(&at).length) {
+		console_printf("%s is about all of the board, and takes no name", verbs[VERB_RESET]);
+		return;
+	}
+	console_printf("the board is reset");
+	watch_reset_board();
+}
+
 static void obey(void)
 {
 	u32 at = 0, far, verb;
@@ -264,6 +278,8 @@ static void obey(void)
 		ask((enum life_op)(verb - VERB_OP + LIFE_START), at);
 	} else if (verb == VERB_STATUS && !next_word(&(u32){ at }).length) {
 		record_status();
+	} else if (verb == VERB_RESET) {
+		reset(at);
 	} else if (take_cells(at)) {
 		job.verb = (enum verb)verb;
 		job.of_cells = (verb == VERB_CRASH || verb == VERB_STATUS) && next_word(&at).length;
@@ -301,6 +317,7 @@ static const char *const help[] = {
 	"kill NAME...       stop it at once",
 	"audit              who has asked what of which cell",
 	"crash [NAME...]    what is kept of the ends of cells",
+	"reset-board        as its reset button, when what is to be kept is kept",
 	"help               this. NAME is a cell's name; all: every cell. Ctrl-C leaves the line, Ctrl-U empties it.",
 };
 

@@ -107,13 +107,18 @@ static void stop_others(u16 cell, enum life_event event)
 			end(i, STOP_OTHER, event_words[event], cell, CELL_STOPPING);
 }
 
+void watch_reset_board(void)
+{
+	board_reset.due = true;
+	board_reset.until = arch_time_now() + RESET_TIME(arch_time_hz());
+}
+
 static void reset_board(u16 cell, enum life_event event)
 {
 	if (board_reset.due)
 		return;
 	console_printf("cell %s: %s: the board is reset", machine_cells[cell].name, event_words[event]);
-	board_reset.due = true;
-	board_reset.until = arch_time_now() + RESET_TIME(arch_time_hz());
+	watch_reset_board();
 }
 
 /* current: the cell is still in the life that the event was of. */

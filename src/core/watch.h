@@ -28,6 +28,8 @@ u32 watch_asked(u16 cell, u64 *left);
 void watch_reset(u16 cell);
 /* The cell was suspended for so many ticks. Service CPU. */
 void watch_slept(u16 cell, u64 ticks);
+/* The board is reset, as soon as what is to be kept is kept. Service CPU. */
+void watch_reset_board(void);
 /* Each round of the service CPU. */
 void watch_serve(void);
 

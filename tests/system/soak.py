@@ -317,13 +317,10 @@ class Soak(life.Life):
         crashes = self.count("core", CRASH)
         since = self.mark()
         self.command("crash")
-        numbers = ()
-
-        def newest():
-            nonlocal numbers
-            numbers = [int(m[1]) for c, t in self.log[since:] if c == "core" for m in [re.match(r"crash record (\d+) of this boot", t)] if m]
-            return self.find("core", r"^crash: there is no record of cell spare|^crash record \d+ of this boot: cell spare", since)
-        self.wait(newest, "the end of what there is in the crash region", 30)
+        self.wait(lambda: not crashes or self.find("core", rf"^crash record {crashes} of this boot", since), f"crash record {crashes}", 20)
+        time.sleep(1)
+        self.mark()
+        numbers = [int(m[1]) for c, t in self.log[since:] if c == "core" for m in [re.match(r"crash record (\d+) of this boot", t)] if m]
         if max(numbers, default=0) != crashes:
             self.m.fail(f"there were {crashes} crashes, and the last record has number {max(numbers, default=0)}")
         return crashes

@@ -278,13 +278,14 @@ static void unknown_words(void **state)
 	run("   ");
 	assert_string_equal(screen(), "[core] :\n");
 	expect_answer("strat hello", "[core] no such command: strat; did you mean start?\n");
-	expect_answer("STOP hello", "[core] no such command: STOP; there are status, audit, crash, help, start, stop, restart, suspend, resume, kill\n");
-	expect_answer("x", "[core] no such command: x; there are status, audit, crash, help, start, stop, restart, suspend, resume, kill\n");
+	expect_answer("STOP hello", "[core] no such command: STOP; there are status, audit, crash, help, reset-board, start, stop, restart, suspend, resume, kill\n");
+	expect_answer("x", "[core] no such command: x; there are status, audit, crash, help, reset-board, start, stop, restart, suspend, resume, kill\n");
 	expect_answer("stop", "[core] stop which cell? Names, or all\n");
 	expect_answer("stop helo", "[core] no such cell: helo; did you mean hello?\n");
 	expect_answer("stop linux helo", "[core] no such cell: helo; did you mean hello?\n"); /* and nothing was done */
 	assert_int_equal(cells[CELL_LINUX].state, CELL_RUNNING);
 	expect_answer("kill everything", "[core] no such cell: everything; there are linux, control, hello\n");
+	expect_answer("reset-board hello", "[core] reset-board is about all of the board, and takes no name\n");
 	expect_answer("status -v", "[core] no such cell: -v; there are linux, control, hello\n");
 }
 
