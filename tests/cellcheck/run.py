@@ -600,7 +600,8 @@ def survives(result):
 
 @pytest.mark.parametrize("part", ["elf", "headers", "dtb", "bin"])
 def test_mutations_do_not_crash(bench, cellcheck, tmp_path, part):
-    images = [bench.image(name) for name in (["devices", "iommus", "pci", "messages"] if part != "bin" else ["colors-two-levels", "iommus", "messages"])]
+    names = ["iommus", "messages", "lives", *(["colors-two-levels"] if part == "bin" else ["devices", "pci"])]
+    images = [bench.image(name) for name in names]
     chance = random.Random(f"{SEED} {part}")
     print(f"SEED={SEED}")
     for _ in range(int(os.environ.get("MUTATIONS", 100))):
