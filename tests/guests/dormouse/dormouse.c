@@ -20,7 +20,7 @@
 #define SGI_IDLE 9u /* nobody sends it */
 
 static u64 failed, gap_ticks, scene_ticks, gaps, last, until;
-static volatile u32 in_handler, long_failed;
+static volatile u32 long_failed;
 
 /* In each round of everything that waits: was there a pause? */
 static void look_at_clock(void)
