@@ -260,7 +260,8 @@ void core_serve(struct cpu *cpu)
 		world.left.policy--;
 		life_end(0, STOP_WATCHDOG, "x", BY_POLICY, CELL_RESTARTING);
 	}
-	if (world.left.timeouts && paths_choose("time passes", 2)) {
+	/* At any other time nobody minds */
+	if (world.left.timeouts && (is_over(cells[0].state) || cells[0].state == CELL_RESUMING) && paths_choose("time passes", 2)) {
 		world.left.timeouts--;
 		world.given_up = true;
 		world.now += 10000;
@@ -308,7 +309,7 @@ static void copier(struct cpu *cpu)
 	cell_loaded(cpu);
 }
 
-enum { SPINS, FAULTS, SWITCHES_OFF, POWER, SLEEPS, IS_DEAF, GUEST_COUNT };
+enum { SPINS, FAULTS, SWITCHES_OFF, POWER, IS_DEAF, GUEST_COUNT };
 
 /* What this guest may do now; returns how many. */
 static u32 wishes(u32 n, u32 wish[GUEST_COUNT])
@@ -325,6 +326,17 @@ static u32 wishes(u32 n, u32 wish[GUEST_COUNT])
 	if (world.left.deaf)
 		wish[count++] = IS_DEAF;
 	return count;
+}
+
+/* The other vCPU may have been faster. */
+static bool spend(u32 n, u32 wish)
+{
+	u8 *left = wish == FAULTS ? &world.left.faults[n] : wish == SWITCHES_OFF ? &world.left.offs : wish == POWER ? &world.left.power : &world.left.deaf;
+
+	if (!*left)
+		return false;
+	--*left;
+	return true;
 }
 
 static void instruction(struct cpu *cpu)
@@ -345,27 +357,23 @@ static void instruction(struct cpu *cpu)
 	if (world.life_of[n] != cells[0].incarnation || is_ended(cells[0].state) || cells[0].state == CELL_STARTING || cells[0].state == CELL_LOADING)
 		paths_fail("a guest goes on after its life");
 	world.memory = MEMORY_DIRTY;
-	if (choice == SPINS)
+	if (choice == SPINS || !spend(n, choice))
 		return;
 	world.in_guest[n] = false;
 	switch (choice) {
 	case FAULTS:
-		world.left.faults[n]--;
 		fault(cpu);
 		return;
 	case SWITCHES_OFF:
-		world.left.offs--;
 		stop(cpu, STOP_SYSTEM_OFF);
 		return;
 	case POWER:
-		world.left.power--;
 		if (n == FIRST)
 			power_vcpu_on(cpu, SECOND, 0, 0);
 		else
 			power_vcpu_off(cpu);
 		return;
 	default:
-		world.left.deaf--;
 		world.deaf[n] = true;
 		paths_wait("deaf");
 	}
