@@ -11,7 +11,7 @@
  * way to a CPU that enters a guest. That of an older life means nothing, and
  * nobody has to clear it.
  */
-#define KICK_COMES(incarnation) (2 * (incarnation))
+#define KICK_COMES(incarnation) ((incarnation) ? 2 * (incarnation) : ~1u) /* 0 is a word that nobody has written */
 #define KICK_SENT(incarnation) (2 * (incarnation) + 1)
 
 /* Figures and times: of no consequence to anybody, but read by others. */
