@@ -111,14 +111,18 @@ class Board:
         self.key(":")
         self.qemu.send(text + "\r")
 
-    def linux(self, cell, number, start=0):
-        """Its shell, with the keyboard."""
-        self.expect(f"the shell of {cell}", cell, LINUX_READY, start)
-        self.until(f"the prompt of {cell}", lambda: self.at_prompt(cell))
+    def focus(self, cell, number):
+        """It gets the keyboard, and a key."""
         start = len(self.lines)
         self.key(str(number))
         self.expect(f"the focus on {cell}", "core", re.compile(rf"input goes to {cell}$"), start, 20)
         self.qemu.send("\r")
+
+    def linux(self, cell, number, start=0):
+        """Its shell, with the keyboard."""
+        self.expect(f"the shell of {cell}", cell, LINUX_READY, start)
+        self.until(f"the prompt of {cell}", lambda: self.at_prompt(cell))
+        self.focus(cell, number)
 
     def shell(self, command, cell):
         """Run a command in Linux; its last line. Typed as a person would: a UART overruns."""
