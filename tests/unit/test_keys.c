@@ -230,23 +230,43 @@ static void others_print_meanwhile(void **state)
 static void a_cell_floods(void **state)
 {
 	(void)state;
-	for (u32 i = 0; i < 50; i++) {
-		guest_print(VDEV_HELLO, "noise noise noise noise noise noise noise noise noise\n");
-		wire_room = 100;
-		serve(1);
-	}
-	wire_length = 0;
-	memset(wire_text, 0, sizeof wire_text);
-	for (u32 i = 0; i < 30; i++) {
-		guest_print(VDEV_HELLO, "noise noise noise noise noise noise noise noise noise\n");
-		if (i == 5)
+	for (u32 i = 0; i < 90; i++) {
+		for (u32 n = 0; n < 4; n++) /* more than the wire takes */
+			guest_print(VDEV_HELLO, "noise noise noise noise noise noise noise noise noise\n");
+		if (i == 55)
 			wire_type(ESCAPE ":crash hello", 13);
-		if (i == 20)
+		if (i == 70) {
+			assert_non_null(strstr(wire_text, "[core] : crash hello\r\n[hello]"));
 			wire_type("\r", 1);
+		}
 		wire_room = 100;
 		serve(1);
 	}
-	assert_non_null(strstr(wire_text, "[core] : crash hello\r\n"));
+	const char *first = strstr(wire_text, "[core] : crash hello\r\n");
+
+	assert_non_null(strstr(first + 1, "[core] : crash hello\r\n"));
+}
+
+/* Somebody pastes several lines: each is drawn, and carried out. */
+static void typed_ahead(void **state)
+{
+	static const char keys[] = ESCAPE ":xxxx one\r" ESCAPE ":yyyy two\r" ESCAPE ":zzzz\r" ESCAPE "2";
+
+	(void)state;
+	wire_type(keys, sizeof keys - 1);
+	for (u32 ms = 0; ms < 200; ms++) {
+		wire_room = 40;
+		serve(1);
+	}
+	wire_room = ~0u;
+	const char *text = screen();
+
+	assert_non_null(strstr(text, "[core] : xxxx one\n"));
+	assert_non_null(strstr(text, "[core] : yyyy two\n"));
+	assert_non_null(strstr(text, "[core] : zzzz\n"));
+	assert_non_null(strstr(text, "[core] no such command: xxxx; there are"));
+	assert_non_null(strstr(text, "[core] no such command: yyyy; there are"));
+	assert_int_equal(keys_focus(), CELL_CONTROL);
 }
 
 static void run(const char *keys)
@@ -376,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup(the_line_is_echoed, commands),
 		cmocka_unit_test_setup(others_print_meanwhile, commands),
 		cmocka_unit_test_setup(a_cell_floods, commands),
+		cmocka_unit_test_setup(typed_ahead, commands),
 		cmocka_unit_test_setup(unknown_words, commands),
 		cmocka_unit_test_setup(long_words, commands),
 		cmocka_unit_test_setup(help_is_whole, commands),
