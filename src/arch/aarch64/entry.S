@@ -70,20 +70,6 @@ store_rt:                                /* 32 entries of two instructions */
 	.endr
 	b	distributor_done
 
-/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
-	.global	idreg_read_raw
-idreg_read_raw:
-	adr	x1, 1f
-	add	x1, x1, x0, lsl #3
-	br	x1
-1:
-	.irp	crm, 1, 2, 3, 4, 5, 6, 7
-	.irp	op2, 0, 1, 2, 3, 4, 5, 6, 7
-	mrs	x0, S3_0_C0_C\crm\()_\op2
-	ret
-	.endr
-	.endr
-
 /*
  * The vectors. A slot has room for 32 instructions and most need one branch,
  * so the code of the exits lives in the slots: .org fails when one overflows.
@@ -405,6 +391,21 @@ slow:
 	bl	trap_slow
 	b	restore
 	.org	0x800
+
+/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
+	.section .text.idreg, "ax"
+	.global	idreg_read_raw
+idreg_read_raw:
+	adr	x1, 1f
+	add	x1, x1, x0, lsl #3
+	br	x1
+1:
+	.irp	crm, 1, 2, 3, 4, 5, 6, 7
+	.irp	op2, 0, 1, 2, 3, 4, 5, 6, 7
+	mrs	x0, S3_0_C0_C\crm\()_\op2
+	ret
+	.endr
+	.endr
 
 /*
  * An exception of the core itself, MMU on: its registers into struct cpu, then C. In: x0 free, its value in TPIDRRO_EL0.
