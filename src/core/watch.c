@@ -127,7 +127,7 @@ static void act(u16 cell, enum life_event event, enum stop_reason reason, bool c
 	enum life_action action = (enum life_action)machine_lives[cell].actions[event];
 
 	if (action >= ACTION_STOP && is_ours(event) && current)
-		end(cell, reason, event_words[event], BY_POLICY, action == ACTION_RESTART ? CELL_RESTARTING : CELL_FAILING);
+		end(cell, reason, reason == STOP_HEARTBEAT ? "no heartbeat" : event_words[event], BY_POLICY, action == ACTION_RESTART ? CELL_RESTARTING : CELL_FAILING);
 	if (action == ACTION_STOP_OTHERS)
 		stop_others(cell, event);
 	else if (action == ACTION_RESET_BOARD)
