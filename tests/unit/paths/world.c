@@ -279,14 +279,18 @@ static void stop(struct cpu *cpu, enum stop_reason reason)
 	cell_park(cpu);
 }
 
-static void fault(struct cpu *cpu)
+/* own: it would fault with all its memory, too */
+static void fault(struct cpu *cpu, bool own)
 {
 	if (life_was_suspended(cpu))
 		return;
-	if (cell_is_ending(0))
+	if (cell_is_ending(0)) {
 		cell_park(cpu);
-	else
-		stop(cpu, STOP_FAULT);
+		return;
+	}
+	if (!own)
+		paths_fail("a suspension is taken for the guest's own fault");
+	stop(cpu, STOP_FAULT);
 }
 
 static void copier(struct cpu *cpu)
@@ -295,7 +299,7 @@ static void copier(struct cpu *cpu)
 
 	if (paths_choose("copier", world.left.copier ? 2 : 1)) {
 		world.left.copier--;
-		fault(cpu);
+		fault(cpu, true);
 		return;
 	}
 	if (clears && ++world.pieces == 2) {
@@ -349,7 +353,7 @@ static void instruction(struct cpu *cpu)
 		paths_step("guest");
 	if (!root) {
 		world.in_guest[n] = false;
-		fault(cpu);
+		fault(cpu, false);
 		return;
 	}
 	if (world.kicks[n] && !world.given_up && !is_over(cells[0].state))
@@ -362,7 +366,7 @@ static void instruction(struct cpu *cpu)
 	world.in_guest[n] = false;
 	switch (choice) {
 	case FAULTS:
-		fault(cpu);
+		fault(cpu, true);
 		return;
 	case SWITCHES_OFF:
 		stop(cpu, STOP_SYSTEM_OFF);
