@@ -140,7 +140,8 @@ struct cell {
 	u64 since;         /* ticks: of the decision to stop, to start or to resume; of the state's winner. For times, and */
 	u64 clear_since;   /* [O] of the first CPU: ticks, when it began to clear */
 	u64 in_at;         /* [O] of the first CPU: when it first saw that all others are in; 0: not yet in this end */
-	u64 restarts[RESTART_LIMIT_MAX]; /* [O] of the first CPU: ticks, when the last ones were; round, by their number */
+	u64 restarts[RESTART_LIMIT_MAX]; /* [A] of who ended it: ticks, when the last ones were that count for the limit; round, by their number */
+	u32 counted;       /* [A] how many have been */
 	struct life_times times;
 	struct record record;
 	struct record unheard; /* as record: of a life that ended while the record of an earlier one still waited for the console. For crash.c */

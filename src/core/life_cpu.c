@@ -40,12 +40,12 @@ enum life_event life_event_of(enum stop_reason reason)
 	}
 }
 
-/* Would this be one too many? Start r is r lives after the first; restarts[] remembers the last restart_count. */
+/* Would this be one too many? restarts[] remembers the last restart_count that count. */
 static bool is_spent(u16 index)
 {
 	const struct life_config *config = &machine_lives[index];
 	const struct cell *cell = &cells[index];
-	u32 done = atomic_load32(&cell->incarnation) - 1, count = config->restart_count;
+	u32 done = atomic_load32(&cell->counted), count = config->restart_count;
 
 	return count && done >= count &&
 	       arch_time_now() - life_get(&cell->restarts[done % count]) < config->restart_seconds * arch_time_hz();
@@ -78,12 +78,27 @@ u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
 	return event == EVENT_RESET && machine_lives[cell].actions[event] == ACTION_STOP ? CELL_STOPPING : CELL_FAILING;
 }
 
+/* For the limit count those that nobody has asked for. */
+static void count(u16 index)
+{
+	struct cell *cell = &cells[index];
+	u32 limit = machine_lives[index].restart_count, done = atomic_load32(&cell->counted);
+	u64 left;
+
+	if (!limit || watch_asked(index, &left))
+		return;
+	life_put(&cell->restarts[done % limit], arch_time_now());
+	atomic_store32(&cell->counted, done + 1);
+}
+
 /* The cell itself is seen to; the service CPU sees to the others, and to the board. */
 void life_ended(u16 cell, enum stop_reason reason, u32 end)
 {
 	enum life_event event = life_event_of(reason);
 	u32 action = event == EVENT_COUNT ? (u32)ACTION_STOP : machine_lives[cell].actions[event];
 
+	if (event != EVENT_COUNT && end == CELL_RESTARTING)
+		count(cell);
 	if (action == ACTION_RESTART && end == CELL_FAILING && iommu_state(cell) != IOMMU_BROKEN)
 		watch_event(cell, EVENT_LIMIT);
 	else if (event == EVENT_FAULT || event == EVENT_RESET)
@@ -323,10 +338,7 @@ static enum life_place end(struct cpu *cpu)
 static void as_at_boot(struct cpu *cpu)
 {
 	struct cell *cell = &cells[cpu->cell_index];
-	u32 count = machine_lives[cpu->cell_index].restart_count;
 
-	if (count)
-		life_put(&cell->restarts[(cell->incarnation - 1) % count], arch_time_now());
 	arch_cas32(&cell->record_state, RECORD_PRINTED, RECORD_NONE); /* one that still waits is printed while the cell runs again */
 	for (u16 i = 0; i < cpu->cell->vdev_count; i++)
 		cpu->vdevs[i].ops->reset(&cpu->vdevs[i]); /* before the lines: what the pump says of a device from now on is that it is quiet */

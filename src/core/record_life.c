@@ -2,7 +2,7 @@
 /*
  * Lives as text: how each cell is, and where one was that others have stopped.
  *
- *   [core] life cell=control state=running lives=2 reason=told asked=no regain=1200 stop=.. clear=.. start=..   (nanoseconds)
+ *   [core] life cell=control state=running lives=2 reason=told asked=no regain=1200 stop=.. clear=.. start=.. resume=.. missing=0   (nanoseconds)
  *   [core] cell control: stopped by cell linux, vCPU 0 on cpu2, pc 0x...
  *   [core] control: sp=0x... pstate=0x...      of vCPU 0; then what its system had set up, then x0=...
  *
@@ -137,9 +137,10 @@ void record_life(u32 index)
 	const struct cell *cell = &cells[index];
 	u32 asked = atomic_load32(&cell->asked);
 
-	console_printf("life cell=%s state=%s lives=%u reason=%s asked=%s regain=%lu stop=%lu clear=%lu start=%lu", machine_cells[index].name,
+	console_printf("life cell=%s state=%s lives=%u reason=%s asked=%s regain=%lu stop=%lu clear=%lu start=%lu resume=%lu missing=%u", machine_cells[index].name,
 		       life_shown_names[life_shown(atomic_load32(&cell->state))], atomic_load32(&cell->incarnation),
 		       record_reason(__atomic_load_n(&cell->record.reason, __ATOMIC_RELAXED)),
 		       asked ? asked == LIFE_RESTART ? "restart" : "stop" : "no", nanoseconds(&cell->times.regain),
-		       nanoseconds(&cell->times.stop), nanoseconds(&cell->times.clear), nanoseconds(&cell->times.start));
+		       nanoseconds(&cell->times.stop), nanoseconds(&cell->times.clear), nanoseconds(&cell->times.start),
+		       nanoseconds(&cell->times.resume), cell_is_ending((u16)index) ? life_missing((u16)index) : 0);
 }

@@ -95,8 +95,12 @@ static bool is_ours(enum life_event event)
 
 static void end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32 state)
 {
-	if (life_end(cell, reason, what, by, state))
-		audit_note(BY_POLICY, cell, state == CELL_RESTARTING ? LIFE_RESTART : LIFE_STOP, LIFE_OK);
+	if (!life_end(cell, reason, what, by, state))
+		return;
+	/* It goes on only with the next life_serve, so this is what it was decided to lead to */
+	bool refused = state == CELL_RESTARTING && atomic_load32(&cells[cell].state) == CELL_FAILING;
+
+	audit_note(BY_POLICY, cell, state == CELL_RESTARTING ? LIFE_RESTART : LIFE_STOP, refused ? LIFE_REFUSED : LIFE_OK);
 }
 
 static void stop_others(u16 cell, enum life_event event)

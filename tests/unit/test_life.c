@@ -22,6 +22,7 @@ static int first_life(void **state)
 	cell->incarnation = 1;
 	cell->cleaned = 0;
 	memset(cell->restarts, 0, sizeof cell->restarts);
+	cell->counted = 0;
 	host.now = 100 * HOST_HZ;
 	return 0;
 }
@@ -199,6 +200,23 @@ static void limit(void **state)
 	rounds(1000);
 	assert_int_equal(life_poll(&host_cpus[0]), LIFE_SLEEP);
 	assert_int_equal(cell->incarnation, 4);
+}
+
+/* What somebody asked for is no sign of a cell that fails for good. */
+static void asked_restarts_do_not_count(void **state)
+{
+	(void)state;
+	unit_lives[CELL_LINUX].shutdown_time = 0;
+	for (u32 i = 0; i < 5; i++) {
+		host_this = &host_cpus[SERVICE];
+		assert_int_equal(life_do(CELL_LINUX, LIFE_RESTART, CONTROLLER_OPERATOR), LIFE_OK);
+		assert_true(end());
+		run();
+	}
+	assert_int_equal(cell->counted, 0);
+	stop_and_start(0, STOP_FAULT);
+	run();
+	assert_int_equal(cell->counted, 1);
 }
 
 static void a_fault_of_the_copier(void **state)
@@ -614,6 +632,7 @@ int main(void)
 		cmocka_unit_test_setup(reasons, first_life),
 		cmocka_unit_test_setup(everybody_has_left, first_life),
 		cmocka_unit_test_setup(limit, first_life),
+		cmocka_unit_test_setup(asked_restarts_do_not_count, first_life),
 		cmocka_unit_test_setup(a_fault_of_the_copier, first_life),
 		cmocka_unit_test_setup(a_silent_console, first_life),
 		cmocka_unit_test_setup(as_documented, first_life),
