@@ -56,7 +56,7 @@ def devices(partition, folder):
 
 
 class Builder:
-    """Partitions ("base.dts", or "base.dts overlay.dtso..."), one after the other, in one build folder; results are kept apart
+    """Partitions ("base.dts", or "base.dts overlay.dtso... VARIABLE=value..."), one after the other, in one build folder; results are kept apart
     and reused while no source changes."""
 
     def __init__(self, folder, make_options=()):
@@ -95,17 +95,18 @@ class Builder:
         return h.hexdigest()
 
     def _build(self, partition):
-        result = self.folder / re.sub(r"[^a-z0-9]+", "-", str(Path(partition).with_suffix("")).lower())
+        result = self.folder / re.sub(r"[^a-z0-9]+", "-", str(partition).lower().removesuffix(".dts"))
         key = self._key(partition)
         stamp = result / "key"
         if stamp.exists() and stamp.read_text() == key:
             return result
         work = self.folder / "work"
         work.mkdir(parents=True, exist_ok=True)
-        base, *overlays = partition.split()
+        base, *rest = partition.split()
+        overlays, more = [w for w in rest if "=" not in w], [w for w in rest if "=" in w]
         devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []
         command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
-                   f"BOARD={board_of(ROOT / base)}", *devices, *self.options]
+                   f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", *more, *devices, *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
         made = subprocess.run(command + ["all"], env=environment, text=True, timeout=600,

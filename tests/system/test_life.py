@@ -302,6 +302,17 @@ def test_reset_board(boot, name):
     cells.line("well", "mortal: born=", since)
 
 
+@pytest.mark.partition(f"{FOLDER}/life-board.dts SCRUB_AT_BOOT=y")
+def test_reset_board_and_clear(boot):
+    """Without that the cell that lives on says FAIL: its memory is as it has filled it."""
+    cells = life.Life(boot(smp=16), ACT, re.compile(r"panic|exception in the core"))
+    up(cells, "bad", "well")
+    since = cells.mark()
+    cells.line("core", r"Cloison \S+ on ", since)
+    cells.line("well", "mortal: born=", since)
+    assert not [t for t in cells.m.lines("well") if "FAIL" in t]
+
+
 @pytest.mark.partition(f"{FOLDER}/dma-life.dts")
 def test_dma_fault(boot):
     m = boot()
