@@ -264,8 +264,16 @@ class Machine:
                 values.update((k, int(v, 16)) for k, v in re.findall(r"(\w+)=(0x[0-9a-f]+)", text))
         return head, values
 
-    def counters(self, timeout=20):
-        """Exit counters by (cell, vcpu), through the escape key."""
+    def counters(self, timeout=20, patience=15):
+        """Exit counters by (cell, vcpu), through the escape key; a cell that is just stopping may have some time for it."""
+        end = time.monotonic() + patience
+        while True:
+            found = self.counters_now(timeout)
+            if time.monotonic() > end or not any(c["state"] == "stopping" for c in found.values()):
+                return found
+            time.sleep(0.2)
+
+    def counters_now(self, timeout=20):
         since = self.mark("core")
         self.send(ESCAPE + "s")
         self.line("core", r"console core lost=", timeout, since)
