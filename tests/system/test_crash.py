@@ -117,6 +117,7 @@ def test_record_outlives_cell_and_board(board, partition):
     assert record["vcpus"][0]["registers"]["pc"] != record["pc"]
     assert record["console"].replace("\r", "").endswith("mortal: write\n") and "mortal: born" in record["console"]
     assert record["configuration"] == region["head"]["configuration"]
+    lines = b.m.mark("first")
     since = b.reset()
     b.m.line("core", r"^crash region at 0x7ff00000: boot 2, 1 records of earlier ones", since=since)
     b.m.line("core", rf"^crash record 1 of an earlier boot: cell first, life 1, fault: {re.escape(record['what'])}, vCPU 1 on cpu2, pc {record['pc']:#x}; "
@@ -127,7 +128,7 @@ def test_record_outlives_cell_and_board(board, partition):
     b.m.line("core", r"^crash 1: vCPU 1: registers$", since=since)
     b.m.line("core", r"^crash 1: \| mortal: write$", since=since)
     # a second and a third end: the oldest record gives way, over resets
-    kill(b, "first", "read", b.m.mark("first") - 1)
+    kill(b, "first", "read", lines)
     b.m.line("core", r"^cell first: restarted", since=since)
     assert [c["sequence"] for c in b.region()["cells"]] == [1, 2]
     since = b.reset()
