@@ -316,7 +316,7 @@ def test_reset_board_and_clear(boot):
 @pytest.mark.partition(f"{FOLDER}/dma-life.dts")
 def test_dma_fault(boot):
     m = boot()
-    m.line("attacker", r"dma: life=1 device=\d write landed read own wrong=0", timeout=60)
+    m.line("attacker", r"dma: born device=\d write landed read own wrong=0", timeout=60)
     m.line("witness", "OK round=0", timeout=60)
     m.send(qemu.ESCAPE + "1")
     time.sleep(0.1)

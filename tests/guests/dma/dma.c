@@ -12,16 +12,14 @@
  *     c                   only look at the pattern
  *     d                   a DMA to its own RAM is begun, and at once the cell resets itself
  *
- * Addresses are the device's. A restart leaves RAM as it is, so in each life but the first the pattern says whether
- * something of the last one's has landed: so far, before it allows the device to be a bus master, and after.
+ * Addresses are the device's. A cell begins with its RAM clear, so before the pattern is written each life says whether
+ * something of the last one's has landed there: so far, before it allows the device to be a bus master, and after.
  * bootargs: tag=N (which pattern), messages=1 (has an ITS)
  */
 #include "edu.h"
 
 #define FROM 0x40800000UL
 #define TO 0x40f00000UL
-#define ASHES ((volatile u64 *)TO) /* how many lives there were, between two of them */
-#define MAGIC 0x646d61UL
 #define LANDING (FROM + 0x100000)  /* what is begun by 'd' goes there */
 #define AFTER 300000               /* us: a DMA takes 100000 */
 
@@ -223,46 +221,43 @@ static void listen(void)
 
 /* ---- lives ---- */
 
-static u64 count_lives(void)
+static u64 landed(void)
 {
-	if (ASHES[1] != MAGIC)
-		ASHES[0] = 0;
-	ASHES[1] = MAGIC;
-	return ++ASHES[0];
+	u64 count = 0;
+
+	dsb();
+	for (u64 a = FROM; a < TO; a += 8)
+		count += mmio_read64(a) != 0;
+	return count;
 }
 
 static void look_for_the_last_life(void)
 {
 	bool master = edu_is_master();
 
-	print("dma: since the last life: wrong=%lu\n", wrong(FROM, TO));
+	print("dma: since the last life: wrong=%lu\n", landed());
 	delay_us(AFTER);
-	print("dma: before it is a bus master: wrong=%lu%s\n", wrong(FROM, TO), master ? " FAIL it is one already" : "");
+	print("dma: before it is a bus master: wrong=%lu%s\n", landed(), master ? " FAIL it is one already" : "");
 	edu_master(true);
 	delay_us(AFTER);
-	print("dma: since it is a bus master: wrong=%lu\n", wrong(FROM, TO));
+	print("dma: since it is a bus master: wrong=%lu\n", landed());
 }
 
 void guest_main(struct boot_state *boot)
 {
-	u64 life = count_lives();
-
 	args_init(boot->dtb);
 	tag = args_u64("tag", 1);
 	uart_init();
-	if (life == 1)
-		mark(FROM, TO);
 	if (!edu_find()) {
 		print("dma: FAIL no device\n");
 		idle_forever();
 	}
-	if (life > 1)
-		look_for_the_last_life();
-	edu_master(true);
+	look_for_the_last_life();
+	mark(FROM, TO);
 	fill_device();
 	if (args_u64("messages", 0))
 		set_up_messages();
-	print("dma: life=%lu device=%u write %s read %s wrong=%lu\n", life, edu_device, write_to(FROM + 0x1008, 0x40),
+	print("dma: born device=%u write %s read %s wrong=%lu\n", edu_device, write_to(FROM + 0x1008, 0x40),
 	      read_from(FROM + 0x2010, 0x80), wrong(FROM, TO));
 	listen();
 }
