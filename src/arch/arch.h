@@ -81,11 +81,6 @@ void arch_cell_silence(u16 cell);
  */
 void arch_cell_restore(struct cpu *cpu);
 /*
- * The copier, which has just called, goes on and calls again when no cache
- * holds a byte of this piece of guest memory.
- */
-void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size);
-/*
  * The calling CPU, when it next leaves the core, runs the copier under the load root, which fills this piece of guest
  * memory with zeros, in memory and in no cache, and calls. First CPU of the cell; all others are parked.
  */

@@ -498,7 +498,7 @@ arch_panic_state:
 4:	.if	4b - 0b - COPIER_CLEAN_OFFSET
 	.error	"COPIER_CLEAN (trap.h) is wrong"
 	.endif
-	dc	civac, x9                    /* also entered by the core, with x1 = 1: arch_vcpu_clean */
+	dc	civac, x9                    /* also where clearing goes on, with x1 = 1 */
 	add	x9, x9, x3
 	cmp	x9, x6
 	b.lo	4b

@@ -67,26 +67,19 @@ void arch_cell_restore(struct cpu *cpu)
 	root_restore(&cpu->cell->arch);
 }
 
-/* The copier's last loop, for one piece more: x1 pieces left, x3 size of a cache line, x9 to x6 (entry.S). */
-void arch_vcpu_clean(struct cpu *cpu, u64 base, u64 size)
-{
-	u64 *x = cpu->frame.x;
-
-	x[1] = 1;
-	x[3] = 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf);
-	x[6] = base + size;
-	x[9] = base;
-	WRITE_SYSREG(elr_el2, cpu->cell->arch.load_entry + COPIER_CLEAN);
-}
-
 /*
  * The guest is over: the CPU is as the copier needs it. HCR_EL2.DC makes the copier's memory Normal, write-back, and the run
  * root's RAM is no other at stage 2, so DC ZVA does not fault.
  */
 void arch_vcpu_clear(struct cpu *cpu, u64 base, u64 size)
 {
+	u64 *x = cpu->frame.x;
+
 	arch_vcpu_reset(cpu, cpu->cell->arch.load_entry, 0, true);
-	arch_vcpu_clean(cpu, base, size);
-	cpu->frame.x[5] = base;
+	/* One piece: x1 pieces left, x3 size of a cache line, x5 to x6 is cleared, x9 to x6 cleaned (entry.S) */
+	x[1] = 1;
+	x[3] = 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf);
+	x[5] = x[9] = base;
+	x[6] = base + size;
 	WRITE_SYSREG(elr_el2, cpu->cell->arch.load_entry + COPIER_CLEAR);
 }
