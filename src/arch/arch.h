@@ -69,7 +69,10 @@ void arch_vcpu_resume(struct cpu *cpu); /* no kick that was sent before reaches 
 
 /* ---- a cell's memory ---- */
 
-/* Take the whole guest memory away from every CPU of the cell and invalidate. Any CPU of the cell, or the service CPU. */
+/*
+ * Take the whole guest memory away from every CPU of the cell, invalidate, then kick each that is not the calling one: it
+ * faults, or comes as it is. Any CPU of the cell, or the service CPU.
+ */
 void arch_cell_revoke(u16 cell);
 /* Give it back, to a cell that was revoked and whose CPUs still hold their guests (SUSPENDED). As above. */
 void arch_cell_unrevoke(u16 cell);

@@ -135,8 +135,10 @@ void cell_kick(u16 cell)
 {
 	const struct cell_config *config = &machine_cells[cell];
 
+	u16 own = arch_cpu_this()->index;
+
 	for (u16 n = 0; n < config->vcpu_count; n++)
-		if (machine_cell_cpus[config->first_cpu + n] != arch_cpu_this()->index)
+		if (machine_cell_cpus[config->first_cpu + n] != own)
 			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
 }
 
@@ -146,7 +148,6 @@ void cell_cut(u16 cell)
 	life_put(&cells[cell].times.regain, 0);
 	life_put(&cells[cell].times.revoked, arch_time_now());
 	arch_cell_revoke(cell); /* after the state: who faults on it must see why */
-	cell_kick(cell);
 	iommu_stop(cell); /* before its devices are asked to be quiet: they need not answer soon, or at all */
 }
 

@@ -92,7 +92,6 @@ static enum life_result suspend(u16 index)
 	life_put(&cell->times.regain, 0);
 	life_put(&cell->times.revoked, arch_time_now());
 	arch_cell_revoke(index);
-	cell_kick(index);
 	return LIFE_OK; /* begun: they come in by themselves */
 }
 
@@ -132,7 +131,6 @@ static void serve_resuming(u16 index)
 	if (arch_cas32(&cell->state, CELL_RESUMING, CELL_RUNNING))
 		return;
 	arch_cell_revoke(index);
-	cell_kick(index);
 }
 
 /* ---- begun ---- */

@@ -350,7 +350,6 @@ static enum life_place not_begun(struct cpu *cpu)
 {
 	cells[cpu->cell_index].cleaned = cpu->cell->ram_count; /* nothing was written */
 	arch_cell_revoke(cpu->cell_index);
-	cell_kick(cpu->cell_index);
 	return LIFE_LOOK;
 }
 

@@ -246,21 +246,11 @@ void gic_cpu_init(struct cpu *cpu)
 	gic_wait_state(cpu);
 }
 
-u64 gic_sgi_route(u64 hw_id)
-{
-	return BIT(hw_id & 0xf) | (hw_id >> 4 & 0xf) << 44 | (hw_id >> 8 & 0xff) << 16 | (hw_id >> 16 & 0xff) << 32 |
-	       (hw_id >> 32 & 0xff) << 48;
-}
-
 void arch_cpu_kick(u16 index)
 {
 	__asm__ volatile("dsb ishst" : : : "memory"); /* what the kick announces is visible first */
-	if (machine_cpus[index].arch.kick_line)
-		line_write(GICD_ISPENDR, machine_cpus[index].arch.kick_line);
-	else
-		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[index].hw_id)); /* SGI 0 */
-	isb();
-	__asm__ volatile("dsb sy; sev" : : : "memory"); /* sent, before anything that says so; a guest may sleep in WFE */
+	gic_kick(index);
+	gic_kicked();
 	if (machine_cpus[index].role == CPU_VCPU)
 		arch_cpu_relax(); /* where CPUs take turns (emulated, one at a time) the one that was called comes next */
 }

@@ -31,3 +31,4 @@ CFLAGS_fast_sgi.o := $(CFLAGS_fast_gicd.o) -O2
 CFLAGS_fast_irq.o := $(CFLAGS_fast_sgi.o)
 CFLAGS_fast_vgic.o := $(CFLAGS_fast_sgi.o)
 CFLAGS_fast_sgi_mediated.o := $(CFLAGS_fast_sgi.o)
+CFLAGS_revoke.o := -O2

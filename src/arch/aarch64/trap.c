@@ -79,10 +79,15 @@ static void end(struct cpu *cpu, const char *what)
 	trap_stop(cpu, STOP_FAULT, what);
 }
 
-static void fault(struct cpu *cpu, const char *what)
+static inline bool was_suspended(struct cpu *cpu)
 {
 	dsb_ish(); /* the state was stored before the memory was taken away: read it after */
-	if (!life_was_suspended(cpu))
+	return life_was_suspended(cpu);
+}
+
+static void fault(struct cpu *cpu, const char *what)
+{
+	if (!was_suspended(cpu))
 		end(cpu, what);
 }
 
@@ -170,7 +175,8 @@ static void dispatch(struct cpu *cpu)
 		return;
 	}
 	if (class == EC_IABT_GUEST) { /* so a CPU comes whose cell is taken from it */
-		fault(cpu, abort_text(esr, true));
+		if (!was_suspended(cpu))
+			end(cpu, abort_text(esr, true));
 		return;
 	}
 	switch (class) {

@@ -131,6 +131,7 @@ void arch_cell_revoke(u16 cell)
 {
 	count(&host.revoked[cell]);
 	__atomic_store_n(machine_cells[cell].arch.root, 0, __ATOMIC_RELEASE);
+	cell_kick(cell);
 }
 
 void arch_cell_unrevoke(u16 cell)

@@ -96,9 +96,9 @@ bool arch_cas32(u32 *p, u32 expected, u32 value)
 
 void arch_cell_revoke(u16 cell)
 {
-	(void)cell;
 	paths_step("revoke");
 	root = 0;
+	cell_kick(cell);
 }
 
 void arch_cell_unrevoke(u16 cell)
