@@ -246,6 +246,8 @@ void gic_cpu_init(struct cpu *cpu)
 	gic_wait_state(cpu);
 }
 
+u64 gic_sgi_route(u64 hw_id) { return gic_sgi_route_inline(hw_id); }
+
 void arch_cpu_kick(u16 index)
 {
 	__asm__ volatile("dsb ishst" : : : "memory"); /* what the kick announces is visible first */

@@ -22,7 +22,8 @@ void gic_cell_restore(u16 cell);       /* the cell's lines as at boot; none of i
 bool pause_interrupted(const struct cpu *cpu); /* pause.c: a direct guest's pc is its interrupt vector, as a kick came; where it was is in ELR_EL1 */
 
 /* ICC_SGI1R_EL1 value, without INTID, that reaches the CPU with this MPIDR affinity (IHI 0069 12.2.19) */
-static inline u64 gic_sgi_route(u64 hw_id)
+u64 gic_sgi_route(u64 hw_id);
+static inline u64 gic_sgi_route_inline(u64 hw_id)
 {
 	return BIT(hw_id & 0xf) | (hw_id >> 4 & 0xf) << 44 | (hw_id >> 8 & 0xff) << 16 | (hw_id >> 16 & 0xff) << 32 |
 	       (hw_id >> 32 & 0xff) << 48;
@@ -36,7 +37,7 @@ static inline void gic_kick(u16 index)
 	if (line)
 		mmio_write32(machine_board.gicd + GICD_ISPENDR + line / 32 * 4, 1u << line % 32);
 	else
-		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[index].hw_id)); /* SGI 0 */
+		WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route_inline(machine_cpus[index].hw_id)); /* SGI 0 */
 }
 
 /* Sent, before anything that says so; a guest may sleep in WFE. */
