@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What goes over the one cable, byte by byte: docs/line.md explains it. Shared by the core and by tools/cellctl, so nothing
+ * but numbers and structures is here, and nothing depends on the configuration. All of it is little endian.
+ *
+ *     00 | COBS( kind 00 version channel position32 | payload | crc32 ) | 00
+ *
+ * A channel is a stream of bytes in each direction, each with positions of its own: free-running 32-bit counts of the bytes
+ * put into it. DATA says from which position its payload is, ACK up to where everything has been taken. What is not
+ * acknowledged stays with the sender, in a ring of fixed size, and is sent again.
+ */
+#ifndef CLOISON_CORE_LINE_FORMAT_H
+#define CLOISON_CORE_LINE_FORMAT_H
+
+#include "core/types.h"
+
+#define LINE_VERSION 1u
+#define LINE_MAGIC 0x4e534c43u /* "CLSN": of a HELLO and a WELCOME */
+#define LINE_HEAD 8u           /* bytes of struct line_head */
+#define LINE_PAYLOAD 228u      /* most of a frame */
+#define LINE_RAW (LINE_HEAD + LINE_PAYLOAD + 4u) /* with the CRC; less than 254, so COBS adds one byte */
+#define LINE_WIRE (LINE_RAW + 1u + 2u)           /* with both delimiters */
+#define LINE_SILENCE_MS 5000u  /* without a valid frame for so long, the core speaks plain text again */
+#define LINE_ALIVE_MS 1000u    /* so often the host says something */
+#define LINE_RESEND_MS 200u    /* what is not acknowledged for so long is sent again, from there on */
+
+/*
+ * The second byte of a frame is 0, so the first one that COBS makes of it is always 2: at the place where a frame may begin
+ * no other byte but the console's escape key means anything, and that is back to plain text.
+ */
+struct line_head {
+	u8 kind;     /* enum line_kind */
+	u8 zero;
+	u8 version;  /* LINE_VERSION */
+	u8 channel;  /* enum line_channel; 0 where it means nothing */
+	u32 position;
+};
+
+enum line_kind {
+	LINE_HELLO = 1, /* host: struct line_hello. Begins a session, also in the middle of another */
+	LINE_WELCOME,   /* core: struct line_welcome; then a LINE_STATE for each channel there is */
+	LINE_DATA,      /* both: payload from that position on */
+	LINE_ACK,       /* both: everything before that position is taken; payload: struct line_ack */
+	LINE_STATE,     /* core: struct line_state, of a channel */
+	LINE_ALIVE,     /* host: nothing else to say */
+	LINE_BYE,       /* both: back to plain text */
+};
+
+enum line_channel {
+	LINE_MANAGE,  /* requests: enum manage_op */
+	LINE_LOG,     /* stream of struct line_log, core to host */
+	LINE_METRICS, /* requests: enum metrics_op */
+	LINE_TRACE,   /* requests: enum trace_op */
+	LINE_DEBUG,   /* requests: enum debug_op */
+	LINE_CONSOLE = 16, /* + number of the cell: what it prints, and what is typed at it */
+};
+
+struct line_hello {
+	u32 magic;
+	u32 session; /* the host's, any number: WELCOME repeats it */
+};
+
+struct line_welcome {
+	u32 magic;
+	u32 session;
+	u32 boot;    /* differs from boot to boot: the host's memory of positions is of one boot */
+	u16 cells;
+	u16 reserved;
+};
+
+/*
+ * Of a channel, as it is now. Bytes before `start` are gone: acknowledged, printed as plain text, or never kept. The host
+ * compares it with where it was, and says what it has missed.
+ */
+struct line_state {
+	u32 start;   /* core to host: the first byte that can still be sent */
+	u32 end;     /* behind the last one */
+	u32 lost;    /* what did not fit since boot: bytes of a console, records of the log */
+	u32 taken;   /* host to core: everything before is taken; the next DATA begins here */
+	u32 room;    /* host to core: so many bytes may follow */
+};
+
+struct line_ack {
+	u32 room;    /* bytes that may follow the position acknowledged */
+};
+
+/* ---- channels of requests ----
+ *
+ * Either direction is a sequence of messages, one behind the other, whatever the frames. One request is answered before the
+ * next is looked at; its answer is one message or several.
+ */
+#define LINE_MESSAGE 224u /* longest message, its head included */
+
+struct line_request {
+	u16 size; /* of the message, this head included */
+	u8 op;
+	u8 tag;   /* the host's, repeated in the answers */
+};
+
+struct line_answer {
+	u16 size; /* of the message, this head included */
+	u8 op;    /* of the request */
+	u8 tag;
+	u8 status; /* enum line_status */
+	u8 more;   /* 1: another message of this answer follows */
+	u16 part;  /* number of this message, from 0 on */
+};
+
+enum line_status {
+	LINE_OK,
+	LINE_UNKNOWN,  /* op: not of this version, or not built in */
+	LINE_INVALID,  /* arguments: size, cell, vCPU, range */
+	LINE_DENIED,   /* no right to it: the partition does not allow it */
+	LINE_REFUSED,  /* not in this state */
+	LINE_FAILED,   /* tried, and it did not work: memory that cannot be reached */
+};
+
+/* ---- LINE_MANAGE ---- */
+
+enum manage_op {
+	MANAGE_IDENTIFY = 1, /* -> struct manage_identity */
+	MANAGE_NAMES,        /* u16 enum manage_names -> strings, each with its final 0, in several messages but never cut */
+	MANAGE_CELL,         /* u16 cell -> struct manage_cell */
+	MANAGE_VCPU,         /* u16 cell, u16 vcpu -> struct manage_vcpu */
+	MANAGE_OPERATE,      /* u16 cell, u16 enum life_op -> u16 enum life_result; by the operator's rights, audited */
+	MANAGE_READ,         /* struct manage_read -> bytes, in several messages */
+	MANAGE_BOARD,        /* u16 enum manage_board; audited. The answer may not arrive */
+};
+
+enum manage_names { NAMES_STATES, NAMES_OPS, NAMES_RESULTS, NAMES_REASONS, NAMES_POWER, NAMES_REGISTERS /* struct vcpu_registers: x0.. sp pc pstate and more */ };
+
+struct manage_identity {
+	u16 version;     /* LINE_VERSION */
+	u16 cells, cpus, vcpus;
+	u32 boot;        /* as in WELCOME */
+	u32 features;    /* bits: enum manage_feature */
+	u64 hz;          /* ticks of a second, */
+	u64 now;         /* and how many have passed */
+	u32 crash_size;  /* bytes of the crash region, 0: there is none */
+	u32 audit_size;  /* bytes of struct audit */
+	char hash[64];   /* of the configuration; no final 0 */
+	char partition[32];
+	char board[48];
+};
+
+enum manage_feature { FEATURE_LIFE, FEATURE_METRICS, FEATURE_TRACE, FEATURE_DEBUG };
+
+struct manage_cell {
+	char name[32];
+	u16 vcpu_count;
+	u16 first_vcpu;  /* of all vCPUs of the board */
+	u8 state;        /* enum life_shown */
+	u8 interrupts;   /* 0 mediated, 1 direct */
+	u8 console;      /* 1: it has one */
+	u8 debug;        /* 1: the partition lets it be debugged */
+	u32 lives;       /* begun */
+	u16 rights;      /* of the operator: bits by enum life_op */
+	u16 reason;      /* enum stop_reason of the last end, */
+	u16 by;          /* who wanted it: a cell, 0xffff operator, 0xfffe itself, 0xfffd the core's policy */
+	u16 missing;     /* vCPUs that have not come in */
+	u32 dropped;     /* bytes its console has lost */
+	u64 regain, stop, clear, start, resume; /* ticks, of the last time; 0: never */
+	u64 since;       /* ticks: when it last began a start, a stop or a resume */
+	char what[40];   /* of the last end: "write outside the cell's map"; may be cut */
+};
+
+struct manage_vcpu {
+	char cpu[16];
+	u16 power;       /* enum vcpu_state */
+	u16 kept;        /* 1: registers of its last end or of its suspension are kept: MANAGE_READ */
+	u32 life;        /* of which they are */
+	u64 exits;       /* in all; each by its reason: LINE_METRICS */
+};
+
+enum manage_area {
+	AREA_CRASH,     /* the crash region: core/crash_format.h */
+	AREA_AUDIT,     /* struct audit (core/audit.h) */
+	AREA_REGISTERS, /* struct vcpu_registers of a vCPU, as NAMES_REGISTERS has them */
+};
+
+struct manage_read {
+	u16 area;        /* enum manage_area */
+	u16 cell, vcpu;  /* AREA_REGISTERS */
+	u16 reserved;
+	u32 offset, size; /* bytes */
+};
+
+enum manage_board { BOARD_RESET, BOARD_OFF };
+
+/* ---- LINE_LOG ---- */
+
+/* One record: this head, then arguments as the message's format has them (core/messages.h): numbers 8 bytes, strings their bytes and a 0. */
+struct line_log {
+	u16 size;     /* of the record, this head included */
+	u16 message;  /* enum log_message */
+	u8 severity;  /* enum log_severity */
+	u8 category;  /* enum log_category */
+	u16 cell;     /* 0xffff: none */
+	u16 cpu;
+	u16 reserved;
+	u32 sequence; /* of this CPU's records: a gap is what was lost */
+	u64 when;     /* ticks */
+};
+
+/* ---- LINE_METRICS ---- */
+
+enum metrics_op {
+	METRICS_CORE = 1, /* -> values: a 0-terminated name, then u64, in several messages but never cut */
+	METRICS_CELL,     /* u16 cell -> the same */
+	METRICS_VCPU,     /* u16 cell, u16 vcpu -> the same */
+	METRICS_PATHS,    /* u16 cell, u16 vcpu -> u32[]: how many exits took less than 1, 2, 4, 8, ... ticks in the core */
+};
+
+/* ---- LINE_TRACE ---- */
+
+enum trace_op {
+	TRACE_STATE = 1, /* u16 cpu -> struct trace_state */
+	TRACE_READ,      /* u16 cpu, u16 reserved, u32 from -> struct trace_part and entries, in several messages */
+	TRACE_SET,       /* u16 cell, u16 on: its CPUs begin or end when they next pass the core */
+};
+
+struct trace_state {
+	u16 cpu;
+	u16 on;
+	u32 head;        /* entries ever written; the last TRACE_ENTRIES of them are there */
+	u32 entries;     /* TRACE_ENTRIES */
+	u32 reserved;
+};
+
+struct trace_part {
+	u32 first;       /* number of the first entry in this message; a gap to what was asked for is what was overwritten */
+	u16 count;
+	u16 cpu;
+};
+
+struct trace_entry {
+	u64 when;        /* ticks */
+	u32 kind;        /* enum trace_kind */
+	u32 code;        /* exits: syndrome (ESR); lifecycle: state; hypercall: function; interrupt: INTID */
+	u64 where;       /* exits: pc */
+	u64 more;        /* exits: fault address; life: who */
+};
+
+enum trace_kind { TRACE_EXIT = 1, TRACE_IRQ, TRACE_LIFE, TRACE_CALL, TRACE_RETURN };
+
+/* ---- LINE_DEBUG: only of cells whose partition says cloison,debug = "gdb" ---- */
+
+enum debug_op {
+	DEBUG_HALT = 1,  /* u16 cell: its CPUs come in and wait */
+	DEBUG_GO,        /* u16 cell */
+	DEBUG_STEP,      /* u16 cell, u16 vcpu: one instruction, then halted again. The others stay */
+	DEBUG_STATE,     /* u16 cell -> struct debug_state */
+	DEBUG_REGISTERS, /* u16 cell, u16 vcpu -> u64[34]: x0..x30 sp pc pstate, in several messages */
+	DEBUG_SET,       /* struct debug_set */
+	DEBUG_READ,      /* struct debug_memory -> bytes, in several messages. At most 1024 */
+	DEBUG_WRITE,     /* struct debug_memory and that many bytes. At most 128 */
+	DEBUG_POINT,     /* struct debug_point */
+};
+
+struct debug_state {
+	u8 halted;       /* 1: all CPUs that are on wait */
+	u8 why;          /* enum debug_why */
+	u16 vcpu;        /* whose doing that was */
+	u32 life;
+	u64 pc;          /* of it */
+	u64 address;     /* DEBUG_WATCHED: that was accessed */
+};
+
+enum debug_why { DEBUG_ASKED, DEBUG_BREAKPOINT, DEBUG_WATCHED, DEBUG_STEPPED, DEBUG_BRK /* the instruction */, DEBUG_ENDED /* the cell */ };
+
+struct debug_set {
+	u16 cell, vcpu;
+	u32 number;      /* of the register, as in DEBUG_REGISTERS */
+	u64 value;
+};
+
+struct debug_memory {
+	u16 cell, vcpu;  /* by whose translation */
+	u16 physical;    /* 1: the address is guest-physical, not virtual */
+	u16 size;        /* bytes */
+	u64 address;
+};
+
+struct debug_point {
+	u16 cell;
+	u8 number;       /* of the breakpoint or watchpoint */
+	u8 kind;         /* enum debug_point_kind */
+	u32 size;        /* watchpoints: 1, 2, 4 or 8 bytes */
+	u64 address;     /* virtual */
+};
+
+enum debug_point_kind { POINT_OFF, POINT_EXECUTE, POINT_WRITE, POINT_READ, POINT_ACCESS };
+
+#endif
