@@ -81,13 +81,7 @@ void cell_loaded(struct cpu *cpu)
 
 bool cell_is_ending(u16 cell)
 {
-	switch (atomic_load32(&cells[cell].state)) {
-	case CELL_LOADING:
-	case CELL_RUNNING:
-	case CELL_SUSPENDED:
-	case CELL_RESUMING: return false;
-	default: return true;
-	}
+	return !cell_state_lives(atomic_load32(&cells[cell].state));
 }
 
 bool cell_may_run(u16 cell)
@@ -157,7 +151,7 @@ static bool end_from(u32 *state, u32 end)
 	u32 from = atomic_load32(state);
 
 	/* It changes meanwhile only as others suspend, resume or stop the cell: a few times */
-	while (from == CELL_LOADING || from == CELL_RUNNING || from == CELL_SUSPENDED || from == CELL_RESUMING) {
+	while (cell_state_lives(from)) {
 		if (arch_cas32(state, from, end))
 			return true;
 		from = atomic_load32(state);

@@ -48,6 +48,18 @@ enum cell_state {
 	CELL_STATE_COUNT
 };
 
+/* Its end is under way: its CPUs come in, its devices end, its memory is cleared. */
+static inline bool cell_state_ends(u32 state)
+{
+	return state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING;
+}
+
+/* A life has begun and nobody has ended it. */
+static inline bool cell_state_lives(u32 state)
+{
+	return state == CELL_LOADING || state == CELL_RUNNING || state == CELL_SUSPENDED || state == CELL_RESUMING;
+}
+
 enum vcpu_state { VCPU_OFF, VCPU_CLAIMED, VCPU_ON_PENDING, VCPU_ON };
 
 enum record_state { RECORD_NONE, RECORD_WRITING, RECORD_READY, RECORD_PRINTED };

@@ -80,7 +80,7 @@ static u32 put_console(u16 cell, u8 *to)
 
 static bool is_over(u32 state)
 {
-	return state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING || state == CELL_STOPPED || state == CELL_FAILED;
+	return cell_state_ends(state) || state == CELL_STOPPED || state == CELL_FAILED;
 }
 
 static bool is_wished(const struct record *record)

@@ -52,7 +52,7 @@ static bool hangs(u16 i, u64 now)
 {
 	u32 state = atomic_load32(&cells[i].state), incarnation = atomic_load32(&cells[i].incarnation);
 	u32 cleaned = __atomic_load_n(&cells[i].cleaned, __ATOMIC_RELAXED);
-	bool under_way = state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING;
+	bool under_way = cell_state_ends(state);
 
 	if (!under_way || state != ends[i].state || incarnation != ends[i].incarnation || cleaned != ends[i].cleaned) {
 		ends[i].state = state;

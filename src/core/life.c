@@ -34,8 +34,7 @@ static struct {
 
 static bool is_alive(u32 state)
 {
-	return state == CELL_STARTING || state == CELL_LOADING || state == CELL_RUNNING || state == CELL_SUSPENDED ||
-	       state == CELL_RESUMING;
+	return state == CELL_STARTING || cell_state_lives(state);
 }
 
 /* One that has not begun leaves no record, or it would be filed under the life before. */
@@ -246,7 +245,7 @@ void life_serve(void)
 	for (u16 i = 0; i < CELL_COUNT; i++) {
 		u32 life = atomic_load32(&cells[i].incarnation), state = atomic_load32(&cells[i].state);
 
-		if (state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING)
+		if (cell_state_ends(state))
 			serve_ending(i, life);
 		else
 			ended[i].unrecorded = false;

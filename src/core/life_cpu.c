@@ -158,7 +158,7 @@ bool life_was_suspended(struct cpu *cpu)
 	bool late;
 	u32 state = look(cpu, &late);
 
-	if (state == CELL_STOPPING || state == CELL_FAILING || state == CELL_RESTARTING)
+	if (cell_state_ends(state))
 		is_in(cpu->cell_index, now);
 	if (state != CELL_SUSPENDED && state != CELL_RESUMING)
 		return late && state == CELL_RUNNING;
@@ -201,16 +201,10 @@ void life_tell(u16 cell, u32 *word, u32 incarnation)
 static void tell_parked(const struct cpu *cpu)
 {
 	struct cell *cell = &cells[cpu->cell_index];
-	u32 life = atomic_load32(&cell->incarnation);
+	u32 life = atomic_load32(&cell->incarnation), state = atomic_load32(&cell->state);
 
-	switch (atomic_load32(&cell->state)) {
-	case CELL_STOPPING:
-	case CELL_FAILING:
-	case CELL_RESTARTING:
-	case CELL_STOPPED:
-	case CELL_FAILED: life_tell(cpu->cell_index, &cpu->vcpu->parked, life); break;
-	default: break;
-	}
+	if (cell_state_ends(state) || state == CELL_STOPPED || state == CELL_FAILED)
+		life_tell(cpu->cell_index, &cpu->vcpu->parked, life);
 }
 
 u32 life_missing(u16 cell)
