@@ -22,11 +22,15 @@
 #define LINE_WIRE (LINE_RAW + 1u + 2u)           /* with both delimiters */
 #define LINE_SILENCE_MS 5000u  /* without a valid frame for so long, the core speaks plain text again */
 #define LINE_ALIVE_MS 1000u    /* so often the host says something */
-#define LINE_RESEND_MS 200u    /* what is not acknowledged for so long is sent again, from there on */
+#define LINE_RESEND_MS 200u    /* what is not acknowledged so long after it has gone out is sent again, from there on; doubles up to 2 s while nothing moves */
+#define LINE_STALL_MS 2000u    /* a stream that is full and not acknowledged for so long loses its oldest bytes, and counts them */
+#define LINE_FLIGHT 1024u      /* most bytes that are sent and not acknowledged, over all channels */
+#define LINE_QUIET_MS 300u     /* the escape key counts when nothing came for so long before it, and for 50 ms after it */
 
 /*
- * The second byte of a frame is 0, so the first one that COBS makes of it is always 2: at the place where a frame may begin
- * no other byte but the console's escape key means anything, and that is back to plain text.
+ * The second byte of a frame is 0, so the first one that COBS makes of it is always 2: a HELLO begins with bytes that are
+ * always the same. The console's escape key is back to plain text, if it comes alone (LINE_QUIET_MS): noise has no pauses.
+ * After a session that ended by silence or by that key, nothing is taken for keys until the escape key has come alone.
  */
 struct line_head {
 	u8 kind;     /* enum line_kind */
@@ -37,13 +41,18 @@ struct line_head {
 };
 
 enum line_kind {
-	LINE_HELLO = 1, /* host: struct line_hello. Begins a session, also in the middle of another */
-	LINE_WELCOME,   /* core: struct line_welcome; then a LINE_STATE for each channel there is */
-	LINE_DATA,      /* both: payload from that position on */
-	LINE_ACK,       /* both: everything before that position is taken; payload: struct line_ack */
-	LINE_STATE,     /* core: struct line_state, of a channel */
-	LINE_ALIVE,     /* host: nothing else to say */
-	LINE_BYE,       /* both: back to plain text */
+	/*
+	 * host: struct line_hello; channel and position are 0. Begins a session, also in the middle of another. With the number of
+	 * the session that is on it changes nothing and is answered in the same way; with another one what was under way on
+	 * channels of requests is forgotten: half a message, the rest of an answer. HELLO and WELCOME are the same in all versions.
+	 */
+	LINE_HELLO = 1,
+	LINE_WELCOME,   /* core: struct line_welcome; then a LINE_STATE for each channel there is. Of another version than the HELLO: no session */
+	LINE_DATA,      /* both: payload from that position on; without any: asks for an ACK. Of LINE_LOG: whole records */
+	LINE_ACK,       /* both: everything before that position is taken; payload: struct line_ack. Never beyond what was sent */
+	LINE_STATE,     /* core: struct line_state, of a channel; each LINE_ALIVE_MS of one in turn, and when bytes were dropped */
+	LINE_ALIVE,     /* both: nothing else to say */
+	LINE_BYE,       /* both: back to plain text, and to keys */
 };
 
 enum line_channel {
@@ -65,7 +74,7 @@ struct line_welcome {
 	u32 session;
 	u32 boot;    /* differs from boot to boot: the host's memory of positions is of one boot */
 	u16 cells;
-	u16 reserved;
+	u16 channels; /* a LINE_STATE for each of them follows */
 };
 
 /*
@@ -75,13 +84,17 @@ struct line_welcome {
 struct line_state {
 	u32 start;   /* core to host: the first byte that can still be sent */
 	u32 end;     /* behind the last one */
-	u32 lost;    /* what did not fit since boot: bytes of a console, records of the log */
+	u32 lost;    /* what did not fit since boot, modulo 2^32: bytes of a console, records of the log. Of requests: 0 */
 	u32 taken;   /* host to core: everything before is taken; the next DATA begins here */
 	u32 room;    /* host to core: so many bytes may follow */
 };
 
+/*
+ * From the core: so many bytes may follow the position acknowledged. From the host: 0, it wants nothing more of this stream;
+ * else its number does not matter. Before the host's first ACK of a session a stream is not sent, and stays where it is.
+ */
 struct line_ack {
-	u32 room;    /* bytes that may follow the position acknowledged */
+	u32 room;
 };
 
 /* ---- channels of requests ----
@@ -102,8 +115,8 @@ struct line_answer {
 	u8 op;    /* of the request */
 	u8 tag;
 	u8 status; /* enum line_status */
-	u8 more;   /* 1: another message of this answer follows */
-	u16 part;  /* number of this message, from 0 on */
+	u8 more;   /* 1: another message of this answer follows; never behind an error */
+	u16 part;  /* number of this message, from 0 on; at most 65535 */
 };
 
 enum line_status {
@@ -122,12 +135,12 @@ enum manage_op {
 	MANAGE_NAMES,        /* u16 enum manage_names -> strings, each with its final 0, in several messages but never cut */
 	MANAGE_CELL,         /* u16 cell -> struct manage_cell */
 	MANAGE_VCPU,         /* u16 cell, u16 vcpu -> struct manage_vcpu */
-	MANAGE_OPERATE,      /* u16 cell, u16 enum life_op -> u16 enum life_result; by the operator's rights, audited */
-	MANAGE_READ,         /* struct manage_read -> bytes, in several messages */
+	MANAGE_OPERATE,      /* u16 cell, u16 enum life_op -> u16 enum life_result; by the operator's rights, audited. Without the right: LINE_OK, and LIFE_DENIED */
+	MANAGE_READ,         /* struct manage_read -> bytes, in several messages. AREA_CRASH may change between them: its parts have CRCs. Registers: LINE_REFUSED, if they did */
 	MANAGE_BOARD,        /* u16 enum manage_board; audited. The answer may not arrive */
 };
 
-enum manage_names { NAMES_STATES, NAMES_OPS, NAMES_RESULTS, NAMES_REASONS, NAMES_POWER, NAMES_REGISTERS /* struct vcpu_registers: x0.. sp pc pstate and more */ };
+enum manage_names { NAMES_STATES, NAMES_OPS, NAMES_RESULTS, NAMES_REASONS, NAMES_POWER, NAMES_REGISTERS /* struct vcpu_registers: x0.. sp pc pstate and more */, NAMES_MESSAGES /* formats of the log, by number */, NAMES_SEVERITIES, NAMES_CATEGORIES };
 
 struct manage_identity {
 	u16 version;     /* LINE_VERSION */
@@ -141,6 +154,8 @@ struct manage_identity {
 	char hash[64];   /* of the configuration; no final 0 */
 	char partition[32];
 	char board[48];
+	u32 messages;    /* CRC-32 of all formats of the log, each with its final 0, in their order */
+	u32 damaged;     /* frames that came in and were not whole, of this boot */
 };
 
 enum manage_feature { FEATURE_LIFE, FEATURE_METRICS, FEATURE_TRACE, FEATURE_DEBUG };
@@ -152,7 +167,7 @@ struct manage_cell {
 	u8 state;        /* enum life_shown */
 	u8 interrupts;   /* 0 mediated, 1 direct */
 	u8 console;      /* 1: it has one */
-	u8 debug;        /* 1: the partition lets it be debugged */
+	u8 debug;        /* bit 0: the partition lets it be debugged; bit 1: a debugger holds it */
 	u32 lives;       /* begun */
 	u16 rights;      /* of the operator: bits by enum life_op */
 	u16 reason;      /* enum stop_reason of the last end, */
@@ -167,7 +182,7 @@ struct manage_cell {
 struct manage_vcpu {
 	char cpu[16];
 	u16 power;       /* enum vcpu_state */
-	u16 kept;        /* 1: registers of its last end or of its suspension are kept: MANAGE_READ */
+	u16 kept;        /* 1: registers of its last end are kept: MANAGE_READ; 0: none */
 	u32 life;        /* of which they are */
 	u64 exits;       /* in all; each by its reason: LINE_METRICS */
 };
@@ -182,14 +197,17 @@ struct manage_read {
 	u16 area;        /* enum manage_area */
 	u16 cell, vcpu;  /* AREA_REGISTERS */
 	u16 reserved;
-	u32 offset, size; /* bytes */
+	u32 offset, size; /* bytes; size <= 16384 */
 };
 
 enum manage_board { BOARD_RESET, BOARD_OFF };
 
 /* ---- LINE_LOG ---- */
 
-/* One record: this head, then arguments as the message's format has them (core/messages.h): numbers 8 bytes, strings their bytes and a 0. */
+/*
+ * One record, at most LINE_PAYLOAD bytes: this head, then arguments: numbers 8 bytes, strings their bytes and a 0. What they are
+ * is said here and not by the host's table of messages, which may be of another commit (manage_identity.messages).
+ */
 struct line_log {
 	u16 size;     /* of the record, this head included */
 	u16 message;  /* enum log_message */
@@ -197,8 +215,9 @@ struct line_log {
 	u8 category;  /* enum log_category */
 	u16 cell;     /* 0xffff: none */
 	u16 cpu;
-	u16 reserved;
-	u32 sequence; /* of this CPU's records: a gap is what was lost */
+	u8 arguments; /* how many, */
+	u8 strings;   /* bit n: argument n is a string */
+	u32 sequence; /* of this CPU's records, lost ones included: a gap is what was lost */
 	u64 when;     /* ticks */
 };
 
@@ -221,10 +240,10 @@ enum trace_op {
 
 struct trace_state {
 	u16 cpu;
-	u16 on;
-	u32 head;        /* entries ever written; the last TRACE_ENTRIES of them are there */
-	u32 entries;     /* TRACE_ENTRIES */
-	u32 reserved;
+	u16 on;          /* bit 0: wanted; bit 1: on. The CPU of a direct cell may not pass the core for long */
+	u32 head;        /* entries ever written; the last entries - 1 of them are there */
+	u32 entries;     /* of the ring */
+	u32 width;       /* sizeof(struct trace_entry) */
 };
 
 struct trace_part {
@@ -241,19 +260,19 @@ struct trace_entry {
 	u64 more;        /* exits: fault address; life: who */
 };
 
-enum trace_kind { TRACE_EXIT = 1, TRACE_IRQ, TRACE_LIFE, TRACE_CALL, TRACE_RETURN };
+enum trace_kind { TRACE_EXIT = 1, TRACE_IRQ, TRACE_LIFE, TRACE_CALL, TRACE_RETURN /* of long exits only */ };
 
 /* ---- LINE_DEBUG: only of cells whose partition says cloison,debug = "gdb" ---- */
 
 enum debug_op {
-	DEBUG_HALT = 1,  /* u16 cell: its CPUs come in and wait */
-	DEBUG_GO,        /* u16 cell */
+	DEBUG_HALT = 1,  /* u16 cell, u16 when: 0 now, its CPUs come in and wait; 1 before the first instruction of its next life */
+	DEBUG_GO,        /* u16 cell, u16 how: 0 goes on; 1 the BRK it halted at is the guest's own, and goes to it */
 	DEBUG_STEP,      /* u16 cell, u16 vcpu: one instruction, then halted again. The others stay */
-	DEBUG_STATE,     /* u16 cell -> struct debug_state */
-	DEBUG_REGISTERS, /* u16 cell, u16 vcpu -> u64[34]: x0..x30 sp pc pstate, in several messages */
+	DEBUG_STATE,     /* u16 cell -> struct debug_state. To be polled: nothing comes unasked */
+	DEBUG_REGISTERS, /* u16 cell, u16 vcpu -> struct vcpu_registers, as NAMES_REGISTERS has them, in several messages */
 	DEBUG_SET,       /* struct debug_set */
 	DEBUG_READ,      /* struct debug_memory -> bytes, in several messages. At most 1024 */
-	DEBUG_WRITE,     /* struct debug_memory and that many bytes. At most 128 */
+	DEBUG_WRITE,     /* struct debug_memory and that many bytes. At most 128; caches and instruction caches are seen to */
 	DEBUG_POINT,     /* struct debug_point */
 };
 
@@ -264,26 +283,29 @@ struct debug_state {
 	u32 life;
 	u64 pc;          /* of it */
 	u64 address;     /* DEBUG_WATCHED: that was accessed */
+	u8 breakpoints, watchpoints; /* how many there are */
+	u16 held;        /* 1: it waits for the debugger, and not only because somebody has suspended it */
+	u32 brk;         /* DEBUG_BRK: the instruction's immediate */
 };
 
 enum debug_why { DEBUG_ASKED, DEBUG_BREAKPOINT, DEBUG_WATCHED, DEBUG_STEPPED, DEBUG_BRK /* the instruction */, DEBUG_ENDED /* the cell */ };
 
 struct debug_set {
 	u16 cell, vcpu;
-	u32 number;      /* of the register, as in DEBUG_REGISTERS */
+	u32 number;      /* of the register: 0..30, 31 sp, 32 pc, 33 pstate. Of pstate flags, DAIF and EL0/EL1 are taken, anything else is LINE_INVALID */
 	u64 value;
 };
 
 struct debug_memory {
-	u16 cell, vcpu;  /* by whose translation */
-	u16 physical;    /* 1: the address is guest-physical, not virtual */
+	u16 cell, vcpu;  /* whose CPU does it */
+	u16 reserved;
 	u16 size;        /* bytes */
-	u64 address;
+	u64 address;     /* guest-physical, all of it within one range of the cell's own RAM. The host translates: the guest's tables are memory, too */
 };
 
 struct debug_point {
 	u16 cell;
-	u8 number;       /* of the breakpoint or watchpoint */
+	u8 number;       /* breakpoints 0..15, watchpoints 16..31 */
 	u8 kind;         /* enum debug_point_kind */
 	u32 size;        /* watchpoints: 1, 2, 4 or 8 bytes */
 	u64 address;     /* virtual */
