@@ -265,8 +265,8 @@ enum trace_kind { TRACE_EXIT = 1, TRACE_IRQ, TRACE_LIFE, TRACE_CALL, TRACE_RETUR
 /* ---- LINE_DEBUG: only of cells whose partition says cloison,debug = "gdb" ---- */
 
 enum debug_op {
-	DEBUG_HALT = 1,  /* u16 cell, u16 when: 0 now, its CPUs come in and wait; 1 before the first instruction of its next life */
-	DEBUG_GO,        /* u16 cell, u16 how: 0 goes on; 1 the BRK it halted at is the guest's own, and goes to it */
+	DEBUG_HALT = 1,  /* u16 cell, u16 enum debug_halt. From here on a debugger is there: BRKs halt, until GO_LEAVE or the session ends */
+	DEBUG_GO,        /* u16 cell, u16 enum debug_go */
 	DEBUG_STEP,      /* u16 cell, u16 vcpu: one instruction, then halted again. The others stay */
 	DEBUG_STATE,     /* u16 cell -> struct debug_state. To be polled: nothing comes unasked */
 	DEBUG_REGISTERS, /* u16 cell, u16 vcpu -> struct vcpu_registers, as NAMES_REGISTERS has them, in several messages */
@@ -275,6 +275,9 @@ enum debug_op {
 	DEBUG_WRITE,     /* struct debug_memory and that many bytes. At most 128; caches and instruction caches are seen to */
 	DEBUG_POINT,     /* struct debug_point */
 };
+
+enum debug_halt { HALT_NOW /* its CPUs come in and wait; the answer is LINE_OK when they have */, HALT_FIRST /* before the first instruction of its next life */ };
+enum debug_go { GO_ON, GO_PASS /* the BRK it halted at is the guest's own, and goes to it */, GO_LEAVE /* GO_ON, if it is halted, and the debugger leaves: points are off, BRKs are the guest's */ };
 
 struct debug_state {
 	u8 halted;       /* 1: all CPUs that are on wait */
