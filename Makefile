@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup demo demo-io test test-all soak bench menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup cellctl demo demo-io test test-all soak bench menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -311,9 +311,14 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup demo demo-io test test-all soak bench lint unit
+.PHONY: setup cellctl demo demo-io test test-all soak bench lint unit
 setup:
 	$(Q)$(S)/tools/setup
+
+# The host's hand on a running board: O/tools/cellctl. Of no configuration.
+cellctl:
+	$(Q)$(S)/tools/setup build
+	$(Q)$(MAKE) -f $(S)/tools/cellctl/Makefile O=$(O)
 
 # In a folder of its own: whatever is configured in $(O) stays.
 demo:

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* crash: the crash region of a board or of a dump, in words or as JSON: what tools/crash-show prints, and names of addresses. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "crash_read.h"
+#include "symbols.h"
+
+#define REGION_MOST (64u << 20)
+
+static const char *const vcpu_states[] = { [CRASH_VCPU_MISSING] = "did not come in", [CRASH_VCPU_KEPT] = "registers", [CRASH_VCPU_OFF] = "off" };
+/* The numbers are ABI (core/life.h). */
+static const char *const op_words[] = { "status", "start", "stop", "restart", "suspend", "resume", "kill", "reset-board", "power-off" };
+static const char *const result_words[] = { "ok", "already", "refused", "asked", "denied" };
+
+struct crash {
+	struct context *x;
+	const char *only;         /* cell; NULL: all */
+	struct symbols *symbols;
+	struct crash_view view;
+	uint8_t *data;
+	size_t size;
+	cJSON *to;                /* NULL: text */
+	unsigned found;           /* records and panics */
+};
+
+static const char *text_of(const char *field, size_t size, char *to, size_t room)
+{
+	return printable(field, size, to, room);
+}
+
+#define TEXT(field) text_of((field), sizeof(field), (char[sizeof(field) + 1]){ 0 }, sizeof(field) + 1)
+
+static const char *symbol(const struct crash *crash, uint64_t address, char *to, size_t size)
+{
+	char name[160];
+
+	symbols_name(crash->symbols, address, name, sizeof name);
+	if (*name)
+		snprintf(to, size, " <%s>", name);
+	else
+		*to = 0;
+	return to;
+}
+
+static double seconds(const struct crash_origin *origin)
+{
+	return origin->hz ? (double)origin->when / (double)origin->hz : 0;
+}
+
+/* ---- registers ---- */
+
+/* i-th of struct vcpu_registers. more: names of the last ones. */
+static const char *register_name(const struct crash_cell *cell, unsigned i, char *to, size_t size)
+{
+	static const char *const last[] = { "sp", "pc", "pstate" };
+
+	if (i < 31)
+		snprintf(to, size, "x%u", i);
+	else if (i < 34)
+		snprintf(to, size, "%s", last[i - 31]);
+	else
+		printable(cell->more_names[i - 34], sizeof cell->more_names[0], to, size);
+	return to;
+}
+
+static uint64_t register_value(const struct vcpu_registers *r, unsigned i)
+{
+	return i < 31 ? r->regs[i] : i == 31 ? r->sp : i == 32 ? r->pc : i == 33 ? r->pstate : r->more[i - 34];
+}
+
+static void print_registers(const struct crash *crash, const struct crash_cell *cell, const struct vcpu_registers *r)
+{
+	char name[24], where[200];
+
+	for (unsigned i = 0; i < 34 + VCPU_MORE_REGISTERS; i++) {
+		if (!*register_name(cell, i, name, sizeof name))
+			continue;
+		printf("%s%s=0x%016" PRIx64, i % 4 ? " " : "        ", name, register_value(r, i));
+		if (i % 4 == 3)
+			putchar('\n');
+	}
+	if ((34 + VCPU_MORE_REGISTERS) % 4)
+		putchar('\n');
+	if (crash->symbols) {
+		printf("        pc%s\n", symbol(crash, r->pc, where, sizeof where));
+		printf("        x30%s\n", symbol(crash, r->regs[30], where, sizeof where));
+	}
+}
+
+static void registers_json(const struct crash *crash, const struct crash_cell *cell, const struct vcpu_registers *r, cJSON *to)
+{
+	cJSON *list = cJSON_AddObjectToObject(to, "registers");
+	char name[24], where[200];
+
+	for (unsigned i = 0; i < 34 + VCPU_MORE_REGISTERS; i++)
+		if (*register_name(cell, i, name, sizeof name))
+			json_hex(list, name, register_value(r, i));
+	if (*symbols_name(crash->symbols, r->pc, where, sizeof where))
+		json_string(to, "pc_symbol", where);
+	if (*symbols_name(crash->symbols, r->regs[30], where, sizeof where))
+		json_string(to, "lr_symbol", where);
+}
+
+/* ---- records of cells ---- */
+
+static void origin_json(const struct crash_origin *origin, cJSON *to)
+{
+	json_number(to, "sequence", origin->sequence);
+	json_number(to, "boot", origin->boot);
+	cJSON_AddNumberToObject(to, "seconds", seconds(origin));
+	json_number(to, "ticks", origin->when);
+	json_number(to, "hz", origin->hz);
+	json_string(to, "configuration", TEXT(origin->hash));
+	json_string(to, "partition", TEXT(origin->partition));
+}
+
+static void print_origin(const struct crash_origin *origin)
+{
+	printf(_("    counter at %.6f s, partition %s, configuration %s\n"), seconds(origin), TEXT(origin->partition), TEXT(origin->hash));
+}
+
+static const char *vcpu_state(const struct crash_vcpu *vcpu)
+{
+	return vcpu->state < sizeof vcpu_states / sizeof *vcpu_states ? vcpu_states[vcpu->state] : "?";
+}
+
+static void print_console(const struct crash_cell *cell)
+{
+	const char *p = (const char *)cell + cell->console, *end = p + cell->console_size;
+
+	while (p < end) {
+		const char *line = memchr(p, '\n', (size_t)(end - p));
+		size_t length = (size_t)((line ? line : end) - p);
+		char text[CRASH_CONSOLE + 1];
+
+		if (length && p[length - 1] == '\r')
+			length--;
+		printf("    | ");
+		for (size_t i = 0; i < length; i += sizeof text - 1) {
+			size_t piece = length - i < sizeof text - 1 ? length - i : sizeof text - 1;
+
+			for (size_t k = 0; k < piece; k++)
+				text[k] = p[i + k] >= ' ' && p[i + k] < 0x7f ? p[i + k] : '.';
+			text[piece] = 0;
+			printf("%s", text);
+		}
+		putchar('\n');
+		p = line ? line + 1 : end;
+	}
+}
+
+static void print_cell(const struct crash *crash, const struct crash_cell *cell)
+{
+	char where[200];
+
+	printf(_("record %u, boot %u: cell %s, life %u: %s"), cell->origin.sequence, cell->origin.boot, TEXT(cell->cell), cell->life, TEXT(cell->reason));
+	if (*cell->what)
+		printf(": %s", TEXT(cell->what));
+	printf(_(", vCPU %u on %s, pc %#" PRIx64 "%s; by %s; then %s\n"), cell->vcpu, TEXT(cell->cpu), cell->pc, symbol(crash, cell->pc, where, sizeof where), TEXT(cell->by), TEXT(cell->end));
+	print_origin(&cell->origin);
+	for (unsigned i = 0; i < 4; i++)
+		printf("%s%s=0x%016" PRIx64 "%s", i ? " " : "    ", TEXT(cell->detail_names[i]), cell->detail[i], i == 3 ? "\n" : "");
+	for (unsigned i = 0; i < cell->vcpu_kept; i++) {
+		const struct crash_vcpu *vcpu = crash_vcpu_of(cell, i);
+
+		printf(_("    vCPU %u: %s\n"), i, vcpu_state(vcpu));
+		if (vcpu->state == CRASH_VCPU_KEPT)
+			print_registers(crash, cell, &vcpu->registers);
+	}
+	if (cell->vcpu_count > cell->vcpu_kept)
+		printf(_("    and %u vCPUs more, of which nothing is kept\n"), cell->vcpu_count - cell->vcpu_kept);
+	print_console(cell);
+}
+
+static void cell_json(const struct crash *crash, unsigned slot, const struct crash_cell *cell, cJSON *list)
+{
+	cJSON *to = cJSON_CreateObject(), *detail, *kept;
+	char where[200];
+
+	json_number(to, "slot", slot);
+	json_string(to, "kind", "cell");
+	origin_json(&cell->origin, to);
+	json_string(to, "cell", TEXT(cell->cell));
+	json_string(to, "reason", TEXT(cell->reason));
+	json_string(to, "what", TEXT(cell->what));
+	json_string(to, "by", TEXT(cell->by));
+	json_string(to, "then", TEXT(cell->end));
+	json_string(to, "cpu", TEXT(cell->cpu));
+	json_number(to, "life", cell->life);
+	json_number(to, "number", cell->number);
+	json_number(to, "reason_number", cell->reason_number);
+	json_number(to, "vcpu", cell->vcpu);
+	json_hex(to, "pc", cell->pc);
+	if (*symbols_name(crash->symbols, cell->pc, where, sizeof where))
+		json_string(to, "pc_symbol", where);
+	detail = cJSON_AddObjectToObject(to, "detail");
+	for (unsigned i = 0; i < 4; i++)
+		json_hex(detail, TEXT(cell->detail_names[i]), cell->detail[i]);
+	json_number(to, "vcpu_count", cell->vcpu_count);
+	kept = cJSON_AddArrayToObject(to, "vcpus");
+	for (unsigned i = 0; i < cell->vcpu_kept; i++) {
+		const struct crash_vcpu *vcpu = crash_vcpu_of(cell, i);
+		cJSON *one = cJSON_CreateObject();
+
+		json_string(one, "state", vcpu_state(vcpu));
+		json_number(one, "cpu", vcpu->cpu);
+		if (vcpu->state == CRASH_VCPU_KEPT)
+			registers_json(crash, cell, &vcpu->registers, one);
+		cJSON_AddItemToArray(kept, one);
+	}
+	json_text(to, "console", (const char *)cell + cell->console, cell->console_size);
+	json_number(to, "trace_count", cell->trace_count);
+	cJSON_AddItemToArray(list, to);
+}
+
+static void damaged(const struct crash *crash, const char *part, const char *why)
+{
+	if (!why)
+		return;
+	if (!crash->to) {
+		printf(_("%s: damaged (%s)\n"), part, _(why));
+		return;
+	}
+	cJSON *one = cJSON_CreateObject();
+
+	json_string(one, "part", part);
+	json_string(one, "why", why);
+	cJSON_AddItemToArray(cJSON_GetObjectItem(crash->to, "damaged"), one);
+}
+
+/* By their sequence; there are few. */
+static void show_cells(struct crash *crash)
+{
+	unsigned count = crash_slot_number(&crash->view), last = 0;
+	cJSON *list = crash->to ? cJSON_AddArrayToObject(crash->to, "cells") : NULL;
+	char part[24];
+
+	for (unsigned n = 0; n < count; n++) {
+		const char *why;
+		struct crash_cell *cell = crash_slot_read(&crash->view, n, &why);
+
+		snprintf(part, sizeof part, "slot %u", n);
+		damaged(crash, part, why);
+		free(cell);
+	}
+	for (;;) {
+		struct crash_cell *next = NULL;
+		unsigned slot = 0;
+
+		for (unsigned n = 0; n < count; n++) {
+			const char *why;
+			struct crash_cell *cell = crash_slot_read(&crash->view, n, &why);
+
+			if (cell && cell->origin.sequence > last && (!next || cell->origin.sequence < next->origin.sequence)) {
+				free(next);
+				next = cell;
+				slot = n;
+			} else {
+				free(cell);
+			}
+		}
+		if (!next)
+			return;
+		last = next->origin.sequence;
+		if (!crash->only || !strncmp(next->cell, crash->only, sizeof next->cell)) {
+			crash->found++;
+			if (list)
+				cell_json(crash, slot, next, list);
+			else
+				print_cell(crash, next);
+		}
+		free(next);
+	}
+}
+
+/* ---- panic ---- */
+
+static void panic_json(const struct crash_panic *panic, unsigned stack, cJSON *to)
+{
+	cJSON *registers, *words;
+	char name[8];
+
+	json_string(to, "kind", "panic");
+	origin_json(&panic->origin, to);
+	json_string(to, "cpu", TEXT(panic->cpu));
+	json_string(to, "what", TEXT(panic->what));
+	json_hex(to, "declared", panic->declared);
+	json_hex(to, "found", panic->found);
+	cJSON_AddBoolToObject(to, "exception", panic->exception);
+	json_hex(to, "pc", panic->pc);
+	json_hex(to, "sp", panic->sp);
+	json_hex(to, "pstate", panic->pstate);
+	registers = cJSON_AddObjectToObject(to, "registers");
+	for (unsigned i = 0; i < 31; i++) {
+		snprintf(name, sizeof name, "x%u", i);
+		json_hex(registers, name, panic->regs[i]);
+	}
+	words = cJSON_AddArrayToObject(to, "stack");
+	for (unsigned i = 0; i < stack; i++) {
+		char word[24];
+
+		snprintf(word, sizeof word, "0x%" PRIx64, panic->stack[i]);
+		cJSON_AddItemToArray(words, cJSON_CreateString(word));
+	}
+}
+
+static void print_panic(const struct crash_panic *panic, unsigned stack)
+{
+	printf(_("record %u, boot %u: panic on %s: %s: %s %#" PRIx64 ", %s %#" PRIx64 "\n"), panic->origin.sequence, panic->origin.boot, TEXT(panic->cpu), TEXT(panic->what),
+	       panic->exception ? _("syndrome") : _("declared"), panic->declared, panic->exception ? _("address") : _("found"), panic->found);
+	print_origin(&panic->origin);
+	printf("    pc=0x%016" PRIx64 " sp=0x%016" PRIx64 " pstate=0x%016" PRIx64 "\n", panic->pc, panic->sp, panic->pstate);
+	for (unsigned i = 0; i < 31; i++)
+		printf("%sx%u=0x%016" PRIx64 "%s", i % 4 ? " " : "    ", i, panic->regs[i], i % 4 == 3 || i == 30 ? "\n" : "");
+	for (unsigned i = 0; i < stack; i++)
+		printf("%s0x%016" PRIx64 "%s", i % 4 ? " " : "    stack ", panic->stack[i], i % 4 == 3 || i == stack - 1 ? "\n" : "");
+}
+
+static void show_panic(struct crash *crash)
+{
+	const char *why;
+	struct crash_panic *panic = crash_panic_read(&crash->view, &why);
+	unsigned stack = panic && panic->stack_count < PANIC_STACK ? panic->stack_count : PANIC_STACK;
+
+	damaged(crash, "panic", why);
+	if (crash->to && !panic)
+		cJSON_AddNullToObject(crash->to, "panic");
+	if (!panic)
+		return;
+	crash->found++;
+	if (crash->to)
+		panic_json(panic, stack, cJSON_AddObjectToObject(crash->to, "panic"));
+	else
+		print_panic(panic, stack);
+	free(panic);
+}
+
+/* ---- audits ---- */
+
+static const char *word_of(const char *const *words, size_t count, unsigned n)
+{
+	return n < count ? words[n] : "?";
+}
+
+const char *audit_op(unsigned op)
+{
+	return word_of(op_words, sizeof op_words / sizeof *op_words, op);
+}
+
+const char *audit_result(unsigned result)
+{
+	return word_of(result_words, sizeof result_words / sizeof *result_words, result);
+}
+
+static const char *origin_name(const struct crash_audit *audit, unsigned n, char *to, size_t size)
+{
+	if (n + 2 == audit->origins || n + 1 == audit->origins)
+		snprintf(to, size, "%s", n + 2 == audit->origins ? "operator" : "policy");
+	else if (audit->names && n < audit->origins)
+		printable((const char *)audit + audit->names + (size_t)n * CRASH_NAME, CRASH_NAME, to, size);
+	else
+		snprintf(to, size, "cell %u", n);
+	return to;
+}
+
+void audit_line_json(cJSON *list, const struct audit_line *line, const char *by, const char *target)
+{
+	cJSON *one = cJSON_CreateObject();
+
+	json_number(one, "sequence", line->sequence);
+	json_number(one, "ticks", line->when);
+	json_string(one, "by", by);
+	json_string(one, "operation", audit_op(line->op));
+	json_string(one, "target", target);
+	json_string(one, "result", audit_result(line->result));
+	json_number(one, "times", line->times);
+	cJSON_AddItemToArray(list, one);
+}
+
+void audit_line_print(const struct audit_line *line, const char *by, const char *target)
+{
+	printf("    %u: %s %s%s%s: %s", line->sequence, by, audit_op(line->op), target ? " " : "", target ? target : "", audit_result(line->result));
+	if (line->times > 1)
+		printf(_(" (%u times)"), line->times);
+	putchar('\n');
+}
+
+static void show_audit(struct crash *crash, const struct crash_audit *audit, cJSON *list)
+{
+	size_t count;
+	struct audit_line *lines = audit_of_crash(audit, &count);
+	cJSON *to = list ? cJSON_CreateObject() : NULL, *entries = NULL;
+	char by[CRASH_NAME + 1], target[CRASH_NAME + 1];
+
+	(void)crash;
+	if (to) {
+		json_string(to, "kind", "audit");
+		origin_json(&audit->origin, to);
+		entries = cJSON_AddArrayToObject(to, "entries");
+		cJSON_AddItemToArray(list, to);
+	} else {
+		printf(_("audit of boot %u: %zu entries\n"), audit->origin.boot, lines ? count : 0);
+	}
+	for (size_t i = 0; lines && i < count; i++) {
+		bool known = lines[i].target + 2u < audit->origins;
+
+		origin_name(audit, lines[i].origin, by, sizeof by);
+		if (known)
+			origin_name(audit, lines[i].target, target, sizeof target);
+		if (to)
+			audit_line_json(entries, &lines[i], by, known ? target : NULL);
+		else
+			audit_line_print(&lines[i], by, known ? target : NULL);
+	}
+	free(lines);
+}
+
+static void show_audits(struct crash *crash)
+{
+	cJSON *list = crash->to ? cJSON_AddArrayToObject(crash->to, "audits") : NULL;
+	const char *why[2];
+	struct crash_audit *audits[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		audits[i] = crash_audit_read(&crash->view, i, &why[i]);
+		damaged(crash, i ? "audit 1" : "audit 0", why[i]);
+	}
+	unsigned first = audits[0] && audits[1] && audits[1]->origin.boot < audits[0]->origin.boot;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (audits[i ^ first])
+			show_audit(crash, audits[i ^ first], list);
+	free(audits[0]);
+	free(audits[1]);
+}
+
+/* ---- where it comes from ---- */
+
+static int read_file(struct crash *crash, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	struct stat status;
+	int error = 0;
+
+	if (!file)
+		return complain(CELLCTL_USAGE, "%s: %s", path, strerror(errno));
+	if (fstat(fileno(file), &status) || status.st_size <= 0 || status.st_size > REGION_MOST)
+		error = complain(CELLCTL_USAGE, _("%s: is no dump of a crash region"), path);
+	else if (!(crash->data = malloc((size_t)status.st_size)))
+		error = complain(CELLCTL_FAILED, _("out of memory"));
+	else
+		crash->size = fread(crash->data, 1, (size_t)status.st_size, file);
+	fclose(file);
+	return error;
+}
+
+static int read_board(struct crash *crash)
+{
+	const struct manage_identity *board;
+	int error = context_open(crash->x, NULL);
+
+	if (error)
+		return error;
+	if ((error = cellctl_identity(crash->x->c, &board)))
+		return context_failed(crash->x, error);
+	if (!board->crash_size || board->crash_size > REGION_MOST)
+		return complain(CELLCTL_NO, _("this partition has no crash region (cloison,crash-region)"));
+	const struct manage_read what = { .area = AREA_CRASH, .size = board->crash_size };
+
+	crash->size = board->crash_size;
+	crash->data = malloc(crash->size);
+	if (!crash->data)
+		return complain(CELLCTL_FAILED, _("out of memory"));
+	error = cellctl_read(crash->x->c, &what, crash->data, progress, crash->x);
+	return error ? context_failed(crash->x, error) : 0;
+}
+
+static int save(const struct crash *crash, const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		return complain(CELLCTL_FAILED, "%s: %s", path, strerror(errno));
+	bool bad = fwrite(crash->data, 1, crash->size, file) != crash->size;
+
+	bad |= fclose(file) != 0;
+	return bad ? complain(CELLCTL_FAILED, "%s: %s", path, strerror(errno)) : 0;
+}
+
+static int show(struct crash *crash)
+{
+	const char *why;
+
+	crash_view(&crash->view, crash->data, crash->size);
+	crash->to = crash->x->json ? cJSON_CreateObject() : NULL;
+	if (crash->to)
+		cJSON_AddArrayToObject(crash->to, "damaged");
+	void *head = crash_part(&crash->view, 0, CRASH_HEAD, CRASH_KIND_HEAD, sizeof(struct crash_head), &why);
+
+	free(head);
+	damaged(crash, "head", why);
+	if (crash->view.has_head && crash->to)
+		origin_json(&crash->view.head.origin, cJSON_AddObjectToObject(crash->to, "head"));
+	else if (crash->to)
+		cJSON_AddNullToObject(crash->to, "head");
+	else if (crash->view.has_head)
+		printf(_("boot %u, partition %s, configuration %s\n"), crash->view.head.origin.boot, TEXT(crash->view.head.origin.partition), TEXT(crash->view.head.origin.hash));
+	show_cells(crash);
+	if (!crash->only) {
+		show_panic(crash);
+		show_audits(crash);
+	}
+	int error = crash->to ? json_print(crash->to) : 0;
+
+	if (!error && !crash->found && crash->only)
+		return complain(CELLCTL_NO, _("there is no record of %s"), crash->only);
+	return error ? error : crash->found || crash->view.has_head ? 0 : complain(CELLCTL_NO, _("there is nothing"));
+}
+
+int command_crash(struct context *x, int count, char **arguments)
+{
+	struct crash crash = { .x = x, .only = count ? arguments[0] : NULL };
+	int error = symbols_open(option(x, "elf"), &crash.symbols);
+
+	if (!error)
+		error = option(x, "file") ? read_file(&crash, option(x, "file")) : read_board(&crash);
+	if (!error && option(x, "save"))
+		error = save(&crash, option(x, "save"));
+	if (!error)
+		error = show(&crash);
+	free(crash.data);
+	symbols_close(crash.symbols);
+	return error;
+}

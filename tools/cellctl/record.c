@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Records of the log. The format of a message is the core's own (NAMES_MESSAGES), as this program may be older or newer; its
+ * translation is looked up by that text. What a record's arguments are it says itself (struct line_log).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "session.h"
+#include "text.h"
+
+#define LINE_TEXT 512u
+
+/* The names of messages, and their formats for xgettext: po/ has them from here by way of messages.h. */
+static const struct { const char *name, *format; } messages[] = {
+#define MESSAGE(name, severity, category, format) { #name, format },
+	LOG_MESSAGES(MESSAGE)
+#undef MESSAGE
+};
+
+const char *cellctl_severity_name(unsigned severity)
+{
+	static const char *const names[] = { [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
+
+	return severity < ARRAY_COUNT(names) ? names[severity] : "?";
+}
+
+const char *cellctl_category_name(unsigned category)
+{
+	static const char *const names[] = {
+		[LOG_CORE] = "core", [LOG_LIFE] = "life", [LOG_FAULT] = "fault", [LOG_AUDIT] = "audit", [LOG_IRQ] = "irq", [LOG_DMA] = "dma",
+		[LOG_DEVICE] = "device", [LOG_TEXT] = "text",
+	};
+
+	return category < ARRAY_COUNT(names) ? names[category] : "?";
+}
+
+/* ---- arguments: words of 8 bytes, a string filled up with zeros ---- */
+
+bool cellctl_argument(const struct cellctl_record *record, unsigned n, const char **text, uint64_t *number)
+{
+	const char *bytes = record->arguments;
+	size_t size = record->head.size - sizeof record->head, at = 0;
+
+	*text = NULL;
+	for (unsigned i = 0; i <= n && i < record->head.arguments; i++) {
+		bool string = i < 8 && record->head.strings >> i & 1;
+		size_t length = string ? strnlen(bytes + at, size - at) + 1 : 8;
+
+		if (at >= size || length > size - at)
+			return false;
+		if (i == n && string)
+			*text = bytes + at;
+		else if (i == n)
+			memcpy(number, bytes + at, sizeof *number);
+		if (i == n)
+			return true;
+		at += (length + 7) / 8 * 8;
+	}
+	return false;
+}
+
+/* No format: the arguments as they are. */
+static void raw_text(const struct cellctl_record *record, char *to, size_t size)
+{
+	int at = snprintf(to, size, _("message %u:"), record->head.message);
+	const char *text;
+	uint64_t number;
+
+	for (unsigned i = 0; i < record->head.arguments && at > 0 && (size_t)at < size; i++) {
+		if (!cellctl_argument(record, i, &text, &number))
+			break;
+		at += text ? snprintf(to + at, size - (size_t)at, " \"%s\"", text) : snprintf(to + at, size - (size_t)at, " %#llx", (unsigned long long)number);
+	}
+}
+
+/* What could move a cursor does not get to a terminal. */
+static void make_printable(char *text)
+{
+	size_t length = strlen(text);
+
+	while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		text[--length] = 0;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = text[i] == '\t' ? ' ' : '.';
+}
+
+static void render(const struct cellctl *c, struct cellctl_record *record, char *to)
+{
+	const char *format = names_known(c, NAMES_MESSAGES, record->head.message);
+
+	if (record->head.message < ARRAY_COUNT(messages) && (!format || !strcmp(format, messages[record->head.message].format)))
+		record->name = messages[record->head.message].name;
+	raw_text(record, to, LINE_TEXT);
+	make_printable(to);
+	record->text = to;
+}
+
+/* A gap in a CPU's numbers is what was lost; of its first record nobody knows. */
+static uint32_t count_lost(struct cellctl *c, const struct line_log *head)
+{
+	if (head->cpu >= CPUS)
+		return 0;
+	uint32_t *expected = &c->sequences[head->cpu];
+	uint32_t lost = *expected ? head->sequence + 1 - *expected : 0;
+
+	*expected = head->sequence + 2; /* the next one's, + 1 */
+	return lost < 0x80000000u ? lost : 0;
+}
+
+static void take_record(struct cellctl *c, const uint8_t *bytes, size_t size)
+{
+	char text[LINE_TEXT];
+	struct cellctl_record record = { .arguments = bytes + sizeof record.head };
+
+	memcpy(&record.head, bytes, sizeof record.head);
+	record.head.size = (uint16_t)size;
+	record.seconds = c->identified && c->identity.hz ? (double)record.head.when / (double)c->identity.hz : 0;
+	record.lost = count_lost(c, &record.head);
+	record.cell = record.head.cell == LOG_NO_CELL ? NULL : names_cell(c, record.head.cell);
+	render(c, &record, text);
+	if (c->events.log)
+		c->events.log(c->events.context, &record);
+}
+
+void record_bytes(struct cellctl *c, const uint8_t *bytes, size_t size)
+{
+	struct channel *ch = c->channels[LINE_LOG];
+	uint16_t whole;
+
+	for (size_t i = 0; i < size; i++) {
+		ch->assembly[ch->assembled++] = bytes[i];
+		if (ch->assembled < sizeof whole)
+			continue;
+		memcpy(&whole, ch->assembly, sizeof whole);
+		if (whole < sizeof(struct line_log) || whole > LINE_PAYLOAD) {
+			/* No record; a frame begins with one, so the rest of this one is passed over. */
+			ch->assembled = 0;
+			c->counts.garbled++;
+			return;
+		}
+		if (ch->assembled == whole) {
+			ch->assembled = 0;
+			take_record(c, ch->assembly, whole);
+		}
+	}
+}
