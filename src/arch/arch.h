@@ -143,6 +143,11 @@ void arch_memory_clean(const void *address, u32 size);
 struct panic_state;
 void arch_panic_state(struct panic_state *state);
 
+/* ---- traces (core/trace.h) ---- */
+
+void arch_trace_switch(bool on); /* exits of the calling CPU's guest write an entry from now on, or no more */
+void arch_trace_call(u16 cell);  /* the CPUs of the cell shall soon be in the core, if that costs their guests nothing they could notice */
+
 /* ---- atomics the compiler cannot be asked for without libatomic ---- */
 
 static inline u32 atomic_load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }

@@ -12,6 +12,7 @@
 #include "core/iommu.h"
 #include "core/life_steps.h"
 #include "core/pci.h"
+#include "core/trace.h"
 
 struct cell cells[CELL_COUNT ? CELL_COUNT : 1];
 struct vcpu vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
@@ -32,12 +33,15 @@ void cpu_init(struct cpu *cpu, u16 index)
 	cpu->cell = NULL;
 	cpu->vcpu = NULL;
 	cpu->vdevs = NULL;
+	cpu->trace = (struct trace) { 0 };
 	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
 		cpu->exits[i] = 0;
 	if (config->role == CPU_VCPU) {
 		cpu->cell = &machine_cells[config->cell];
 		cpu->vdevs = &machine_vdevs[cpu->cell->first_vdev];
 		cpu->vcpu = cell_vcpu(config->cell, config->vcpu);
+		if (CONFIG_TRACE_AT_BOOT)
+			atomic_store32(&cpu->vcpu->trace, TRACE_WANTED);
 	}
 }
 
@@ -52,6 +56,7 @@ bool cell_start(struct cpu *cpu)
 	atomic_store32(&cell->incarnation, cell->incarnation + 1); /* before the state: who stops this life names it */
 	if (!arch_cas32(&cell->state, CELL_STARTING, CELL_LOADING))
 		return false;
+	trace_life(cpu->cell_index, CELL_LOADING, BY_ITSELF);
 	cpu->copier = COPIER_LOAD;
 	arch_vcpu_reset(cpu, cpu->cell->arch.load_entry, cpu->cell->arch.load_list, true);
 	life_put(&cell->times.start, arch_time_now() - life_get(&cell->since));
@@ -70,6 +75,7 @@ void cell_loaded(struct cpu *cpu)
 	boot_times.copy = now - load_started;
 	iommu_start(cpu);
 	if (arch_cas32(&cell->state, CELL_LOADING, CELL_RUNNING)) {
+		trace_life(cpu->cell_index, CELL_RUNNING, BY_ITSELF);
 		cpu->copier = COPIER_NONE;
 		arch_vcpu_reset(cpu, cpu->cell->entry, cpu->cell->dtb, false);
 		life_put(&cell->times.start, life_get(&cell->times.start) + arch_time_now() - now);
@@ -167,6 +173,7 @@ void cell_stop(struct cpu *cpu, enum stop_reason reason, const char *what)
 
 	if (!end_from(&cells[index].state, end))
 		return; /* another was first: its record stands */
+	trace_life(index, end, BY_ITSELF);
 	life_put(&cells[index].since, since);
 	cell_record(index, cpu, reason, what, BY_ITSELF, end);
 	cell_cut(index);
@@ -183,6 +190,8 @@ void cell_park(struct cpu *cpu)
 	life_capture(cpu);
 	arch_vcpu_quiesce(cpu);
 	for (;;) {
+		if (trace_is_wished(vcpu))
+			trace_follow(cpu);
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* whatever has become of the cell */
 		enum life_place step = life_poll(cpu);

@@ -12,7 +12,9 @@
 #define CLOISON_CORE_CELL_H
 
 #include "arch/arch.h"
+#include "config.h"
 #include "core/machine.h"
+#include "core/trace_format.h"
 
 /* Why a guest left for EL2; the index of its counter. Names: record.c. */
 enum exit_reason {
@@ -115,6 +117,7 @@ struct vcpu {
 	u32 parked;   /* [A] life.h: 2 n + 1, it waits in the core and incarnation n is over for it; 2 n, its kick is under way */
 	u32 suspends_seen; /* [O] cell.suspends when it last looked: a fault that came of an older revocation is none of the guest's */
 	u32 waits;     /* [A] cell.suspends of the suspension in which it waits in the core */
+	u32 trace;     /* [A] enum trace_wish (trace.h) */
 	u32 captured;  /* [A] incarnation + 1 whose end the registers are of; 0: none. It was off in an end that is not here. */
 	struct vcpu_registers registers; /* [O] until captured says so */
 } __attribute__((aligned(64))); /* as struct cell */
@@ -163,6 +166,15 @@ struct cell {
 /* Whose code a vCPU's CPU runs when it leaves the core: what tells the copier's call from a guest's that imitates it. */
 enum copier { COPIER_NONE, COPIER_LOAD, COPIER_CLEAR };
 
+/* Entries of a CPU's trace (trace.h): half of its page. One, if there is none: no member of a structure has the size 0. */
+#define TRACE_BITS (CONFIG_TRACE ? 6u : 0u)
+#define TRACE_ENTRIES (1u << TRACE_BITS)
+
+struct trace {
+	u32 head; /* [A] entries ever written */
+	u32 on;   /* [A] 1: each exit writes one */
+};
+
 struct cpu {
 	struct arch_frame frame;          /* [O] guest registers while in EL2; first: the stack pointer rests here */
 	u64 exits[EXIT_REASON_COUNT];     /* [O] */
@@ -174,7 +186,9 @@ struct cpu {
 	u16 cell_index;                   /* [C] */
 	u16 vcpu_index;                   /* [C] within the cell */
 	u16 copier;                       /* [O] enum copier */
+	struct trace trace;               /* [O] writes, the service CPU reads: as trace_ring */
 	struct arch_cpu arch;             /* [O] */
+	struct trace_entry trace_ring[TRACE_ENTRIES] __attribute__((aligned(TRACE_ENTRIES * sizeof(struct trace_entry))));
 };
 
 extern struct cell cells[];

@@ -9,6 +9,7 @@
 #include "core/crash.h"
 #include "core/crash_format.h"
 #include "core/record.h"
+#include "core/trace.h"
 #include "vdev/vdev.h"
 
 #define CAPTURE_TIME(hz) ((hz) / 10) /* how long an end waits for vCPUs that do not come */
@@ -193,6 +194,14 @@ static void put_record(struct crash_cell *to, u16 cell, const struct record *rec
 		crash_text(to->more_names[i], sizeof to->more_names[i], arch_register_names[i]);
 }
 
+/* Its CPU waits in the core, so these are the last before the end; then came at most steps in the lives of cells. */
+static u32 put_trace(const struct crash_cell *to, u16 cell, struct trace_entry *entries)
+{
+	u16 cpu = machine_cell_cpus[machine_cells[cell].first_cpu + to->vcpu];
+
+	return CONFIG_TRACE ? trace_last(cpu_at(cpu), entries, CRASH_TRACE) : 0;
+}
+
 static void begin_end(u16 cell)
 {
 	struct crash_cell *to = slot_for(cell);
@@ -208,12 +217,14 @@ static void begin_end(u16 cell)
 	to->vcpu_count = (u16)count;
 	to->vcpu_kept = (u16)(count < CRASH_VCPUS ? count : CRASH_VCPUS);
 	to->vcpu_size = sizeof(struct crash_vcpu);
+	to->trace = to->vcpus + to->vcpu_kept * to->vcpu_size;
+	to->trace_count = put_trace(to, cell, (struct trace_entry *)((u8 *)to + to->trace));
 	keeping.to = to;
 	keeping.cell = cell;
 	keeping.vcpu = 0;
 	keeping.at = sizeof to->mark;
 	keeping.crc = 0;
-	keeping.size = to->vcpus + to->vcpu_kept * to->vcpu_size;
+	keeping.size = to->trace + to->trace_count * (u32)sizeof(struct trace_entry);
 }
 
 static void put_vcpu(u16 n)

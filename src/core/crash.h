@@ -15,6 +15,7 @@
 #include "core/cell.h"
 
 #define CRASH_VCPUS 32u       /* whose registers a slot has room for; of a cell with more the first */
+#define CRASH_TRACE 48u       /* last entries of the trace of the CPU whose vCPU ended it, if the cell was traced */
 #define CRASH_CONSOLE 2048u   /* last bytes that the cell has printed */
 #define CRASH_SLOT 16384u     /* bytes, of a cell's slot */
 #define CRASH_HEAD 4096u

@@ -91,7 +91,7 @@ struct crash_vcpu {
 	struct vcpu_registers registers;
 };
 
-/* The end of a cell. Behind it: console, vCPUs, in this order. */
+/* The end of a cell. Behind it: console, vCPUs, trace, in this order. */
 struct crash_cell {
 	struct crash_mark mark;
 	struct crash_origin origin;
@@ -110,7 +110,7 @@ struct crash_cell {
 	u16 vcpu_size;               /* bytes of each */
 	u32 vcpus;                   /* distance from the mark */
 	u32 console, console_size;   /* the last bytes it printed: distance from the mark, bytes */
-	u32 trace, trace_count;      /* for entries of a trace; none yet */
+	u32 trace, trace_count;      /* the last entries of the trace of that vCPU's CPU (trace_format.h): distance from the mark, number */
 	u32 reserved;
 	u64 pc;                      /* of that vCPU */
 	u64 detail[4];
@@ -121,7 +121,8 @@ struct crash_cell {
 _Static_assert(sizeof(struct crash_head) <= CRASH_HEAD, "the region's head");
 _Static_assert(sizeof(struct crash_panic) <= CRASH_PANIC, "a panic's record");
 _Static_assert(sizeof(struct crash_cell) % 8 == 0 && CRASH_CONSOLE % 8 == 0, "registers are aligned");
-_Static_assert(sizeof(struct crash_cell) + CRASH_CONSOLE + CRASH_VCPUS * sizeof(struct crash_vcpu) <= CRASH_SLOT, "a cell's record");
+_Static_assert(sizeof(struct crash_cell) + CRASH_CONSOLE + CRASH_VCPUS * sizeof(struct crash_vcpu) +
+	       CRASH_TRACE * sizeof(struct trace_entry) <= CRASH_SLOT, "a cell's record");
 /* cellgen refuses a region in a partition with more cells than that. */
 #define CRASH_FITS (sizeof(struct crash_audit) + CELL_COUNT * CRASH_NAME + sizeof(struct audit) <= CRASH_AUDIT_HALF)
 

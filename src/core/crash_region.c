@@ -209,6 +209,8 @@ static bool is_cell(const struct crash_cell *cell)
 		    is_text(cell->by, CRASH_NAME) && is_text(cell->end, CRASH_NAME) && is_text(cell->cpu, CRASH_NAME) &&
 		    cell->vcpu_kept <= CRASH_VCPUS && cell->vcpu_size == sizeof(struct crash_vcpu) && cell->vcpus % 8 == 0 &&
 		    is_range(cell->vcpus, cell->vcpu_kept * cell->vcpu_size, sizeof *cell, cell->mark.size) &&
+		    cell->trace_count <= CRASH_TRACE && (!cell->trace_count || cell->trace % 8 == 0) &&
+		    (!cell->trace_count || is_range(cell->trace, cell->trace_count * (u32)sizeof(struct trace_entry), sizeof *cell, cell->mark.size)) &&
 		    cell->console_size <= CRASH_CONSOLE && is_range(cell->console, cell->console_size, sizeof *cell, cell->mark.size);
 
 	for (u32 i = 0; i < ARRAY_COUNT(cell->detail_names); i++)

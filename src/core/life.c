@@ -12,6 +12,7 @@
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/iommu.h"
+#include "core/trace.h"
 #include "core/watch.h"
 
 /* How long the end of a cell waits for its record to be printed: as long as the stop of a cell prints without a service CPU, */
@@ -50,6 +51,7 @@ static bool end_from(u16 index, u32 from, u32 end, enum stop_reason reason, cons
 		cell_record(index, NULL, reason, what, by, end);
 	ended[index].life = 0;
 	ended[index].unrecorded = from == CELL_STARTING;
+	trace_life(index, end, by);
 	cell_cut(index);
 	life_ended(index, reason, end);
 	return true;
@@ -127,8 +129,10 @@ static void serve_resuming(u16 index)
 	for (u16 n = 0; n < config->vcpu_count; n++)
 		if (is_in(index, n) && machine_cell_cpus[config->first_cpu + n] != arch_cpu_this()->index)
 			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
-	if (arch_cas32(&cell->state, CELL_RESUMING, CELL_RUNNING))
+	if (arch_cas32(&cell->state, CELL_RESUMING, CELL_RUNNING)) {
+		trace_life(index, CELL_RUNNING, BY_POLICY);
 		return;
+	}
 	arch_cell_revoke(index);
 }
 
@@ -201,6 +205,8 @@ enum life_result life_do(u16 cell, enum life_op op, u16 by)
 		const struct life_step *step = &life_table[op][from];
 
 		result = step->next == from ? (enum life_result)step->result : take(cell, op, by, from, step->next);
+		if (result == LIFE_OK && step->next != from && (is_alive(step->next) || !is_alive(from))) /* the end of one that lives: end_from */
+			trace_life(cell, step->next, by);
 	}
 	return result == LIFE_LOST ? LIFE_REFUSED : result;
 }

@@ -20,6 +20,7 @@
 #include "core/console.h"
 #include "core/iommu.h"
 #include "core/pci.h"
+#include "core/trace.h"
 #include "core/watch.h"
 #include "vdev/vdev.h"
 
@@ -288,6 +289,7 @@ static void reach_goal(struct cpu *cpu)
 		next = failed || goal == CELL_FAILING ? CELL_FAILED : goal == CELL_STOPPING ? CELL_STOPPED : CELL_STARTING;
 		cell->begins = next == CELL_STARTING;
 	} while (!arch_cas32(&cell->state, goal, next));
+	trace_life(cpu->cell_index, next, BY_ITSELF);
 }
 
 static void all_off(const struct cpu *cpu)

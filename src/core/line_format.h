@@ -12,6 +12,7 @@
 #ifndef CLOISON_CORE_LINE_FORMAT_H
 #define CLOISON_CORE_LINE_FORMAT_H
 
+#include "core/trace_format.h"
 #include "core/types.h"
 
 #define LINE_VERSION 1u
@@ -252,6 +253,7 @@ struct trace_part {
 	u16 cpu;
 };
 
+<<<<<<< HEAD
 struct trace_entry {
 	u64 when;        /* ticks */
 	u32 kind;        /* enum trace_kind */
@@ -261,6 +263,9 @@ struct trace_entry {
 };
 
 enum trace_kind { TRACE_EXIT = 1, TRACE_IRQ, TRACE_LIFE, TRACE_CALL, TRACE_RETURN /* of long exits only */ };
+=======
+/* struct trace_entry, enum trace_kind: core/trace_format.h */
+>>>>>>> c214efb (wip)
 
 /* ---- LINE_DEBUG: only of cells whose partition says cloison,debug = "gdb" ---- */
 

@@ -36,5 +36,8 @@ void asm_offsets(void)
 	DEFINE(COUNT_CPUS, CPU_COUNT);
 	DEFINE(COUNT_CELLS, CELL_COUNT);
 	DEFINE(COUNT_RAM_BANKS, RAM_BANK_COUNT);
+	DEFINE(CPU_TRACE_HEAD, offsetof(struct cpu, trace.head));
+	DEFINE(CPU_TRACE_RING, offsetof(struct cpu, trace_ring));
+	DEFINE(TRACE_INDEX_BITS, TRACE_BITS);
 	DEFINE(RAM_BANK_SIZE, sizeof(struct ram_bank));
 }

@@ -224,6 +224,8 @@ distributor_write:
 guest_sync:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
+	.global	guest_sync_saved
+guest_sync_saved:                              /* also entered by trace.S: x0-x3 in the frame, x0 live */
 	mrs	x2, esr_el2
 	lsr	x3, x2, #26
 	cmp	x3, #EC_HVC64
@@ -342,12 +344,16 @@ data_abort:
 guest_serror:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
+	.global	guest_serror_saved
+guest_serror_saved:
 	mov	x1, #1
 	b	unusual
 	.global	guest_interrupt
 guest_interrupt:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
+	.global	guest_interrupt_saved
+guest_interrupt_saved:
 	mov	x1, #2
 unusual:
 	save_x4_x30

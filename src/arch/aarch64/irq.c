@@ -100,7 +100,7 @@ static bool to_guest(struct cpu *cpu, u32 intid)
 	return false;
 }
 
-void trap_irq(struct cpu *cpu)
+static inline void take(struct cpu *cpu)
 {
 	u32 intid = cpu->arch.irq_taken;
 
@@ -131,6 +131,12 @@ void trap_irq(struct cpu *cpu)
 	isb();
 	WRITE_SYSREG(ICC_DIR_EL1, intid);
 	vgic_mediated_settle(cpu);
+}
+
+void trap_irq(struct cpu *cpu)
+{
+	take(cpu);
+	trap_traced(cpu);
 }
 
 u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)

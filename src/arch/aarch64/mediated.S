@@ -38,10 +38,11 @@ ich_lr_write:
  * IRQ, taken from mediated guests only. What fast_irq leaves is acknowledged and
  * noted in struct cpu.
  */
-	.global	guest_irq
+	.global	guest_irq, guest_irq_saved
 guest_irq:
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
+guest_irq_saved:                         /* also entered by trace.S: x0-x3 in the frame */
 	save_x4_x8
 	mov	x0, sp
 	bl	fast_irq                     /* x0 struct cpu -> x0 zero if done */

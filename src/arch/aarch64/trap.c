@@ -153,6 +153,11 @@ static void data_abort(struct cpu *cpu, u64 esr)
 	fault(cpu, abort_text(esr, false));
 }
 
+static inline __attribute__((always_inline)) void trace_call(struct cpu *cpu)
+{
+	trace_put(cpu, TRACE_CALL, (u32)cpu->frame.x[0], READ_SYSREG(elr_el2), cpu->frame.x[1]);
+}
+
 static void hypercall(struct cpu *cpu, u64 esr)
 {
 	if ((esr & 0xffff) == LOADED_IMMEDIATE && cpu->copier != COPIER_NONE) {
@@ -162,6 +167,7 @@ static void hypercall(struct cpu *cpu, u64 esr)
 	if ((esr & 0xffff) == READ_IMMEDIATE && ITS_COUNT && vits_returned(cpu))
 		return;
 	cpu->exits[EXIT_HVC]++;
+	trace_call(cpu);
 	smccc_call(cpu);
 }
 
@@ -185,6 +191,7 @@ static void dispatch(struct cpu *cpu)
 		return;
 	case EC_SMC64:
 		cpu->exits[EXIT_SMC]++;
+		trace_call(cpu);
 		trap_advance(); /* a trapped SMC has not been executed; before the call, which may not return here */
 		smccc_call(cpu);
 		return;
@@ -215,12 +222,14 @@ void trap_slow(struct cpu *cpu)
 	vgic_mediated_settle(cpu);
 	if (ITS_COUNT)
 		vits_settle(cpu);
+	trap_traced(cpu);
 }
 
 void trap_unusual(struct cpu *cpu, u64 kind)
 {
 	/* Kind 2 is an FIQ or, of a direct cell, an interrupt: neither comes here, or a register is not what .regs says. */
 	end(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
+	trap_traced(cpu);
 }
 
 void trap_el2(u64 esr, u64 elr, u64 far)

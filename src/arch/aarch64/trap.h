@@ -4,6 +4,7 @@
 #define CLOISON_ARCH_AARCH64_TRAP_H
 
 #include "core/cell.h"
+#include "core/trace.h"
 
 /* ESR_EL2.ISS of data and instruction aborts (D24.2.40) */
 #define DABT_WNR BIT(6)
@@ -40,6 +41,14 @@ void trap_unusual(struct cpu *cpu, u64 kind); /* 1 SError, 2 interrupt */
 _Noreturn void trap_el2(u64 esr, u64 elr, u64 far);
 struct panic_state;
 void dump_state(struct panic_state *state, u64 sp); /* dump.c; sp: the caller's */
+
+/* The last thing on the way back to a guest, if its cell is traced or was: an entry, and what is wished from now on (trace.c). */
+void trap_return_traced(struct cpu *cpu);
+static inline __attribute__((always_inline)) void trap_traced(struct cpu *cpu)
+{
+	if (trace_is_wished(cpu->vcpu))
+		trap_return_traced(cpu);
+}
 
 /* Over the trapped instruction. */
 void trap_advance(void);

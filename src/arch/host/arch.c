@@ -298,6 +298,16 @@ void arch_panic_state(struct panic_state *state)
 	state->stack_count = ARRAY_COUNT(stack);
 }
 
+void arch_trace_switch(bool on)
+{
+	host.traced[host_this->index] = on;
+}
+
+void arch_trace_call(u16 cell)
+{
+	count(&host.trace_calls[cell]);
+}
+
 bool arch_cas32(u32 *p, u32 expected, u32 value)
 {
 	return __atomic_compare_exchange_n(p, &expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);

@@ -51,6 +51,8 @@ struct host {
 	void (*on_wait)(struct cpu *cpu);
 	u32 memory_cleans; /* arch_memory_clean so far, and who is told of each (a reset may come in between); NULL: nobody */
 	void (*on_clean)(const void *address, u32 size);
+	bool traced[CPU_COUNT];       /* arch_trace_switch */
+	u32 trace_calls[CELL_COUNT];
 	/* Registers of devices; NULL: nothing is there, all ones. */
 	u32 (*device_read)(u64 address, u32 size);
 	void (*device_write)(u64 address, u32 size, u32 value);

@@ -2,3 +2,5 @@
 /* In place of Kconfig's. */
 #define CONFIG_CONSOLE_ESCAPE 0x14
 #define CONFIG_SCRUB_AT_BOOT 0
+#define CONFIG_TRACE 1
+#define CONFIG_TRACE_AT_BOOT 0
