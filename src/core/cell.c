@@ -33,7 +33,8 @@ void cpu_init(struct cpu *cpu, u16 index)
 	cpu->cell = NULL;
 	cpu->vcpu = NULL;
 	cpu->vdevs = NULL;
-	cpu->trace = (struct trace) { 0 };
+	if (CONFIG_TRACE)
+		cpu->trace = (struct trace) { 0 };
 	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
 		cpu->exits[i] = 0;
 	if (config->role == CPU_VCPU) {

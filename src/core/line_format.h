@@ -253,19 +253,7 @@ struct trace_part {
 	u16 cpu;
 };
 
-<<<<<<< HEAD
-struct trace_entry {
-	u64 when;        /* ticks */
-	u32 kind;        /* enum trace_kind */
-	u32 code;        /* exits: syndrome (ESR); lifecycle: state; hypercall: function; interrupt: INTID */
-	u64 where;       /* exits: pc */
-	u64 more;        /* exits: fault address; life: who */
-};
-
-enum trace_kind { TRACE_EXIT = 1, TRACE_IRQ, TRACE_LIFE, TRACE_CALL, TRACE_RETURN /* of long exits only */ };
-=======
 /* struct trace_entry, enum trace_kind: core/trace_format.h */
->>>>>>> c214efb (wip)
 
 /* ---- LINE_DEBUG: only of cells whose partition says cloison,debug = "gdb" ---- */
 

@@ -39,8 +39,8 @@ static const struct { const char *name, *place; unsigned most; } allowed[] = {
 	{ "HFGITR_EL2", "arch_cpu_init", 1 }, { "HDFGRTR_EL2", "arch_cpu_init", 1 }, { "HDFGWTR_EL2", "arch_cpu_init", 1 },
 	{ "CNTHCTL_EL2", "arch_cpu_init", 1 }, { "CNTVOFF_EL2", "arch_cpu_init", 1 }, { "VPIDR_EL2", "arch_cpu_init", 1 },
 	{ "VMPIDR_EL2", "arch_cpu_init", 1 }, { "ICC_SRE_EL2", "gic_cpu_init", 1 }, { "ICH_HCR_EL2", "arch_cpu_init", 1 },
-	/* one of the two tables of vectors (decisions/0022): either enters the same code */
-	{ "VBAR_EL2", "arch_trace_switch", 2 },
+	/* one of the two tables of vectors: vectors.c */
+	{ "VBAR_EL2", "arch_trace_switch", 1 },
 	/* the guest's own CPU reads its memory for the core, under the load root: from machine_regs and back (decisions/0019) */
 	{ "VTTBR_EL2", "vits_settle", 2 }, { "HCR_EL2", "vits_settle", 2 },
 	/* the TLBs of another cell's CPUs, by its VMID and its root, which is zero meanwhile; and back (decisions/0021) */

@@ -106,3 +106,17 @@ traced_serror:
 	entry_exit
 	b	guest_serror_saved
 	slot	0x800
+
+/*
+ * void arch_trace_switch(bool on). Either table may serve the core itself, so it does not matter when this comes to pass before
+ * the guest is entered. cellcheck knows these instructions, and those of the slots.
+ */
+	.section .text.arch_trace_switch, "ax"
+	.global	arch_trace_switch
+arch_trace_switch:
+	adr	x1, vectors
+	adr	x2, vectors_traced
+	tst	w0, #0xff
+	csel	x1, x1, x2, eq
+	msr	vbar_el2, x1
+	ret

@@ -4,14 +4,6 @@
 #include "sysreg.h"
 #include "trap.h"
 
-extern const u8 vectors[], vectors_traced[];
-
-/* Either table may serve the core itself, so it does not matter when this comes to pass before the guest is entered. */
-void arch_trace_switch(bool on)
-{
-	WRITE_SYSREG(vbar_el2, on ? vectors_traced : vectors);
-}
-
 /* A mediated guest does not see a kick: the core takes it. A direct one does, so its CPUs come when they come. */
 void arch_trace_call(u16 cell)
 {
