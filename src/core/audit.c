@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/fmt.h"
+#include "core/log.h"
 
 #define MERGE_TIME(hz) ((hz) / 4)
 #define LINES_CELL 4u   /* in a second */
@@ -161,7 +162,7 @@ static u32 print_origin(char *line, u32 size, u32 origin)
 
 static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost)
 {
-	char line[CONSOLE_LINE];
+	char line[LOG_LINE];
 	u32 size = sizeof line - 1, at = fmt_print(line, size, "audit %u: ", entry->sequence);
 
 	at += print_origin(line + at, size - at, origin);
@@ -172,8 +173,7 @@ static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost)
 		at += fmt_print(line + at, size - at, " (%u times)", entry->times);
 	if (lost)
 		at += fmt_print(line + at, size - at, "; %u before it were not told", lost);
-	line[at++] = '\n';
-	console_write(line, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
 static bool has_rate(struct rate *rate, u32 limit, u64 now)
@@ -230,7 +230,7 @@ void audit_serve(void)
 	struct audit *audit = place();
 	u64 now = arch_time_now();
 
-	if (!console_has_room())
+	if (!log_has_room())
 		return;
 	for (u32 i = 0; i < AUDIT_ORIGINS; i++) {
 		turn = turn + 1 < AUDIT_ORIGINS ? turn + 1 : 0;

@@ -9,6 +9,7 @@
 #include "core/control.h"
 #include "core/crash.h"
 #include "core/fmt.h"
+#include "core/log.h"
 #include "core/record.h"
 #include "core/watch.h"
 
@@ -200,19 +201,19 @@ static u32 nearest(const char *(*name)(u32 n), struct word word, u32 *far)
 /* what: "no such cell" */
 static void print_unknown(const char *what, struct word word, const char *(*name)(u32 n))
 {
-	char text[CONSOLE_LINE];
+	char text[LOG_LINE];
 	u32 size = sizeof text - 1, far, best = nearest(name, word, &far);
 	u32 at = fmt_print(text, size, "%s: ", what);
 
 	for (u32 i = 0; i < word.length; i++)
 		text[at++] = word.text[i]; /* no longer than the line */
+	text[at] = 0;
 	if (far <= NEAR && far < word.length)
 		at += fmt_print(text + at, size - at, "; did you mean %s?", name(best));
 	else
 		for (u32 n = 0; name(n); n++)
 			at += fmt_print(text + at, size - at, "%s%s", n ? ", " : "; there are ", name(n));
-	text[at++] = '\n';
-	console_write(text, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, text);
 }
 
 /* ---- commands ---- */

@@ -23,7 +23,7 @@ void command_key(u8 byte);
  * else has anything to print. size >= COMMAND_DRAWN.
  */
 u32 command_draw(u8 *buffer, bool here, bool idle);
-/* One more line of what was asked for, of at most CONSOLE_LINE. False: that was all. */
+/* One more line of what was asked for, of at most LOG_LINE. False: that was all. */
 bool command_line(void);
 
 #endif

@@ -3,11 +3,12 @@
  * Who may print next (console.h). What happens to the bytes then: wire.c.
  *
  * There is one source for each cell, filled by the pump from the cell's
- * virtual UART, and one for each CPU, filled by that CPU with the core's own
- * lines. A source is emitted in chunks: its complete lines, or what there is
- * of a line when the buffer is full or the cell has fallen silent. A chunk,
- * once begun, is finished before another source is chosen. So lines stay whole
- * unless they are longer than the buffer or printed with pauses.
+ * virtual UART, and one for each CPU: its ring of the log (log.h). A source is
+ * emitted in chunks: its complete lines, or what there is of a line when the
+ * buffer is full or the cell has fallen silent; all records that a CPU has, each
+ * made a line of when its turn comes. A chunk, once begun, is finished before another
+ * source is chosen. So lines stay whole unless they are longer than the buffer
+ * or printed with pauses.
  *
  * Shares: cells take turns, each turn at most CELL_BYTES. The core goes first,
  * but at most CORE_TURNS times in a row while a cell waits. The command line is
@@ -23,18 +24,20 @@
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/keys.h"
+#include "core/log.h"
+#include "core/log_read.h"
 #include "core/mmio.h"
 #include "core/record.h"
 #include "core/wire.h"
 #include "platform/platform.h"
 #include "vdev/vdev.h"
 
-#define SOURCE_SIZE 2048u /* power of two; a CPU's source holds a whole record */
-#define CELL_BYTES 512u   /* of it a cell's source uses: a cell's turn */
+#define SOURCE_SIZE 2048u /* power of two */
+#define CELL_BYTES 512u   /* of it is used: a cell's turn */
 #define CORE_TURNS 2u
 #define ROUND_BYTES 512u /* of all sources in one round of the pump: half a megabyte a second at the 1 ms tick */
 #define SHARED_BYTES 64u /* the same on a CPU that a cell has too: 64 KB a second, several times 115200 baud */
-#define FLUSH_BYTES (CPU_COUNT * SOURCE_SIZE)
+#define FLUSH_BYTES (CPU_COUNT * KIB(16)) /* a short record may be a long line */
 #define CLAIM_TRIES 100000u
 #define UART_TRIES 1000000u /* for one character: far longer than its time at 9600 baud */
 /* How long a line may pause before the rest goes out without its end. An echo is awaited. */
@@ -43,30 +46,32 @@
 #define NOTIFY_TIME(hz) ((hz) / 2)
 
 struct source {
-	u32 head;     /* [A] free-running positions in bytes; written by the pump (cells) or the CPU */
-	u32 tail;     /* [A] written by the pump */
-	u32 line_end; /* [P] cells: behind the last \n */
-	u32 lost;     /* [O] CPUs: lines that did not fit */
-	u64 touched;  /* [P] cells: ticks, when the last byte came */
+	u32 head;     /* [P] free-running positions in bytes */
+	u32 tail;     /* [P] */
+	u32 line_end; /* [P] behind the last \n */
+	u64 touched;  /* [P] ticks, when the last byte came */
 	struct filter filter;
 	u8 bytes[SOURCE_SIZE];
 };
 
-static struct source sources[CELL_COUNT + CPU_COUNT];
+static struct source sources[CELL_COUNT];
 static u32 pumping; /* [A] */
 static u32 missed;  /* [A] someone came while another CPU was pumping */
 static struct {
 	u32 source;     /* [P] whose chunk is being emitted, */
-	u32 left;       /* [P] bytes of it */
+	u32 left;       /* [P] bytes of it, or of the line at hand, */
+	u32 records;    /* [P] and how much of a CPU's ring comes behind that */
 	u32 cell, cpu;  /* [P] who had the last turn */
 	u32 core_turns; /* [P] in a row */
 } turn;
-/* The command line as it is being drawn. */
-static struct {
+/* A line of the core's, or the command line, as it is being drawn. */
+static struct drawn {
 	struct filter filter;
-	u32 at, count;
-	u8 bytes[COMMAND_DRAWN];
-} command; /* [P] */
+	u32 at;
+	u8 bytes[LOG_LINE];
+} line, command; /* [P] */
+
+_Static_assert(COMMAND_DRAWN <= LOG_LINE, "the command line has room");
 
 void console_init(void)
 {
@@ -77,49 +82,35 @@ void console_init(void)
 
 static u32 waiting(const struct source *source)
 {
-	return atomic_load32(&source->head) - atomic_load32(&source->tail);
+	return source->head - source->tail;
 }
 
 /* ---- the core's own lines ---- */
 
-void console_write(const char *text, u32 length)
-{
-	struct source *log = &sources[WIRE_CORE + arch_cpu_this()->index];
-
-	if (length > SOURCE_SIZE - waiting(log)) {
-		log->lost++;
-		return;
-	}
-	for (u32 i = 0; i < length; i++)
-		log->bytes[(log->head + i) % SOURCE_SIZE] = (u8)text[i];
-	atomic_store32(&log->head, log->head + length);
-}
-
 void console_printf(const char *format, ...)
 {
-	char line[CONSOLE_LINE];
+	char text[LOG_LINE];
 	va_list args;
 
 	va_start(args, format);
-	u32 length = fmt_format(line, sizeof line, format, args);
+	u32 length = fmt_format(text, sizeof text, format, &args);
 	va_end(args);
-	if (!length || line[length - 1] != '\n')
-		line[length++] = '\n'; /* where the final 0 was */
-	console_write(line, length);
+	if (length && text[length - 1] == '\n')
+		text[length - 1] = 0;
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, text);
 }
 
-bool console_has_room(void)
+/* The next record of this CPU becomes the line at hand; its length. */
+static u32 next_line(u32 cpu)
 {
-	return SOURCE_SIZE - waiting(&sources[WIRE_CORE + arch_cpu_this()->index]) >= CONSOLE_LINE;
-}
+	u32 length, taken = log_text(cpu, (char *)line.bytes, LOG_LINE, &length);
 
-u32 console_lost(void)
-{
-	u32 lost = 0;
-
-	for (u32 i = 0; i < CPU_COUNT; i++)
-		lost += __atomic_load_n(&sources[WIRE_CORE + i].lost, __ATOMIC_RELAXED);
-	return lost;
+	turn.records = taken && taken < turn.records ? turn.records - taken : 0;
+	if (!taken)
+		return 0;
+	line.bytes[length] = '\n'; /* where the final 0 was */
+	line.at = 0;
+	return length + 1;
 }
 
 /* ---- what cells print ---- */
@@ -173,14 +164,14 @@ static u64 patience(u32 cell, u64 now)
 	return keys_typing(cell, now) ? SILENCE_TYPING(arch_time_hz()) : SILENCE_OTHERS(arch_time_hz());
 }
 
-/* Length of the chunk a source could emit now. */
+/* Length of the chunk a cell's source could emit now. */
 static u32 ready(u32 index, u64 now)
 {
 	const struct source *source = &sources[index];
 	u32 bytes = waiting(source), lines = source->line_end - source->tail;
 
-	if (index >= WIRE_CORE || !bytes)
-		return bytes; /* the core writes whole lines */
+	if (!bytes)
+		return 0;
 	if (lines && lines <= bytes) /* else the last \n has long been emitted */
 		return lines;
 	return bytes >= CELL_BYTES || now - source->touched >= patience(index, now) ? bytes : 0;
@@ -188,55 +179,73 @@ static u32 ready(u32 index, u64 now)
 
 /* ---- the pump ---- */
 
-/* The next of these sources, in turn, that has a chunk. */
-static bool choose_from(u32 *last, u32 first, u32 count, u64 now)
+/* The next cell, in turn, that has a chunk. */
+static bool choose_cell(u64 now)
 {
-	for (u32 i = 0; i < count; i++) {
-		*last = *last + 1 < count ? *last + 1 : 0;
-		turn.source = first + *last;
-		turn.left = ready(turn.source, now);
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		turn.cell = turn.cell + 1 < CELL_COUNT ? turn.cell + 1 : 0;
+		turn.source = turn.cell;
+		turn.left = ready(turn.cell, now);
 		if (turn.left)
 			return true;
 	}
 	return false;
 }
 
+/* The next CPU, in turn, that has said something. */
+static bool choose_core(void)
+{
+	for (u32 i = 0; i < CPU_COUNT; i++) {
+		turn.cpu = turn.cpu + 1 < CPU_COUNT ? turn.cpu + 1 : 0;
+		turn.source = WIRE_CORE + turn.cpu;
+		turn.records = log_waiting(turn.cpu);
+		turn.left = turn.records ? next_line(turn.cpu) : 0;
+		if (turn.left)
+			return true;
+	}
+	return false;
+}
+
+/* More of the chunk that was begun. */
+static bool goes_on(void)
+{
+	turn.left = turn.records ? next_line(turn.source - WIRE_CORE) : 0;
+	return turn.left;
+}
+
 /* The operator's own keys, so it is little. */
 static bool choose_command(bool idle)
 {
 	command.at = 0;
-	command.count = command_draw(command.bytes, wire_is_open(WIRE_COMMAND), idle);
 	turn.source = WIRE_COMMAND;
-	turn.left = command.count;
+	turn.left = command_draw(command.bytes, wire_is_open(WIRE_COMMAND), idle);
 	return turn.left;
 }
 
 static bool choose(u64 now)
 {
-	if (choose_command(false))
+	if (goes_on() || choose_command(false))
 		return true;
-	if (turn.core_turns < CORE_TURNS && choose_from(&turn.cpu, WIRE_CORE, CPU_COUNT, now)) {
+	if (turn.core_turns < CORE_TURNS && choose_core()) {
 		turn.core_turns++;
 		return true;
 	}
 	turn.core_turns = 0;
-	return choose_from(&turn.cell, 0, CELL_COUNT, now) || choose_from(&turn.cpu, WIRE_CORE, CPU_COUNT, now) ||
-	       choose_command(true);
+	return choose_cell(now) || choose_core() || choose_command(true);
 }
 
 static void emit(void)
 {
-	if (turn.source == WIRE_COMMAND) {
-		turn.left--;
-		wire_byte(&command.filter, WIRE_COMMAND, command.bytes[command.at++]);
+	turn.left--;
+	if (turn.source >= WIRE_CORE) {
+		struct drawn *drawn = turn.source == WIRE_COMMAND ? &command : &line;
+
+		wire_byte(&drawn->filter, turn.source, drawn->bytes[drawn->at++ % LOG_LINE]);
 		return;
 	}
 	struct source *source = &sources[turn.source];
-	u32 tail = source->tail;
-	u8 byte = source->bytes[tail % SOURCE_SIZE];
+	u8 byte = source->bytes[source->tail++ % SOURCE_SIZE];
 
-	atomic_store32(&source->tail, tail + 1);
-	turn.left--;
 	wire_byte(&source->filter, turn.source, byte);
 }
 
@@ -305,13 +314,15 @@ void console_flush(void)
 
 	for (u32 tries = 0; tries < CLAIM_TRIES && !claimed; tries++)
 		claimed = arch_cas32(&pumping, 0, 1);
-	turn.left = 0;
+	if (turn.source < WIRE_CORE || turn.source == WIRE_COMMAND)
+		turn.left = 0;
 	for (u32 n = 0; drain_patiently() && n < FLUSH_BYTES; n++) {
-		if (!turn.left && !choose_from(&turn.cpu, WIRE_CORE, CPU_COUNT, 0))
+		if (!turn.left && !goes_on() && !choose_core())
 			break;
 		emit();
 	}
-	turn.left = 0;
 	if (claimed)
 		atomic_store32(&pumping, 0);
+	else
+		turn.left = 0; /* both have counted */
 }

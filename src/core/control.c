@@ -16,6 +16,7 @@
 #include "core/audit.h"
 #include "core/boot.h"
 #include "core/console.h"
+#include "core/log.h"
 
 #define KICK_TIME(hz) ((hz) / 100)
 #define TARGET_TIME(hz) ((hz) / 1000)
@@ -236,7 +237,7 @@ static void obey(u16 cell, enum life_op op)
 /* Each with its answer, so not before there is room for one. */
 static u32 serve_operator(u32 left)
 {
-	for (u16 cell = 0; cell < CELL_COUNT && left && console_has_room(); cell++) {
+	for (u16 cell = 0; cell < CELL_COUNT && left && log_has_room(); cell++) {
 		if (!wishes[cell] || is_too_soon(cell))
 			continue;
 		obey(cell, (enum life_op)(wishes[cell] - 1));

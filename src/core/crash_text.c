@@ -8,6 +8,7 @@
 #include "core/crash.h"
 #include "core/crash_format.h"
 #include "core/fmt.h"
+#include "core/log.h"
 
 #define WORDS_PER_LINE 4u
 #define CONSOLE_COLUMNS 96u
@@ -89,13 +90,12 @@ static void print_origin(const struct crash_cell *cell)
 
 static void print_words(u32 sequence, const char *const *names, const u64 *words, u32 count)
 {
-	char line[CONSOLE_LINE];
+	char line[LOG_LINE];
 	u32 at = fmt_print(line, sizeof line, "crash %u:", sequence);
 
 	for (u32 i = 0; i < count; i++)
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=0x%016lx", names[i], words[i]);
-	line[at++] = '\n';
-	console_write(line, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
 static void print_detail(const struct crash_cell *cell)
@@ -328,7 +328,7 @@ static bool tell(u32 item)
 bool crash_tell(void)
 {
 	while (told < 4 + crash_slot_count()) {
-		if (!console_has_room())
+		if (!log_has_room())
 			return true;
 		if (tell(told++))
 			return told < 4 + crash_slot_count();

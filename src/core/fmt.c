@@ -7,13 +7,6 @@
 
 #define NUMBER_SIZE 22u /* sign, 20 digits of 2^64 - 1, final 0 */
 
-struct spec {
-	u32 width;
-	char fill;
-	char type;
-	bool wide; /* l */
-};
-
 /* Returns where to go on. One more than limit characters are never needed: the last is the final 0. */
 static u32 append(char *buffer, u32 at, u32 limit, const char *text)
 {
@@ -23,7 +16,7 @@ static u32 append(char *buffer, u32 at, u32 limit, const char *text)
 }
 
 /* From the last digit to the first; returns the first. */
-static char *number(char *end, const struct spec *spec, u64 value)
+static char *number(char *end, const struct fmt_spec *spec, u64 value)
 {
 	u64 base = spec->type == 'x' ? 16 : 10;
 	bool negative = spec->type == 'd' && (s64)value < 0;
@@ -43,7 +36,7 @@ static char *number(char *end, const struct spec *spec, u64 value)
 	return p;
 }
 
-static const char *parse(struct spec *spec, const char *p)
+static const char *parse(struct fmt_spec *spec, const char *p)
 {
 	spec->fill = *p == '0' ? '0' : ' ';
 	spec->width = 0;
@@ -55,30 +48,59 @@ static const char *parse(struct spec *spec, const char *p)
 	return p;
 }
 
-u32 fmt_format(char *buffer, u32 size, const char *format, va_list args)
+static bool has_value(char type)
+{
+	return type == 's' || type == 'u' || type == 'x' || type == 'd' || type == 'c';
+}
+
+const char *fmt_next(const char *format, struct fmt_spec *spec)
+{
+	while (*format) {
+		if (*format++ != '%')
+			continue;
+		format = parse(spec, format);
+		if (has_value(spec->type))
+			return format + 1;
+		format += spec->type != 0;
+	}
+	return NULL;
+}
+
+u64 fmt_value(const struct fmt_spec *spec, va_list *args)
+{
+	if (spec->type == 's')
+		return (u64)va_arg(*args, const char *);
+	if (spec->wide)
+		return va_arg(*args, u64);
+	u32 value = va_arg(*args, unsigned int);
+
+	return spec->type == 'd' ? (u64)(s64)(s32)value : value;
+}
+
+u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, const char *name)
 {
 	char digits[NUMBER_SIZE];
-	struct spec spec;
-	u32 at = 0;
+	struct fmt_spec spec;
+	u32 at = 0, n = 0;
 
 	for (; *format; format++) {
 		const char *text = digits;
 
 		digits[0] = *format;
 		digits[1] = 0;
+		if (*format == '@' && name)
+			text = name;
 		if (*format == '%') {
 			format = parse(&spec, format + 1);
 			if (!spec.type)
 				break;
 			digits[0] = spec.type; /* as it stands, unless: */
-			if (spec.type == 's') {
-				text = va_arg(args, const char *);
-			} else if (spec.type == 'c' || spec.type == 'd' || spec.type == 'u' || spec.type == 'x') {
-				u64 value = spec.wide ? va_arg(args, u64) : va_arg(args, unsigned int);
+			if (has_value(spec.type)) {
+				u64 value = n < FMT_ARGUMENTS ? values[n++] : 0;
 
-				if (spec.type == 'd' && !spec.wide)
-					value = (u64)(s32)value;
-				if (spec.type == 'c')
+				if (spec.type == 's')
+					text = (const char *)value;
+				else if (spec.type == 'c')
 					digits[0] = (char)value;
 				else
 					text = number(digits + NUMBER_SIZE - 1, &spec, value);
@@ -90,12 +112,23 @@ u32 fmt_format(char *buffer, u32 size, const char *format, va_list args)
 	return at;
 }
 
+u32 fmt_format(char *buffer, u32 size, const char *format, va_list *args)
+{
+	u64 values[FMT_ARGUMENTS];
+	struct fmt_spec spec;
+	u32 n = 0;
+
+	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++)
+		values[n] = fmt_value(&spec, args);
+	return fmt_values(buffer, size, format, values, NULL);
+}
+
 u32 fmt_print(char *buffer, u32 size, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	u32 length = fmt_format(buffer, size, format, args);
+	u32 length = fmt_format(buffer, size, format, &args);
 	va_end(args);
 	return length;
 }

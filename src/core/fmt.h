@@ -7,7 +7,7 @@
  *   %lu %lx %ld     u64 / s64
  *   %8x %08lx       numbers only: at least that many characters, at most 20; filled with blanks or zeros
  *
- * Anything else in a format is printed as it stands.
+ * Anything else in a format is printed as it stands. Shared by the core and by tools/cellctl.
  */
 #ifndef CLOISON_CORE_FMT_H
 #define CLOISON_CORE_FMT_H
@@ -16,8 +16,29 @@
 
 #include "core/types.h"
 
+#define FMT_ARGUMENTS 14u /* most of one format */
+
 /* At most size - 1 characters and a final 0 (size > 0). Returns the length without the 0. */
-u32 fmt_format(char *buffer, u32 size, const char *format, va_list args);
+u32 fmt_format(char *buffer, u32 size, const char *format, va_list *args);
 u32 fmt_print(char *buffer, u32 size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * The same with arguments that are values, as many as the format asks for: a number (of %d with its sign all through), or the address
+ * of a string. name: in the place of each '@', NULL: it is as it stands.
+ */
+u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, const char *name);
+
+/* ---- for who takes arguments by a format ---- */
+
+struct fmt_spec {
+	u32 width;
+	char fill;
+	char type; /* s: a string; else a number */
+	bool wide; /* l */
+};
+
+/* The next conversion that has an argument; returns what is behind it. NULL: there is none. */
+const char *fmt_next(const char *format, struct fmt_spec *spec);
+/* Its value, as above. */
+u64 fmt_value(const struct fmt_spec *spec, va_list *args);
 
 #endif

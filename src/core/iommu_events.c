@@ -23,6 +23,7 @@
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
+#include "core/log.h"
 #include "core/watch.h"
 
 #define LINES 16u
@@ -194,7 +195,7 @@ static u32 print_event(char *line, u32 size)
 
 static void tell(struct log *log)
 {
-	char line[CONSOLE_LINE];
+	char line[LOG_LINE];
 	u32 size = sizeof line - 1, at = print_event(line, size);
 
 	if (at_hand.last)
@@ -202,8 +203,7 @@ static void tell(struct log *log)
 	if (log->untold)
 		at += fmt_print(line + at, size - at, "; %lu more since its last line", log->untold);
 	log->untold = 0;
-	line[at++] = '\n';
-	console_write(line, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
 /* ---- the queue ---- */
@@ -231,7 +231,7 @@ static bool fetch(void)
 /* False: later. */
 static bool told(void)
 {
-	if (console_has_room()) {
+	if (log_has_room()) {
 		at_hand.blocked = false;
 		tell(&logs[at_hand.log]);
 	} else if (!at_hand.blocked && arch_time_now() - at_hand.since < PATIENCE(arch_time_hz())) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * What the core has to say, as records: number of a message (messages.h), severity, category, cell, arguments. One ring for
- * each CPU, written by that CPU alone and read by the pump; nobody waits, and what does not fit is counted. As plain text
- * the pump makes a line of a record, in frames it sends the record, and the host makes the line, in its user's language.
+ * What the core has to say, as records: number of a message (messages.h), cell, arguments. One ring for each CPU, written
+ * by that CPU alone and read by the pump; nobody waits, and what does not fit is counted. As plain text the pump makes a
+ * line of a record, in frames it sends the record, and the host makes the line, in its user's language: log_read.h.
  */
 #ifndef CLOISON_CORE_LOG_H
 #define CLOISON_CORE_LOG_H
@@ -14,12 +14,28 @@ enum log_severity { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 enum log_category { LOG_CORE, LOG_LIFE, LOG_FAULT, LOG_AUDIT, LOG_IRQ, LOG_DMA, LOG_DEVICE, LOG_TEXT };
 
 #define LOG_NO_CELL 0xffffu
-#define LOG_ARGUMENTS 8u
+#define LOG_LINE 448u /* longest line of text, its end included; the end of what is longer is cut */
 
 /*
- * Any CPU. Arguments as the message's format has them (core/fmt.h). A string is copied, so it may be a local one.
- * cell: index, or LOG_NO_CELL.
+ * log_put(MESSAGE_RESTARTED, cell, number): any CPU. The message is named itself, so that the compiler compares the arguments
+ * with its format. Strings are copied, so they may be local ones. cell: index, or LOG_NO_CELL. Kept whole, or counted as lost.
  */
-void log_put(enum log_message message, u16 cell, ...);
+void log_put(enum log_message message, u32 cell, ...);
+#define log_put(message, ...) ((void)sizeof(log_check(LOG_FORMAT_##message, __VA_ARGS__)), log_put(message, __VA_ARGS__))
+/* Is there room for any record in this CPU's ring? */
+bool log_has_room(void);
+/* Records lost so far because a CPU's ring was full. */
+u32 log_lost(void);
+/* The table of messages; NULL: that was all. */
+const char *log_format(u32 message);
+const char *log_severity_name(u32 n);
+const char *log_category_name(u32 n);
+
+/* ---- how arguments are checked: nothing is called ---- */
+
+int log_check(const char *format, u32 cell, ...) __attribute__((format(printf, 1, 3)));
+#define LOG_FORMAT(name, severity, category, format) static const char LOG_FORMAT_MESSAGE_##name[] __attribute__((unused)) = format;
+LOG_MESSAGES(LOG_FORMAT)
+#undef LOG_FORMAT
 
 #endif

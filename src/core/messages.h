@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Everything the core says, in one table: M(name, severity, category, format). The formats are those of core/fmt.h. The order is
- * part of the line's format (a host knows a message by its number): new ones go to the end. tools/cellctl is built from
- * the same table, and translates it.
+ * Everything the core says, in one table: M(name, severity, category, format). The formats are those of core/fmt.h; an '@' stands
+ * for the name of the record's cell. The order is part of the line's format (a host knows a message by its number): new
+ * ones go to the end. tools/cellctl is built from the same table, and translates it.
  */
 #ifndef CLOISON_CORE_MESSAGES_H
 #define CLOISON_CORE_MESSAGES_H

@@ -17,6 +17,7 @@
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/life.h"
+#include "core/log.h"
 #include "vdev/vdev.h"
 
 #define POLL_LINES 16u
@@ -67,7 +68,7 @@ static void print_head(const char *name, const struct record *record)
 
 void record_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count)
 {
-	char line[CONSOLE_LINE];
+	char line[LOG_LINE];
 	u32 at = fmt_print(line, sizeof line, "%s:", name);
 
 	for (u32 i = 0; i < count; i++) {
@@ -75,8 +76,7 @@ void record_words(const char *name, const char *const *names, u32 first, const u
 			      fmt_print(line + at, (u32)sizeof line - at, " x%u", first + i);
 		at += fmt_print(line + at, (u32)sizeof line - at, "=0x%016lx", words[i]);
 	}
-	line[at++] = '\n';
-	console_write(line, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
 void record_regs(const char *name, const u64 *regs, u32 line)
@@ -158,7 +158,7 @@ static bool record_line(void)
 static void print_counters(u16 index)
 {
 	const struct cpu *cpu = cpu_at(index);
-	char line[CONSOLE_LINE];
+	char line[LOG_LINE];
 	u64 total = 0;
 	u32 state = atomic_load32(&cells[cpu->cell_index].state), power = atomic_load32(&cpu->vcpu->state);
 	u32 at = fmt_print(line, sizeof line, "counters cell=%s vcpu=%u cpu=%s state=%s power=%s", cpu->cell->name,
@@ -173,8 +173,7 @@ static void print_counters(u16 index)
 	}
 	at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
 	at += arch_cpu_status(cpu, line + at, (u32)sizeof line - at);
-	line[at++] = '\n';
-	console_write(line, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
 static void print_console(u32 cell)
@@ -210,7 +209,7 @@ static bool status_line(void)
 	} else if (item < CPU_COUNT + 2 * CELL_COUNT) {
 		print_console(item - CPU_COUNT - CELL_COUNT);
 	} else if (!iommu_status(item - CPU_COUNT - 2 * CELL_COUNT)) {
-		console_printf("console core lost=%u", console_lost());
+		console_printf("console core lost=%u", log_lost());
 		report.asked = false;
 	}
 	return true;
@@ -218,7 +217,7 @@ static bool status_line(void)
 
 void record_poll(bool shared)
 {
-	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && console_has_room(); n++)
+	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && log_has_room(); n++)
 		if (!record_line() && !status_line() && !command_line())
 			return;
 }

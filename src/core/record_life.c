@@ -12,6 +12,7 @@
 #include "core/console.h"
 #include "core/fmt.h"
 #include "core/life.h"
+#include "core/log.h"
 #include "core/record.h"
 
 #define CAPTURE_TIME(hz) ((hz) / 10)
@@ -87,7 +88,7 @@ static u32 print_by(char *line, u32 size, const struct record *record)
 
 static void print_head(u32 cell)
 {
-	char line[CONSOLE_LINE];
+	char line[LOG_LINE];
 	u32 size = sizeof line - 1;
 	const struct record *record = &cells[cell].record;
 	u32 at = fmt_print(line, size, "cell %s: %s", machine_cells[cell].name, stop_names[record->reason]);
@@ -98,8 +99,7 @@ static void print_head(u32 cell)
 	if (told.captured)
 		at += fmt_print(line + at, size - at, ", vCPU 0 on %s, pc 0x%lx",
 				machine_cpus[machine_cell_cpus[machine_cells[cell].first_cpu]].name, told.captured->pc);
-	line[at++] = '\n';
-	console_write(line, at);
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
 void record_told_line(u32 cell, u32 line)

@@ -14,6 +14,7 @@
 #include "core/audit.h"
 #include "core/console.h"
 #include "core/crash.h"
+#include "core/log.h"
 #include "core/mmio.h"
 #include "vdev/vdev.h"
 
@@ -156,7 +157,7 @@ static void overdue(u16 cell, enum stop_reason reason)
 {
 	u32 before = watched[cell].overdue++;
 
-	if (machine_lives[cell].actions[EVENT_WATCHDOG] == ACTION_RECORD && !(before & (before + 1)) && console_has_room())
+	if (machine_lives[cell].actions[EVENT_WATCHDOG] == ACTION_RECORD && !(before & (before + 1)) && log_has_room())
 		console_printf("cell %s: %s", machine_cells[cell].name,
 			       reason == STOP_WATCHDOG ? "its watchdog has run out" : "its heartbeat is missing");
 	act(cell, EVENT_WATCHDOG, reason, true);

@@ -109,13 +109,13 @@ const u16 machine_cell_cpus[VCPU_COUNT] = { 0, 1, 2, 3 };
 
 const struct vdev_config machine_vdevs[VDEV_COUNT] = {
 	[VDEV_LINUX] = { .ops = &vdev_pl011, .state = &uart_linux, .name = "serial@9000000", .base = UART_BASE,
-			 .size = 0x1000, .line = LINE_LINUX, .cell = CELL_LINUX, .policy = CONSOLE_BLOCK },
+			 .size = 0x1000, .line = SPI_LINUX, .cell = CELL_LINUX, .policy = CONSOLE_BLOCK },
 	[VDEV_CONTROL] = { .ops = &vdev_pl011, .state = &uart_control, .name = "serial@9000000", .base = UART_BASE,
-			   .size = 0x1000, .line = LINE_CONTROL, .cell = CELL_CONTROL, .policy = CONSOLE_DROP },
+			   .size = 0x1000, .line = SPI_CONTROL, .cell = CELL_CONTROL, .policy = CONSOLE_DROP },
 	[VDEV_PROBE] = { .ops = &vdev_probe, .state = &probe, .name = "probe@a000000", .base = PROBE_BASE,
-			 .size = 0x2000, .line = LINE_PROBE, .cell = CELL_CONTROL },
+			 .size = 0x2000, .line = SPI_PROBE, .cell = CELL_CONTROL },
 	[VDEV_HELLO] = { .ops = &vdev_pl011, .state = &uart_hello, .name = "serial@9000000", .base = UART_BASE,
-			 .size = 0x1000, .line = LINE_HELLO, .cell = CELL_HELLO, .policy = CONSOLE_BLOCK },
+			 .size = 0x1000, .line = SPI_HELLO, .cell = CELL_HELLO, .policy = CONSOLE_BLOCK },
 };
 
 const struct stream_config machine_streams[STREAM_COUNT] = {

@@ -11,10 +11,10 @@ enum { CELL_LINUX, CELL_CONTROL, CELL_HELLO };
 enum { STREAM_NIC, STREAM_DISK, STREAM_OTHER, STREAM_EDU }; /* linux: nic0, disk0 and one behind smmu1; hello: edu0 */
 enum { VDEV_LINUX, VDEV_CONTROL, VDEV_PROBE, VDEV_HELLO };
 
-#define LINE_LINUX 33u
-#define LINE_CONTROL 40u
-#define LINE_PROBE 41u
-#define LINE_HELLO 42u
+#define SPI_LINUX 33u
+#define SPI_CONTROL 40u
+#define SPI_PROBE 41u
+#define SPI_HELLO 42u
 #define SERVICE 4u /* the service CPU, where there is one */
 
 #define UART_BASE 0x9000000u

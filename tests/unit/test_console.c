@@ -4,6 +4,7 @@
 
 #include "machine.h"
 #include "core/console.h"
+#include "core/log.h"
 #include "host.h"
 
 static const struct vdev_config *linux_uart = &machine_vdevs[VDEV_LINUX];
@@ -187,7 +188,7 @@ static void core_share(void **state)
 	memset(wire_text, 0, sizeof wire_text);
 	for (u32 ms = 0; ms < 100; ms++) {
 		flood(VDEV_LINUX);
-		while (console_has_room())
+		while (log_has_room())
 			console_printf("the core floods the console too, in longer lines");
 		serve(1);
 	}
@@ -310,30 +311,30 @@ static void taking_raises_the_line(void **state)
 	linux_uart->ops->write(linux_uart, 0x38, 4, 0x20); /* IMSC: transmit */
 	while (!(linux_uart->ops->read(linux_uart, 0x18, 4) & 0x20))
 		linux_uart->ops->write(linux_uart, 0, 4, 'x');
-	assert_int_equal(host.raised[LINE_LINUX], 0);
+	assert_int_equal(host.raised[SPI_LINUX], 0);
 	serve(1);
-	assert_int_equal(host.raised[LINE_LINUX], 1);
+	assert_int_equal(host.raised[SPI_LINUX], 1);
 	linux_uart->ops->write(linux_uart, 0x44, 4, 0x20); /* ICR */
 	serve(20);
-	assert_int_equal(host.raised[LINE_LINUX], 1); /* no transition since */
+	assert_int_equal(host.raised[SPI_LINUX], 1); /* no transition since */
 }
 
 /* ---- the core's log ---- */
 
 static void log_overflows_by_lines(void **state)
 {
-	u32 lost = console_lost(), printed = 0;
+	u32 lost = log_lost(), printed = 0;
 
 	(void)state;
-	while (console_has_room()) {
+	while (log_has_room()) {
 		console_printf("line %u", printed++);
 		assert_true(printed < 1000);
 	}
-	assert_int_equal(console_lost(), lost);
-	while (console_lost() == lost)
+	assert_int_equal(log_lost(), lost);
+	while (log_lost() == lost)
 		console_printf("line %u", printed++);
 	serve(20);
-	assert_true(console_has_room());
+	assert_true(log_has_room());
 	assert_int_equal(count_of(wire_text, "[core] line "), printed - 1);
 	assert_int_equal(count_of(wire_text, "\r\n"), printed - 1);
 	char last[32];
@@ -352,7 +353,7 @@ static void too_long_for_a_line(void **state)
 	console_printf("%s", word);
 	console_printf("next");
 	serve(3);
-	assert_int_equal(wire_length, 7 + (CONSOLE_LINE - 1) + 2 + strlen("[core] next\r\n"));
+	assert_int_equal(wire_length, 7 + (LOG_LINE - 1) + 2 + strlen("[core] next\r\n"));
 	assert_non_null(strstr(wire_text, "w\r\n[core] next\r\n"));
 }
 

@@ -10,7 +10,7 @@ static void expect(const char *text, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	u32 length = fmt_format(buffer, sizeof buffer, format, args);
+	u32 length = fmt_format(buffer, sizeof buffer, format, &args);
 	va_end(args);
 	assert_string_equal(buffer, text);
 	assert_int_equal(length, strlen(text));

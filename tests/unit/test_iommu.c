@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/iommu.h"
 #include "core/life.h"
+#include "core/log.h"
 #include "host.h"
 
 static struct cpu *const cpu0 = &host_cpus[0], *const hello = &host_cpus[3];
@@ -423,7 +424,7 @@ static void no_stream_starves_another(void **state)
 static void a_console_that_takes_nothing(void **state)
 {
 	u64 last, before = refused("device=edu0 stream=0x18", &last);
-	u32 lost = console_lost();
+	u32 lost = log_lost();
 
 	(void)state;
 	rounds(1001);
@@ -436,7 +437,7 @@ static void a_console_that_takes_nothing(void **state)
 	assert_int_equal(host.iommu.events[0].tail, 30);
 	wire_room = ~0u;
 	assert_int_equal(refused("device=edu0 stream=0x18", &last) - before, 30);
-	assert_int_equal(console_lost(), lost);
+	assert_int_equal(log_lost(), lost);
 }
 
 /* One that keeps the queue full is cut off; its neighbours, and its cell's other streams, are not. */

@@ -7,6 +7,7 @@
 #include "core/console.h"
 #include "core/control.h"
 #include "core/keys.h"
+#include "core/log.h"
 #include "host.h"
 
 #define ESCAPE "\x14"
@@ -48,11 +49,11 @@ static void input_goes_to_the_focus(void **state)
 	expect_input(VDEV_LINUX, "ls -l\r\x01\x03");
 	expect_input(VDEV_CONTROL, "");
 	expect_wire(""); /* no echo of ours */
-	assert_int_equal(host.raised[LINE_LINUX], 0);
+	assert_int_equal(host.raised[SPI_LINUX], 0);
 	dev->ops->write(dev, 0x38, 4, 0x40); /* IMSC: receive timeout */
 	type("ab");
-	assert_int_equal(host.raised[LINE_LINUX], 2);
-	assert_int_equal(host.raised[LINE_CONTROL], 0);
+	assert_int_equal(host.raised[SPI_LINUX], 2);
+	assert_int_equal(host.raised[SPI_CONTROL], 0);
 }
 
 static void digits_choose_a_cell(void **state)
@@ -357,7 +358,7 @@ static void status_of_some(void **state)
 static void long_answers_wait(void **state)
 {
 	static const char *const all[] = { "help", "audit", "crash", "status", "status all" };
-	u32 lost = console_lost();
+	u32 lost = log_lost();
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_COUNT(all); i++) {
@@ -369,7 +370,7 @@ static void long_answers_wait(void **state)
 			serve(1);
 		}
 	}
-	assert_int_equal(console_lost(), lost);
+	assert_int_equal(log_lost(), lost);
 }
 
 static void power_off(void **state)

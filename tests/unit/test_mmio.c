@@ -96,15 +96,15 @@ static void raises_while_high(void **state)
 
 	(void)state;
 	mmio_access(control, PROBE_BASE, true, 4, &value);
-	assert_int_equal(host.raised[LINE_PROBE], 0);
+	assert_int_equal(host.raised[SPI_PROBE], 0);
 	probe.level = true;
 	mmio_access(control, PROBE_BASE, true, 4, &value);
 	mmio_access(control, PROBE_BASE, false, 4, &value);
-	assert_int_equal(host.raised[LINE_PROBE], 2);
-	assert_int_equal(host.raised[LINE_CONTROL], 0);
+	assert_int_equal(host.raised[SPI_PROBE], 2);
+	assert_int_equal(host.raised[SPI_CONTROL], 0);
 	probe.level = false;
 	mmio_access(control, PROBE_BASE, false, 4, &value);
-	assert_int_equal(host.raised[LINE_PROBE], 2);
+	assert_int_equal(host.raised[SPI_PROBE], 2);
 }
 
 /* Who told a change looks again: another CPU may have told another level before it. */

@@ -5,6 +5,7 @@
 #include "machine.h"
 #include "core/console.h"
 #include "core/life.h"
+#include "core/log.h"
 #include "core/record.h"
 #include "host.h"
 
@@ -165,7 +166,7 @@ static void overwritten(void **state)
 	come_in(3);
 	wire_room = 0;
 	host_this = &host_cpus[SERVICE];
-	for (u32 i = 0; i < 22; i++)
+	for (u32 i = 0; i < 17; i++)
 		console_printf("................................................."); /* there is room for a few lines more */
 	serve(1);
 	assert_int_equal(cells[CELL_LINUX].record_state, RECORD_READY);
@@ -245,7 +246,7 @@ static void status(void **state)
 	cells[CELL_LINUX].times = (struct life_times){ .regain = 1, .stop = 2, .clear = 3, .start = 1ull << 52 };
 	cells[CELL_CONTROL].incarnation = 7;
 	cells[CELL_CONTROL].asked = LIFE_RESTART;
-	u32 lost = console_lost();
+	u32 lost = log_lost();
 	const struct vdev_config *control = &machine_vdevs[VDEV_CONTROL];
 	u64 before = control->ops->dropped(control);
 
@@ -296,7 +297,7 @@ static void worst_counters(void **state)
 /* A status asked for again and again costs bounded lines, and no record is lost by it. */
 static void status_cannot_displace_a_record(void **state)
 {
-	u32 lost = console_lost();
+	u32 lost = log_lost();
 
 	(void)state;
 	cell_stop(&host_cpus[3], STOP_DEBUG, NULL);
@@ -308,7 +309,7 @@ static void status_cannot_displace_a_record(void **state)
 	wire_room = ~0u;
 	serve(20);
 	assert_non_null(strstr(wire_text, "[core] hello: x28="));
-	assert_int_equal(console_lost(), lost);
+	assert_int_equal(log_lost(), lost);
 }
 
 int main(void)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The records of the log (log.h), one after the other. All but log_waiting and log_line: only the CPU that pumps (console.c). */
+#ifndef CLOISON_CORE_LOG_READ_H
+#define CLOISON_CORE_LOG_READ_H
+
+#include "core/line_format.h"
+
+#define LOG_DATA 512u /* bytes of arguments */
+
+/* Its first head.size bytes are what goes over the line. */
+struct log_record {
+	struct line_log head;
+	u8 data[LOG_DATA];
+};
+
+/* How much of this CPU's ring waits: not 0, there is a record. */
+u32 log_waiting(u32 cpu);
+/* Take this CPU's oldest record, as its line, with no \n. Returns how much of the ring that was; 0: there is none. size > 0. */
+u32 log_text(u32 cpu, char *text, u32 size, u32 *length);
+/*
+ * Take the oldest record of all CPUs; returns its size, at most LINE_PAYLOAD; 0: there is none. A line that is too long for
+ * that (MESSAGE_PLAIN) comes in pieces, records with the same sequence.
+ */
+u32 log_take(struct log_record *record);
+/* The line of a record that was taken, with no \n; its length. size > 0. */
+u32 log_line(const struct log_record *record, char *text, u32 size);
+
+#endif
