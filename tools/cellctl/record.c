@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/fmt.h"
 #include "core/log.h"
 #include "session.h"
 #include "text.h"
@@ -61,6 +62,34 @@ bool cellctl_argument(const struct cellctl_record *record, unsigned n, const cha
 	return false;
 }
 
+/* Does it want the same arguments in the same order? A translation may be wrong. */
+static bool wants_same(const char *one, const char *other)
+{
+	struct fmt_spec a = { 0 }, b = { 0 };
+
+	do {
+		one = fmt_next(one, &a);
+		other = fmt_next(other, &b);
+		if (!one || !other)
+			return !one && !other;
+	} while (a.type == b.type && a.wide == b.wide);
+	return false;
+}
+
+/* As the format asks for them; what the record has not, or has of another kind, is 0 and "?". */
+static void take_values(const struct cellctl_record *record, const char *format, u64 *values)
+{
+	struct fmt_spec spec = { 0 };
+
+	for (unsigned i = 0; i < FMT_ARGUMENTS && (format = fmt_next(format, &spec)); i++) {
+		const char *text = NULL;
+		uint64_t number = 0;
+
+		if (cellctl_argument(record, i, &text, &number) && !text == (spec.type != 's'))
+			values[i] = text ? (u64)(uintptr_t)text : number;
+	}
+}
+
 /* No format: the arguments as they are. */
 static void raw_text(const struct cellctl_record *record, char *to, size_t size)
 {
@@ -90,10 +119,18 @@ static void make_printable(char *text)
 static void render(const struct cellctl *c, struct cellctl_record *record, char *to)
 {
 	const char *format = names_known(c, NAMES_MESSAGES, record->head.message);
+	u64 values[FMT_ARGUMENTS] = { 0 };
 
 	if (record->head.message < ARRAY_COUNT(messages) && (!format || !strcmp(format, messages[record->head.message].format)))
 		record->name = messages[record->head.message].name;
-	raw_text(record, to, LINE_TEXT);
+	if (!format || !*format) {
+		raw_text(record, to, LINE_TEXT);
+	} else {
+		const char *translated = gettext(format);
+
+		take_values(record, format, values);
+		fmt_values(to, LINE_TEXT, wants_same(format, translated) ? translated : format, values, record->cell ? record->cell : "?");
+	}
 	make_printable(to);
 	record->text = to;
 }
