@@ -11,9 +11,9 @@
  */
 #include "core/health.h"
 #include "core/cell.h"
-#include "core/console.h"
 #include "core/iommu.h"
 #include "core/life.h"
+#include "core/log.h"
 #include "platform/platform.h"
 
 #define LATE_TIME(hz) ((hz) / 10)  /* between two rounds that come each millisecond */
@@ -44,7 +44,7 @@ void health_init(void)
 		return;
 	dog.limit = plat_watchdog_start(machine_core.watchdog_base, machine_core.watchdog_refresh, machine_core.watchdog_seconds, arch_time_hz());
 	dog.round = dog.feed = arch_time_now();
-	console_printf("board watchdog: resets the board %lu ms after it was fed last", dog.limit / (arch_time_hz() / 1000));
+	log_put(MESSAGE_BOARD_WATCHDOG, LOG_NO_CELL, dog.limit / (arch_time_hz() / 1000));
 }
 
 /* Its CPUs are in the core, its devices off, and yet nothing happens. */
@@ -85,7 +85,7 @@ void health_serve(void)
 
 	if (what) {
 		if (!dog.told)
-			console_printf("board watchdog: fed no more: %s", what);
+			log_put(MESSAGE_BOARD_WATCHDOG_ENDS, LOG_NO_CELL, what);
 		dog.told = true;
 		return;
 	}

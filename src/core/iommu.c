@@ -13,8 +13,8 @@
  * sides (docs/hardware-only.md).
  */
 #include "core/iommu.h"
-#include "core/console.h"
 #include "core/iommu_events.h"
+#include "core/log.h"
 
 #define EVENTS_SERVICE 16u /* at one time, on a CPU that has nothing else to do, */
 #define EVENTS_SHARED 4u   /* and on a cell's */
@@ -49,7 +49,7 @@ static void carry_out(u16 cell)
 		if (machine_streams[i].cell == cell)
 			arch_iommu_set(i, wanted & 1);
 	if (!arch_iommu_sync(cell) && arch_cas32(&cells[cell].streams_broken, 0, 1))
-		console_printf("cell %s: its IOMMU does not answer, so it is not loaded again", machine_cells[cell].name);
+		log_put(MESSAGE_IOMMU_SILENT, cell);
 	atomic_store32(&cells[cell].streams_done, wanted);
 }
 

@@ -9,9 +9,9 @@
  */
 #include "core/life_steps.h"
 #include "core/boot.h"
-#include "core/console.h"
 #include "core/crash.h"
 #include "core/iommu.h"
+#include "core/log.h"
 #include "core/trace.h"
 #include "core/watch.h"
 
@@ -262,7 +262,6 @@ void life_serve(void)
 
 void life_reported(u16 cell)
 {
-	const struct cell_config *config = &machine_cells[cell];
 	const struct life_config *life = &machine_lives[cell];
 	const struct record *record = &cells[cell].record;
 	enum life_event event = life_event_of(record->reason);
@@ -270,8 +269,7 @@ void life_reported(u16 cell)
 	if (iommu_state(cell) == IOMMU_BROKEN)
 		return; /* it is not, and that was said */
 	if (record->end == CELL_RESTARTING)
-		console_printf("cell %s: restarted, number %u", config->name, record->incarnation);
+		log_put(MESSAGE_RESTARTED, cell, record->incarnation);
 	else if (event != EVENT_COUNT && life->actions[event] == ACTION_RESTART && record->end == CELL_FAILING)
-		console_printf("cell %s: more than %u restarts within %u seconds: it stays failed", config->name,
-			       life->restart_count, life->restart_seconds);
+		log_put(MESSAGE_TOO_MANY_RESTARTS, cell, life->restart_count, life->restart_seconds);
 }

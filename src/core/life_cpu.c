@@ -17,8 +17,8 @@
 #include "core/life_steps.h"
 #include "config.h"
 #include "core/boot.h"
-#include "core/console.h"
 #include "core/iommu.h"
+#include "core/log.h"
 #include "core/pci.h"
 #include "core/trace.h"
 #include "core/watch.h"
@@ -127,7 +127,7 @@ void life_capture(struct cpu *cpu)
 	cpu->copier = COPIER_NONE;
 	if (copier == COPIER_CLEAR) {
 		atomic_store32(&cell->unclean, 1);
-		console_printf("cell %s: its memory cannot be cleared: it is never started again", cpu->cell->name);
+		log_put(MESSAGE_UNCLEAN, cpu->cell_index);
 	}
 	/* Not of one that switched itself off, nor of the copier; and once */
 	if (copier != COPIER_NONE || !cell_is_ending(cpu->cell_index) || atomic_load32(&vcpu->state) != VCPU_ON ||
@@ -282,7 +282,7 @@ static void reach_goal(struct cpu *cpu)
 	bool failed = missing || atomic_load32(&cell->unclean) || iommu_state(cpu->cell_index) == IOMMU_BROKEN;
 
 	if (missing)
-		console_printf("cell %s: %u of its vCPUs did not come in: it is not started before they have", cpu->cell->name, missing);
+		log_put(MESSAGE_VCPUS_MISSING, cpu->cell_index, missing);
 	watch_reset(cpu->cell_index);
 	do {
 		goal = atomic_load32(&cell->state);

@@ -12,6 +12,7 @@
 #include "core/health.h"
 #include "core/iommu.h"
 #include "core/life.h"
+#include "core/log.h"
 #include "core/panic.h"
 #include "core/pci.h"
 #include "core/watch.h"
@@ -31,8 +32,8 @@ static void banner(void)
 	char found[128];
 
 	arch_describe(found, sizeof found);
-	console_printf("Cloison %s on %s, configuration %s\n", machine_name, machine_board_name, machine_hash);
-	console_printf("%s\n", found);
+	log_put(MESSAGE_BOOT, LOG_NO_CELL, machine_name, machine_board_name, machine_hash);
+	log_put(MESSAGE_FOUND, LOG_NO_CELL, found);
 }
 
 static void start_others(const struct cpu *self)
@@ -43,7 +44,7 @@ static void start_others(const struct cpu *self)
 		if (i == self->index || machine_cpus[i].role == CPU_UNUSED)
 			continue;
 		if (!arch_cpu_start(i, &error)) {
-			console_printf("firmware refuses to start %s (error %d)\n", machine_cpus[i].name, (int)error);
+			log_put(MESSAGE_CPU_REFUSED, LOG_NO_CELL, machine_cpus[i].name, (int)error);
 			panic("declared CPU is not there: hardware id", machine_cpus[i].hw_id, 0);
 		}
 	}

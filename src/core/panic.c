@@ -16,6 +16,7 @@
 #include "core/crash.h"
 #include "core/fmt.h"
 #include "core/health.h"
+#include "core/log.h"
 
 #define WORDS_PER_LINE 4u
 #define REG_LINES ((ARRAY_COUNT(((struct panic_state *)0)->regs) + WORDS_PER_LINE - 1) / WORDS_PER_LINE)
@@ -77,12 +78,12 @@ static void print(const struct panic_state *state)
 
 	console_flush(); /* what it has said before */
 	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++) {
-		console_printf("%s", line);
+		log_put(MESSAGE_PANIC, LOG_NO_CELL, line);
 		console_flush();
 	}
-	console_printf("panic: configuration %s; %s", machine_hash, machine_core.panic_resets ? "the board is reset" :
-		       state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
-							   "this CPU halts; those that can go on do");
+	log_put(MESSAGE_PANIC_ENDS, LOG_NO_CELL, machine_hash, machine_core.panic_resets ? "the board is reset" :
+		state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
+						    "this CPU halts; those that can go on do");
 	console_flush();
 }
 

@@ -12,8 +12,8 @@
  * Nobody waits in a restart: the cell's first CPU looks again, as it is parked.
  * A function that does not answer keeps its cell from starting, and nobody else.
  */
+#include "core/log.h"
 #include "core/pci.h"
-#include "core/console.h"
 #include "core/panic.h"
 #include "core/pci_function.h"
 
@@ -296,8 +296,7 @@ bool pci_restored(struct cpu *cpu)
 		return true;
 	silent = is_late(reset) && !reset->late ? silent_one(cpu->cell_index) : FUNCTION_COUNT;
 	if (silent < FUNCTION_COUNT) {
-		console_printf("cell %s: %s does not answer after its reset: the cell waits for it", cpu->cell->name,
-			       machine_functions[silent].name);
+		log_put(MESSAGE_FUNCTION_SILENT, cpu->cell_index, machine_functions[silent].name);
 		reset->late = true;
 	}
 	return false;

@@ -4,8 +4,8 @@
  * later rests on it: a BAR that is larger than declared would decode beyond the
  * pages that its cell has, and another pin would be another cell's line.
  */
-#include "core/console.h"
 #include "core/fmt.h"
+#include "core/log.h"
 #include "core/panic.h"
 #include "core/pci_function.h"
 
@@ -26,7 +26,7 @@ void pci_panic(u16 function, const char *what, u64 declared, u64 found)
 /* The same in the partition's words, in the line before. */
 static void tell(u16 function, const char *text)
 {
-	console_printf("%s: %s", machine_functions[function].name, text);
+	log_put(MESSAGE_FUNCTION_DIFFERS, machine_functions[function].cell, machine_functions[function].name, text);
 }
 
 /* ---- capabilities ---- */

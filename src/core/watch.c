@@ -106,7 +106,7 @@ static void end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32
 
 static void stop_others(u16 cell, enum life_event event)
 {
-	console_printf("cell %s: %s: all other cells are stopped", machine_cells[cell].name, event_words[event]);
+	log_put(MESSAGE_OTHERS_STOPPED, cell, event_words[event]);
 	for (u16 i = 0; i < CELL_COUNT; i++)
 		if (i != cell)
 			end(i, STOP_OTHER, event_words[event], cell, CELL_STOPPING);
@@ -122,7 +122,7 @@ static void reset_board(u16 cell, enum life_event event)
 {
 	if (board_reset.due)
 		return;
-	console_printf("cell %s: %s: the board is reset", machine_cells[cell].name, event_words[event]);
+	log_put(MESSAGE_RESET_BY_CELL, cell, event_words[event]);
 	watch_reset_board();
 }
 
@@ -158,8 +158,7 @@ static void overdue(u16 cell, enum stop_reason reason)
 	u32 before = watched[cell].overdue++;
 
 	if (machine_lives[cell].actions[EVENT_WATCHDOG] == ACTION_RECORD && !(before & (before + 1)) && log_has_room())
-		console_printf("cell %s: %s", machine_cells[cell].name,
-			       reason == STOP_WATCHDOG ? "its watchdog has run out" : "its heartbeat is missing");
+		log_put(MESSAGE_OVERDUE, cell, reason == STOP_WATCHDOG ? "watchdog has run out" : "heartbeat is missing");
 	act(cell, EVENT_WATCHDOG, reason, true);
 }
 

@@ -10,6 +10,7 @@
 #define machine_iommus declared_iommus
 #define machine_streams declared_streams
 #include "arch/arch.h"
+#include "core/log.h"
 #undef machine_iommus
 #undef machine_streams
 #include "pte.h"
@@ -36,13 +37,19 @@ static char text[8192], panicked[256];
 static jmp_buf on_panic;
 static u64 time_now;
 
-void console_printf(const char *format, ...)
+static const char *const formats[] = {
+#define FORMAT(name, severity, category, format) format,
+	LOG_MESSAGES(FORMAT)
+#undef FORMAT
+};
+
+void (log_put)(enum log_message message, u32 cell, ...)
 {
 	u32 at = (u32)strlen(text);
 	va_list args;
 
-	va_start(args, format);
-	vsnprintf(text + at, sizeof text - at, format, args);
+	va_start(args, cell);
+	vsnprintf(text + at, sizeof text - at, formats[message], args);
 	va_end(args);
 	strncat(text, "\n", sizeof text - strlen(text) - 1);
 }

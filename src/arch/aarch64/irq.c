@@ -6,8 +6,8 @@
  */
 #include "core/boot.h"
 #include "core/cell.h"
-#include "core/console.h"
 #include "core/fmt.h"
+#include "core/log.h"
 #include "core/watch.h"
 #include "gic.h"
 #include "irq.h"
@@ -67,8 +67,7 @@ static void storm(struct cpu *cpu, u32 intid, u32 line)
 	/* The guest may go on enabling it: told at the 1st, 2nd, 4th, 8th ... time */
 	if (before & (before + 1))
 		return;
-	console_printf("cell %s: interrupt %u (the cell's %u) came more than %u times in a second: masked", cpu->cell->name,
-		       intid, line, machine_owners[intid].limit);
+	log_put(MESSAGE_STORM, cpu->cell_index, intid, line, machine_owners[intid].limit);
 }
 
 /* Nobody's: it will not come again. */

@@ -11,7 +11,7 @@
  * one after another, each complete before its caller goes on.
  */
 #include "core/cell.h"
-#include "core/console.h"
+#include "core/log.h"
 #include "core/panic.h"
 #include "gic.h"
 #include "its.h"
@@ -130,8 +130,7 @@ bool its_do(enum its_command command, const struct its_order *order)
 	if (run())
 		return true;
 	dead = true;
-	console_printf("cell %s: the ITS has stopped at command 0x%x (CREADR 0x%lx): no more changes of its interrupts",
-		       machine_cells[its()->cell].name, (u32)command, mmio_read64(gits(GITS_CREADR)));
+	log_put(MESSAGE_ITS_STOPPED, its()->cell, (u32)command, mmio_read64(gits(GITS_CREADR)));
 	return false;
 }
 

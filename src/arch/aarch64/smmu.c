@@ -14,7 +14,7 @@
  * (core/iommu.c), [L].
  */
 #include "arch/arch.h"
-#include "core/console.h"
+#include "core/log.h"
 #include "core/panic.h"
 #include "pte.h"
 #include "smmu_hw.h"
@@ -121,11 +121,9 @@ static void at_least(const char *what, u64 declared, u64 found)
 /* Both descriptions; what follows names the difference. */
 static void describe(const struct arch_iommu_config *config, u32 idr0, u32 idr1, u32 idr5, u32 aidr)
 {
-	console_printf("%s: declared SMMUv3 at 0x%lx, StreamIDs of %u bits, PA %u bits, coherent", config->name, config->base,
-		       config->sid_bits, (u32)machine_board.pa_bits);
-	console_printf("%s: found SMMUv3.%u, StreamIDs of %u bits, PA %u bits, %scoherent; IDR0 %08x IDR1 %08x IDR5 %08x AIDR %08x",
-		       config->name, FIELD(aidr, 0, 4), FIELD(idr1, 0, 6), size_bits[FIELD(idr5, 0, 3)], FIELD(idr0, 4, 1) ? "" : "not ",
-		       idr0, idr1, idr5, aidr);
+	log_put(MESSAGE_SMMU_DECLARED, LOG_NO_CELL, config->name, config->base, config->sid_bits, (u32)machine_board.pa_bits);
+	log_put(MESSAGE_SMMU_FOUND, LOG_NO_CELL, config->name, FIELD(aidr, 0, 4), FIELD(idr1, 0, 6), size_bits[FIELD(idr5, 0, 3)],
+		FIELD(idr0, 4, 1) ? "" : "not ", idr0, idr1, idr5, aidr);
 }
 
 static u32 highest_vmid(u16 iommu)
@@ -195,8 +193,7 @@ static void must_set_cr0(u16 iommu, u32 value)
 static void switch_off(u16 iommu, const char *why, u32 what)
 {
 	smmus[iommu].dead = true;
-	console_printf("%s: %s (0x%x): it is switched off, devices behind it reach nothing any more%s", machine_iommus[iommu].name, why, what,
-		       set_cr0(iommu, 0) ? "" : ", if it obeys");
+	log_put(MESSAGE_SMMU_OFF, LOG_NO_CELL, machine_iommus[iommu].name, why, what, set_cr0(iommu, 0) ? "" : ", if it obeys");
 }
 
 /* The next entry of the queue; there is room, as no more than half of it is ever unsynced. */
@@ -281,8 +278,7 @@ static void load_registers(u16 iommu)
 void arch_iommu_init(u16 iommu)
 {
 	if (!smmu_answers(reg(iommu, SMMU_IDR0))) {
-		console_printf("%s: declared SMMUv3 at 0x%lx, found nothing: reading it aborts", machine_iommus[iommu].name,
-			       machine_iommus[iommu].base);
+		log_put(MESSAGE_SMMU_SILENT, LOG_NO_CELL, machine_iommus[iommu].name, machine_iommus[iommu].base);
 		panic("declared SMMU is not there: address", machine_iommus[iommu].base, 0);
 	}
 	verify(iommu);
