@@ -24,6 +24,7 @@
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/keys.h"
+#include "core/line.h"
 #include "core/log.h"
 #include "core/log_read.h"
 #include "core/mmio.h"
@@ -32,8 +33,8 @@
 #include "platform/platform.h"
 #include "vdev/vdev.h"
 
-#define SOURCE_SIZE 2048u /* power of two */
-#define CELL_BYTES 512u   /* of it is used: a cell's turn */
+#define SOURCE_SIZE CONSOLE_SIZE
+#define CELL_BYTES 512u   /* of it is used for plain text: a cell's turn */
 #define CORE_TURNS 2u
 #define ROUND_BYTES 512u /* of all sources in one round of the pump: half a megabyte a second at the 1 ms tick */
 #define SHARED_BYTES 64u /* the same on a CPU that a cell has too: 64 KB a second, several times 115200 baud */
@@ -72,10 +73,14 @@ static struct drawn {
 } line, command; /* [P] */
 
 _Static_assert(COMMAND_DRAWN <= LOG_LINE, "the command line has room");
+_Static_assert(!(SOURCE_SIZE & (SOURCE_SIZE - 1)) && !(LINE_FIRST % SOURCE_SIZE), "positions wrap where the buffer does");
 
 void console_init(void)
 {
+	for (u32 i = 0; i < CELL_COUNT; i++)
+		sources[i].head = sources[i].tail = sources[i].line_end = LINE_FIRST;
 	wire_init();
+	line_init();
 	keys_init();
 	plat_console_init(machine_console_base, machine_console_clock);
 }
@@ -100,17 +105,29 @@ void console_printf(const char *format, ...)
 	log_put(MESSAGE_PLAIN, LOG_NO_CELL, text);
 }
 
+/* The line is length characters, and its end. */
+static u32 begin_line(u32 length)
+{
+	line.bytes[length] = '\n'; /* where the final 0 was */
+	line.at = 0;
+	return length + 1;
+}
+
 /* The next record of this CPU becomes the line at hand; its length. */
 static u32 next_line(u32 cpu)
 {
 	u32 length, taken = log_text(cpu, (char *)line.bytes, LOG_LINE, &length);
 
 	turn.records = taken && taken < turn.records ? turn.records - taken : 0;
-	if (!taken)
-		return 0;
-	line.bytes[length] = '\n'; /* where the final 0 was */
-	line.at = 0;
-	return length + 1;
+	return taken ? begin_line(length) : 0;
+}
+
+/* So does what a session has left. */
+static u32 left_line(void)
+{
+	static struct log_record record;
+
+	return line_left(&record) ? begin_line(log_line(&record, (char *)line.bytes, LOG_LINE)) : 0;
 }
 
 /* ---- what cells print ---- */
@@ -130,7 +147,8 @@ static void fill(u32 cell, u64 now)
 {
 	const struct vdev_config *dev = console_of(cell);
 	struct source *source = &sources[cell];
-	u32 head = source->head, place = head % SOURCE_SIZE, room = CELL_BYTES - waiting(source);
+	u32 head = source->head, place = head % SOURCE_SIZE, limit = line_is_framed() ? SOURCE_SIZE : CELL_BYTES;
+	u32 room = waiting(source) < limit ? limit - waiting(source) : 0; /* a session may have left more than text has */
 
 	if (!dev)
 		return;
@@ -154,6 +172,8 @@ bool console_is_drained(u32 cell)
 {
 	const struct vdev_config *dev = console_of(cell);
 
+	if (line_is_framed()) /* nothing has to be waited for: what comes behind it is not on its channel */
+		return true;
 	return !waiting(&sources[cell]) && (!dev || !dev->ops->pending(dev));
 }
 
@@ -192,9 +212,14 @@ static bool choose_cell(u64 now)
 	return false;
 }
 
-/* The next CPU, in turn, that has said something. */
+/* The next CPU, in turn, that has said something; first of all what a session has left, which is older. */
 static bool choose_core(void)
 {
+	turn.source = WIRE_CORE;
+	turn.records = 0;
+	turn.left = left_line();
+	if (turn.left)
+		return true;
 	for (u32 i = 0; i < CPU_COUNT; i++) {
 		turn.cpu = turn.cpu + 1 < CPU_COUNT ? turn.cpu + 1 : 0;
 		turn.source = WIRE_CORE + turn.cpu;
@@ -256,12 +281,15 @@ static void pump_round(struct cpu *cpu)
 	u32 bytes = shared ? SHARED_BYTES : ROUND_BYTES;
 
 	if (cpu->index == machine_service_cpu)
-		keys_poll();
+		keys_poll(now);
 	record_poll(shared);
 	for (u32 i = 0; i < 2 * CELL_COUNT; i++) /* two pieces: the buffer may wrap */
 		fill(i / 2, now);
-	for (u32 n = 0; wire_drain() && n < bytes && (turn.left || choose(now)); n++)
+	/* A chunk that was begun as text is finished as text. */
+	for (u32 n = 0; wire_drain() && n < bytes && (turn.left || (!line_is_framed() && choose(now))); n++)
 		emit();
+	if (line_is_framed() && !turn.left && wire_drain())
+		line_round(now, bytes);
 }
 
 void console_pump(struct cpu *cpu)
@@ -293,6 +321,28 @@ void console_notify(struct cpu *cpu)
 	} while (record_is_due() && arch_time_now() - start < NOTIFY_TIME(arch_time_hz()));
 }
 
+/* ---- for the line ---- */
+
+u32 console_from(u32 cell)
+{
+	return sources[cell].tail;
+}
+
+u32 console_to(u32 cell)
+{
+	return sources[cell].head;
+}
+
+u8 console_at(u32 cell, u32 position)
+{
+	return sources[cell].bytes[position % SOURCE_SIZE];
+}
+
+void console_passed(u32 cell, u32 position)
+{
+	sources[cell].tail = position;
+}
+
 /* ---- boot and panic ---- */
 
 static bool drain_patiently(void)
@@ -314,6 +364,7 @@ void console_flush(void)
 
 	for (u32 tries = 0; tries < CLAIM_TRIES && !claimed; tries++)
 		claimed = arch_cas32(&pumping, 0, 1);
+	line_stop();
 	if (turn.source < WIRE_CORE || turn.source == WIRE_COMMAND)
 		turn.left = 0;
 	for (u32 n = 0; drain_patiently() && n < FLUSH_BYTES; n++) {

@@ -14,6 +14,8 @@
 
 #include "core/cell.h"
 
+#define CONSOLE_SIZE 2048u /* bytes that are kept of what a cell prints, until they have gone out; power of two */
+
 /* Boot CPU, first of all. */
 void console_init(void);
 /*
@@ -29,5 +31,11 @@ void console_pump(struct cpu *cpu);
 void console_notify(struct cpu *cpu);
 /* Has everything this cell printed reached the wire? Only from the pump. */
 bool console_is_drained(u32 cell);
+
+/* For the line: what a cell has printed, as a stream; free-running positions. The pump only. */
+u32 console_from(u32 cell);
+u32 console_to(u32 cell);
+u8 console_at(u32 cell, u32 position);
+void console_passed(u32 cell, u32 position); /* everything before it has gone out */
 
 #endif

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "core/command.h"
 #include "core/console.h"
+#include "core/line.h"
 #include "core/mmio.h"
 #include "core/record.h"
 #include "platform/platform.h"
@@ -43,12 +44,17 @@ static u16 next_cell(u32 after)
 	return CELL_NONE;
 }
 
+void keys_forget(void)
+{
+	keys.escaped = false;
+	command_init();
+}
+
 void keys_init(void)
 {
 	keys.focus = next_cell(CELL_COUNT - 1);
-	keys.escaped = false;
 	keys.typed = false;
-	command_init();
+	keys_forget();
 }
 
 u16 keys_focus(void)
@@ -146,13 +152,30 @@ static void take(u8 byte)
 	}
 }
 
-void keys_poll(void)
+/* The next byte, and whether it is a key; -1: there is none. */
+static int next(u64 now, bool *key)
 {
-	for (u32 n = 0; n < POLL_BYTES; n++) {
-		int byte = command_is_busy() ? -1 : plat_console_get(machine_console_base);
+	int byte = line_key();
+
+	*key = byte >= 0;
+	if (*key)
+		return byte;
+	byte = plat_console_get(machine_console_base);
+	*key = byte >= 0 && !line_input((u8)byte, now);
+	return byte;
+}
+
+void keys_poll(u64 now)
+{
+	bool key;
+
+	for (u32 n = 0; n < POLL_BYTES && !command_is_busy(); n++) {
+		int byte = next(now, &key);
 
 		if (byte < 0)
-			return;
-		take((u8)byte);
+			break;
+		if (key)
+			take((u8)byte);
 	}
+	line_clock(now);
 }

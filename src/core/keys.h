@@ -6,8 +6,10 @@
 #include "core/types.h"
 
 void keys_init(void);
+/* Nothing is half typed: what comes next is a key by itself. */
+void keys_forget(void);
 /* One bounded look at the UART. Service CPU, from the pump only. */
-void keys_poll(void);
+void keys_poll(u64 now);
 /* The cell that gets the input, CELL_NONE when no cell has a console. */
 u16 keys_focus(void);
 /* Does somebody type at this cell: did it get a byte in the last seconds? now: ticks. */

@@ -9,21 +9,48 @@
  *
  * Everything here happens on the service CPU, called by the pump, and is bounded by what the UART takes. A line that is dead,
  * floods or speaks nonsense costs that CPU its rounds, and nobody else anything. line_none.c: a core without CONFIG_LINE.
+ *
+ * Files: line.c, the session and its frames; line_channel.c, what waits in the channels; line_request.c, requests and their
+ * answers; frame.c, a frame as bytes.
  */
 #ifndef CLOISON_CORE_LINE_H
 #define CLOISON_CORE_LINE_H
 
 #include "core/line_format.h"
 
+/* Positions of streams begin so near to where they wrap that every session comes by there. */
+#define LINE_FIRST 0xfffff000u
+
 void line_init(void);
 /* A byte from the UART. True: it is, or may be, part of a frame; else it is a key. Those that turned out not to be are given back: line_key. */
 bool line_input(u8 byte, u64 now);
 /* The next byte that was taken for part of a frame and is a key after all; -1: there is none. */
-int line_key(u64 now);
+int line_key(void);
+/* Once a round, behind the input: what comes of time that has passed. now: ticks. */
+void line_clock(u64 now);
 /* Is there a session? Then nothing goes out as plain text. */
 bool line_is_framed(void);
 /* Hand out up to so many bytes, as far as the UART takes them. now: ticks. */
 void line_round(u64 now, u32 bytes);
+/* The end of the session is at hand and text follows at once: panic, power off. Waits for the UART. */
+void line_stop(void);
+/* In plain text: the oldest record of the log that was handed to the last session and never acknowledged. False: there is none. */
+struct log_record;
+bool line_left(struct log_record *record);
+
+/* Differs from boot to boot; 0 before the first HELLO. */
+u32 line_boot(void);
+
+/* Since boot. */
+struct line_counters {
+	u32 sessions; /* begun */
+	u32 frames;   /* that came in whole */
+	u32 damaged;  /* what came between two delimiters and was no frame */
+	u32 ignored;  /* whole, but not of this version, channel or position */
+	u32 sent;     /* frames that went out, */
+	u32 resent;   /* and how often a channel began again with what was not acknowledged */
+};
+const struct line_counters *line_counters(void);
 
 /* ---- for who answers requests: manage.c, metrics.c, trace_read.c, debug.c ---- */
 

@@ -76,6 +76,13 @@ static void end_line(void)
 	wire.owner = WIRE_NOBODY;
 }
 
+void wire_restart(void)
+{
+	wire_init();
+	wire.painted = true; /* who knows */
+	end_line();
+}
+
 static OUTLINE void prefix(u32 source)
 {
 	stage('[');

@@ -33,6 +33,8 @@ struct filter {
 };
 
 void wire_init(void);
+/* What was on the wire is nothing to continue: text begins on a line of its own. */
+void wire_restart(void);
 /* Hand what is staged to the UART as far as its FIFO goes; true when nothing is left. */
 bool wire_drain(void);
 /* Is the source's last line still open, and nobody's behind it? */

@@ -385,6 +385,13 @@ static bool pl011_put(const struct vdev_config *dev, u8 byte)
 	return get(&p->regs[CR]) & CR_LBE ? true : rx_push(p, byte);
 }
 
+static u32 pl011_room(const struct vdev_config *dev)
+{
+	u32 waiting = rx_waiting(state(dev));
+
+	return waiting < PL011_RX_SIZE ? PL011_RX_SIZE - waiting : 0;
+}
+
 static u64 pl011_dropped(const struct vdev_config *dev)
 {
 	return get(&state(dev)->tx_lost);
@@ -399,5 +406,6 @@ const struct vdev vdev_pl011 = {
 	.pending = pl011_pending,
 	.peek = pl011_peek,
 	.put = pl011_put,
+	.room = pl011_room,
 	.dropped = pl011_dropped,
 };

@@ -37,6 +37,7 @@ struct vdev {
 	u32 (*pending)(const struct vdev_config *dev);                     /* bytes waiting to be taken */
 	u32 (*peek)(const struct vdev_config *dev, u8 *buffer, u32 size); /* the last of these, which go on waiting; returns how many */
 	bool (*put)(const struct vdev_config *dev, u8 byte);               /* one byte of input; false: receiver full */
+	u32 (*room)(const struct vdev_config *dev);                        /* bytes of input it still takes */
 	u64 (*dropped)(const struct vdev_config *dev);                     /* bytes lost so far */
 };
 

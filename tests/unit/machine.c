@@ -10,6 +10,7 @@
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/life.h"
+#include "core/line.h"
 #include "core/machine.h"
 #include "host.h"
 #include "platform/platform.h"
@@ -269,6 +270,7 @@ int machine_reset(void **unused)
 	host_reset();
 	wire_room = ~0u;
 	/* What an earlier test left in the rings goes out before this test looks. */
+	line_init();
 	for (u32 i = 0; i < CELL_COUNT; i++)
 		cells[i].state = CELL_STOPPED;
 	for (u32 i = 0; i < VDEV_COUNT; i++)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Without CONFIG_LINE: the board's UART is lines of text and keys, and nothing else. */
+#include "core/line.h"
+
+void line_init(void) { }
+bool line_input(u8 byte, u64 now) { (void)byte; (void)now; return false; }
+int line_key(void) { return -1; }
+void line_clock(u64 now) { (void)now; }
+bool line_is_framed(void) { return false; }
+void line_round(u64 now, u32 bytes) { (void)now; (void)bytes; }
+void line_stop(void) { }
+bool line_left(struct log_record *record) { (void)record; return false; }
