@@ -105,6 +105,10 @@ int command_latency(struct context *x, int count, char **arguments);
 int command_crash(struct context *x, int count, char **arguments);
 int command_audit(struct context *x, int count, char **arguments);
 int command_identify(struct context *x, int count, char **arguments);
+int command_trace(struct context *x, int count, char **arguments);
+int command_gdb(struct context *x, int count, char **arguments);
+int command_run(struct context *x, int count, char **arguments);
+int command_serve(struct context *x, int count, char **arguments);
 int command_board(struct context *x, int count, char **arguments); /* reset-board, power-off */
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "commands.h"
 
+volatile sig_atomic_t interrupted;
+
 int complain(int error, const char *format, ...)
 {
 	va_list args;

@@ -531,8 +531,12 @@ int command_crash(struct context *x, int count, char **arguments)
 		error = option(x, "file") ? read_file(&crash, option(x, "file")) : read_board(&crash);
 	if (!error && option(x, "save"))
 		error = save(&crash, option(x, "save"));
-	if (!error)
+	if (!error && option(x, "core")) {
+		crash_view(&crash.view, crash.data, crash.size);
+		error = crash_core(&crash.view, crash.only, option(x, "core"));
+	} else if (!error) {
 		error = show(&crash);
+	}
 	free(crash.data);
 	symbols_close(crash.symbols);
 	return error;

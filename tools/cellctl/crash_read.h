@@ -33,6 +33,9 @@ const struct crash_vcpu *crash_vcpu_of(const struct crash_cell *cell, unsigned n
 struct crash_panic *crash_panic_read(const struct crash_view *view, const char **why);
 struct crash_audit *crash_audit_read(const struct crash_view *view, unsigned half, const char **why);
 
+/* The newest record of a cell, or (NULL) the panic, as an ELF core file. 0, or the exit code after a message: crash_core.c */
+int crash_core(const struct crash_view *view, const char *cell, const char *path);
+
 /* Entries of an audit, of the region's or of struct audit. */
 struct audit_line {
 	uint32_t sequence, times;

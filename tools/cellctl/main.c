@@ -9,8 +9,6 @@
 
 #include "commands.h"
 
-volatile sig_atomic_t interrupted;
-
 static const struct command_option common[] = {
 	{ "port", 'p', N_("PORT"), N_("unix:PATH, tcp:HOST:PORT, tty:PATH[,BAUD], or just the path [$CELLCTL_PORT, else build/uart]") },
 	{ "baud", 'b', N_("RATE"), N_("of a serial line [115200]") },
@@ -50,9 +48,33 @@ static const struct command commands[] = {
 	{ "crash", "[CELL]", N_("why cells ended, and panics: also of earlier boots"), 0, 1, command_crash, {
 		{ "elf", 'E', N_("FILE"), N_("the guest's, for names of addresses") },
 		{ "file", 'F', N_("FILE"), N_("a dump of the region in the place of a board") },
+		{ "core", 'C', N_("FILE"), N_("the cell's last end (without CELL: the panic) as a core file for gdb-multiarch") },
 		{ "save", 's', N_("FILE"), N_("the region as it is, for later: --file reads it") } } },
 	{ "audit", "", N_("who asked what of which cell, and what came of it"), 0, 0, command_audit, { { 0 } } },
 	{ "identify", "", N_("what image runs there"), 0, 0, command_identify, { { "build", 'B', N_("FOLDER"), N_("is it the image of this build folder? exit code 1 if not") } } },
+	{ "trace", "[CELL]", N_("what CPUs go through, with times"), 0, 1, command_trace, {
+		{ "output", 'o', N_("FILE"), N_("for Perfetto (ui.perfetto.dev) or chrome://tracing") },
+		{ "for", 'f', N_("SECONDS"), N_("so long; 0: what is there now [5]") },
+		{ "past", 0, NULL, N_("and what was there before") } } },
+	{ "gdb", "CELL", N_("gdb's remote protocol for a cell that may be debugged"), 1, 1, command_gdb, {
+		{ "listen", 'l', N_("PORT"), N_("of this machine, 127.0.0.1; 0: any [1234]") },
+		{ "once", '1', NULL, N_("end when gdb goes") } } },
+	{ "run", "FILE|HEX...", N_("run instructions in a cell that is there for it"), 1, -1, command_run, {
+		{ "insns", 'i', NULL, N_("what follows is instructions: hexadecimal words, or files of them") },
+		{ "cell", 'c', N_("CELL"), N_("where [the first that may be debugged]") },
+		{ "reg", 'r', N_("x0=N,..."), N_("set before; all else is 0") },
+		{ "data", 'd', N_("ADDRESS=FILE,..."), N_("put into the cell's memory before") },
+		{ "memory", 'm', N_("ADDRESS=BYTES,..."), N_("show after") },
+		{ "limit", 'L', N_("MS"), N_("then it is stopped, and the exit code is 1 [1000]") },
+		{ "at", 'a', N_("ADDRESS"), N_("where the instructions go [where the waiting cell's x0 points]") } } },
+	{ "serve", "SOCKET", N_("hold the line for several clients: SOCKET.observer, SOCKET.operator, SOCKET.admin"), 1, 1, command_serve, {
+		{ "audit", 'A', N_("FILE"), N_("who asked for what, in JSON lines") },
+		{ "rotate", 'R', N_("BYTES"), N_("of that file, before it becomes FILE.1 [1048576]") },
+		{ "keep", 'k', N_("NUMBER"), N_("of such old files [8]") },
+		{ "buffer", 'B', N_("KIB"), N_("kept of each console, and four times that of the log [256]") },
+		{ "observers", 0, N_("GROUP"), N_("whose members may use that socket; else only you") },
+		{ "operators", 0, N_("GROUP"), N_("the same") },
+		{ "admins", 0, N_("GROUP"), N_("the same") } } },
 	{ "reset-board", "", N_("reset the board"), 0, 0, command_board, { { 0 } } },
 	{ "power-off", "", N_("switch the board off"), 0, 0, command_board, { { 0 } } },
 };
