@@ -4,7 +4,6 @@
  * can reach past a line or the prefix: texts were looked at when they were
  * found (crash_region.c), bytes of a console are printed as what they look like.
  */
-#include "core/console.h"
 #include "core/crash.h"
 #include "core/crash_format.h"
 #include "core/fmt.h"
@@ -53,24 +52,21 @@ static const char *boot_name(const struct crash_origin *origin)
 
 static void print_short(const struct crash_cell *cell)
 {
-	console_printf("crash record %u of %s: cell %s, life %u, %s%s%s, vCPU %u on %s, pc 0x%lx; %u bytes of console; `crash %s` shows it",
-		       cell->origin.sequence, boot_name(&cell->origin), cell->cell, cell->life, cell->reason, cell->what[0] ? ": " : "",
-		       cell->what, cell->vcpu, cell->cpu, cell->pc, cell->console_size, cell->cell);
+	log_put(MESSAGE_CRASH_CELL, LOG_NO_CELL, cell->origin.sequence, boot_name(&cell->origin), cell->cell, cell->life, cell->reason,
+		cell->what[0] ? ": " : "", cell->what, cell->vcpu, cell->cpu, cell->pc, cell->console_size, cell->cell);
 }
 
 static void print_short_panic(const struct crash_panic *panic)
 {
-	console_printf("crash record %u of %s: panic on %s: %s: %s 0x%lx, %s 0x%lx, pc 0x%lx; `crash` shows it", panic->origin.sequence,
-		       boot_name(&panic->origin), panic->cpu, panic->what, panic->exception ? "syndrome" : "declared", panic->declared,
-		       panic->exception ? "address" : "found", panic->found, panic->pc);
+	log_put(MESSAGE_CRASH_PANIC, LOG_NO_CELL, panic->origin.sequence, boot_name(&panic->origin), panic->cpu, panic->what,
+		panic->exception ? "syndrome" : "declared", panic->declared, panic->exception ? "address" : "found", panic->found, panic->pc);
 }
 
 static void print_region(void)
 {
 	const struct crash_found *found = crash_found();
 
-	console_printf("crash region at 0x%lx: boot %u, %u records of earlier ones; the last boot's audit has %u entries, %u of them refusals",
-		       machine_core.crash_physical, crash_boot(), found->records, found->audited, found->denied);
+	log_put(MESSAGE_CRASH_REGION, LOG_NO_CELL, machine_core.crash_physical, crash_boot(), found->records, found->audited, found->denied);
 }
 
 static void print_origin(const struct crash_cell *cell)
@@ -82,20 +78,20 @@ static void print_origin(const struct crash_cell *cell)
 	for (u32 i = 0; i < sizeof hash - 1; i++)
 		hash[i] = origin->hash[i];
 	hash[sizeof hash - 1] = 0;
-	console_printf("crash %u: boot %u, counter at %lu.%06lu s; by %s; then %s; partition %s, configuration %s...", origin->sequence,
-		       origin->boot, origin->when / hz, origin->when % hz * 1000000 / hz, cell->by, cell->end, origin->partition, hash);
+	log_put(MESSAGE_CRASH_ORIGIN, LOG_NO_CELL, origin->sequence, origin->boot, origin->when / hz, origin->when % hz * 1000000 / hz,
+		cell->by, cell->end, origin->partition, hash);
 }
 
 /* ---- words ---- */
 
 static void print_words(u32 sequence, const char *const *names, const u64 *words, u32 count)
 {
-	char line[LOG_LINE];
-	u32 at = fmt_print(line, sizeof line, "crash %u:", sequence);
+	char line[256];
+	u32 at = 0;
 
 	for (u32 i = 0; i < count; i++)
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=0x%016lx", names[i], words[i]);
-	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
+	log_put(MESSAGE_CRASH_WORDS, LOG_NO_CELL, sequence, line);
 }
 
 static void print_detail(const struct crash_cell *cell)
@@ -140,9 +136,8 @@ static void print_vcpu(const struct crash_cell *cell, u32 n, u32 line)
 	if (line)
 		print_registers(cell, vcpu, line - 1);
 	else
-		console_printf("crash %u: vCPU %u: %s", cell->origin.sequence, n,
-			       vcpu->state == CRASH_VCPU_KEPT ? "registers" :
-			       vcpu->state == CRASH_VCPU_OFF  ? "off" : "did not come in");
+		log_put(MESSAGE_CRASH_VCPU, LOG_NO_CELL, cell->origin.sequence, n,
+			vcpu->state == CRASH_VCPU_KEPT ? "registers" : vcpu->state == CRASH_VCPU_OFF ? "off" : "did not come in");
 }
 
 /* ---- bytes ---- */
@@ -174,7 +169,7 @@ static bool print_console(const struct crash_cell *cell, u32 line)
 		if (bytes[i] != '\r' && bytes[i] != '\n')
 			text[length++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
 	text[length] = 0;
-	console_printf("crash %u: | %s", cell->origin.sequence, text);
+	log_put(MESSAGE_CRASH_CONSOLE, LOG_NO_CELL, cell->origin.sequence, text);
 	return true;
 }
 
@@ -225,7 +220,7 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 	crash_copy(state.stack, panic->stack, ARRAY_COUNT(state.stack));
 	for (count = 1; panic_line(&state, panic->cpu, count - 1, text, sizeof text); count++) {
 		if (count == *line) {
-			console_printf("crash %u: %s", panic->origin.sequence, text);
+			log_put(MESSAGE_CRASH_LINE, LOG_NO_CELL, panic->origin.sequence, text);
 			return true;
 		}
 	}
@@ -285,7 +280,7 @@ bool crash_print(u16 cell, u32 line)
 
 	if (!crash_ready()) {
 		if (!line)
-			console_printf("crash: there is no crash region (cloison,crash-region)");
+			log_put(MESSAGE_CRASH_NO_REGION, LOG_NO_CELL);
 		return !line;
 	}
 	if (cell >= CELL_COUNT)
@@ -295,7 +290,7 @@ bool crash_print(u16 cell, u32 line)
 		if (print_cell(record, &line))
 			return true;
 	if (!next_newest(name, NULL) && !line) {
-		console_printf("crash: there is no record of cell %s", name);
+		log_put(MESSAGE_CRASH_NO_RECORD, cell);
 		return true;
 	}
 	return false;
@@ -313,9 +308,9 @@ static bool tell(u32 item)
 	if (item == 0)
 		print_region();
 	else if (item == 1 && found->damaged)
-		console_printf("crash region: %u of its parts are damaged (a reset while they were written, or memory that was not kept): they are empty now", found->damaged);
+		log_put(MESSAGE_CRASH_DAMAGED, LOG_NO_CELL, found->damaged);
 	else if (item == 2 && found->foreign)
-		console_printf("crash region: %u of its parts are of another version of the format: they stay until they are overwritten", found->foreign);
+		log_put(MESSAGE_CRASH_FOREIGN, LOG_NO_CELL, found->foreign);
 	else if (item == 3 && panic && panic->origin.boot < crash_boot())
 		print_short_panic(panic);
 	else if (cell && cell->origin.boot < crash_boot())

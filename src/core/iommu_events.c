@@ -20,7 +20,6 @@
  * it: what was in the queues when a life began is not held against it.
  */
 #include "core/iommu_events.h"
-#include "core/console.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/log.h"
@@ -169,41 +168,38 @@ static const char *reason_of(const struct iommu_event *event)
 	}
 }
 
-/* cell x, edu0 (stream 0x8): | stream 0x20 of smmu0, nobody's: */
-static u32 print_whose(char *line, u32 size)
+/* Of a stream of a cell, or of nobody's. */
+static void tell_refused(const struct iommu_event *event, const char *more)
 {
 	const struct stream_config *stream = &machine_streams[at_hand.log];
-
-	if (at_hand.log < STREAM_COUNT)
-		return fmt_print(line, size, "dma: cell %s, %s (stream 0x%x): ", machine_cells[stream->cell].name, stream->name, stream->id);
-	return fmt_print(line, size, "dma: stream 0x%x of %s, nobody's: ", at_hand.event.id, arch_iommu_name(at_hand.iommu));
-}
-
-static u32 print_event(char *line, u32 size)
-{
-	const struct iommu_event *event = &at_hand.event;
 	bool known = event->kind == IOMMU_EVENT_TRANSLATION || event->kind == IOMMU_EVENT_PERMISSION || event->address;
+	const char *way = event->write ? "write to" : "read of", *reason = reason_of(event), *iommu = arch_iommu_name(at_hand.iommu);
 
-	if (event->kind == IOMMU_EVENT_LOST)
-		return fmt_print(line, size, "dma: %s: more events than it can keep, some are lost", arch_iommu_name(at_hand.iommu));
-	u32 at = print_whose(line, size);
-
-	if (known)
-		at += fmt_print(line + at, size - at, "%s 0x%lx ", event->write ? "write to" : "read of", event->address);
-	return at + fmt_print(line + at, size - at, "refused: %s (event 0x%x)", reason_of(event), event->number);
+	if (at_hand.log < STREAM_COUNT && known)
+		log_put(MESSAGE_DMA_REFUSED_AT, stream->cell, stream->name, stream->id, way, event->address, reason, event->number, more);
+	else if (at_hand.log < STREAM_COUNT)
+		log_put(MESSAGE_DMA_REFUSED, stream->cell, stream->name, stream->id, reason, event->number, more);
+	else if (known)
+		log_put(MESSAGE_DMA_NOBODY_AT, LOG_NO_CELL, event->id, iommu, way, event->address, reason, event->number, more);
+	else
+		log_put(MESSAGE_DMA_NOBODY, LOG_NO_CELL, event->id, iommu, reason, event->number, more);
 }
 
 static void tell(struct log *log)
 {
-	char line[LOG_LINE];
-	u32 size = sizeof line - 1, at = print_event(line, size);
+	char more[128];
+	u32 at = 0;
 
+	more[0] = 0;
 	if (at_hand.last)
-		at += fmt_print(line + at, size - at, "; %u in a second: it reaches nothing until the cell's next life", FLOOD);
+		at = fmt_print(more, sizeof more, "; %u in a second: it reaches nothing until the cell's next life", FLOOD);
 	if (log->untold)
-		at += fmt_print(line + at, size - at, "; %lu more since its last line", log->untold);
+		fmt_print(more + at, sizeof more - at, "; %lu more since its last line", log->untold);
 	log->untold = 0;
-	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
+	if (at_hand.event.kind == IOMMU_EVENT_LOST)
+		log_put(MESSAGE_DMA_LOST, LOG_NO_CELL, arch_iommu_name(at_hand.iommu), more);
+	else
+		tell_refused(&at_hand.event, more);
 }
 
 /* ---- the queue ---- */
@@ -276,11 +272,9 @@ bool iommu_status(u32 n)
 	const struct stream_config *stream = &machine_streams[n];
 
 	if (n < STREAM_COUNT)
-		console_printf("dma cell=%s device=%s stream=0x%x state=%s refused=%lu last=0x%lx", machine_cells[stream->cell].name,
-			       stream->name, stream->id, state_of(n), count_of(n),
-			       __atomic_load_n(&logs[n].address, __ATOMIC_RELAXED));
+		log_put(MESSAGE_STATUS_STREAM, stream->cell, stream->name, stream->id, state_of(n), count_of(n),
+			__atomic_load_n(&logs[n].address, __ATOMIC_RELAXED));
 	else if (n < LOG_LOST)
-		console_printf("dma iommu=%s nobody=%lu lost=%lu", arch_iommu_name((u16)(n - LOG_NOBODY)), count_of(n),
-			       count_of(n + IOMMU_COUNT));
+		log_put(MESSAGE_STATUS_IOMMU, LOG_NO_CELL, arch_iommu_name((u16)(n - LOG_NOBODY)), count_of(n), count_of(n + IOMMU_COUNT));
 	return n < LOG_LOST;
 }

@@ -282,9 +282,9 @@ static void pack(u32 cpu, u32 size, struct log_record *record)
 				put_byte(record, (u8)(value >> i));
 	}
 	head->strings = (u8)strings;
-	if (head->size <= LINE_PAYLOAD || head->message == MESSAGE_PLAIN)
+	if ((head->size <= LINE_PAYLOAD && strings <= 0xff) || head->message == MESSAGE_PLAIN)
 		return;
-	/* Too long for a frame: as text. */
+	/* Too much for a frame: as text. */
 	head->size = (u16)(sizeof *head + print(cpu, values, (char *)record->data, LOG_LINE) + 1);
 	head->message = MESSAGE_PLAIN;
 	head->arguments = head->strings = 1;

@@ -36,6 +36,37 @@
 	M(SMMU_OFF, ERROR, DMA, "%s: %s (0x%x): it is switched off, devices behind it reach nothing any more%s") \
 	M(IOMMU_SILENT, ERROR, DMA, "cell @: its IOMMU does not answer, so it is not loaded again") \
 	M(FUNCTION_SILENT, WARNING, DEVICE, "cell @: %s does not answer after its reset: the cell waits for it") \
+	/* ends of cells */ \
+	M(STOPPED, NOTICE, LIFE, "cell @: %s, vCPU %u on %s, pc 0x%lx") \
+	M(FAULT, ERROR, FAULT, "cell @: %s: %s, vCPU %u on %s, pc 0x%lx") \
+	M(TOLD, NOTICE, LIFE, "cell @: %s%s") \
+	M(FAILED, ERROR, FAULT, "cell @: %s%s") \
+	M(REGISTERS, INFO, FAULT, "@:%s") \
+	/* what devices were refused */ \
+	M(DMA_REFUSED_AT, ERROR, DMA, "dma: cell @, %s (stream 0x%x): %s 0x%lx refused: %s (event 0x%x)%s") \
+	M(DMA_REFUSED, ERROR, DMA, "dma: cell @, %s (stream 0x%x): refused: %s (event 0x%x)%s") \
+	M(DMA_NOBODY_AT, WARNING, DMA, "dma: stream 0x%x of %s, nobody's: %s 0x%lx refused: %s (event 0x%x)%s") \
+	M(DMA_NOBODY, WARNING, DMA, "dma: stream 0x%x of %s, nobody's: refused: %s (event 0x%x)%s") \
+	M(DMA_LOST, WARNING, DMA, "dma: %s: more events than it can keep, some are lost%s") \
+	/* what earlier boots have left */ \
+	M(CRASH_REGION, INFO, CORE, "crash region at 0x%lx: boot %u, %u records of earlier ones; the last boot's audit has %u entries, %u of them refusals") \
+	M(CRASH_CELL, NOTICE, FAULT, "crash record %u of %s: cell %s, life %u, %s%s%s, vCPU %u on %s, pc 0x%lx; %u bytes of console; `crash %s` shows it") \
+	M(CRASH_PANIC, ERROR, CORE, "crash record %u of %s: panic on %s: %s: %s 0x%lx, %s 0x%lx, pc 0x%lx; `crash` shows it") \
+	M(CRASH_DAMAGED, WARNING, CORE, "crash region: %u of its parts are damaged (a reset while they were written, or memory that was not kept): they are empty now") \
+	M(CRASH_FOREIGN, WARNING, CORE, "crash region: %u of its parts are of another version of the format: they stay until they are overwritten") \
+	/* answers to the operator */ \
+	M(CRASH_NO_REGION, INFO, TEXT, "crash: there is no crash region (cloison,crash-region)") \
+	M(CRASH_NO_RECORD, INFO, TEXT, "crash: there is no record of cell @") \
+	M(CRASH_ORIGIN, INFO, TEXT, "crash %u: boot %u, counter at %lu.%06lu s; by %s; then %s; partition %s, configuration %s...") \
+	M(CRASH_WORDS, INFO, TEXT, "crash %u:%s") \
+	M(CRASH_VCPU, INFO, TEXT, "crash %u: vCPU %u: %s") \
+	M(CRASH_CONSOLE, INFO, TEXT, "crash %u: | %s") \
+	M(CRASH_LINE, INFO, TEXT, "crash %u: %s") \
+	M(STATUS_LIFE, INFO, TEXT, "life cell=@ state=%s lives=%u reason=%s asked=%s regain=%lu stop=%lu clear=%lu start=%lu resume=%lu missing=%u") \
+	M(STATUS_CONSOLE, INFO, TEXT, "console cell=@ waiting=%u dropped=%lu") \
+	M(STATUS_STREAM, INFO, TEXT, "dma cell=@ device=%s stream=0x%x state=%s refused=%lu last=0x%lx") \
+	M(STATUS_IOMMU, INFO, TEXT, "dma iommu=%s nobody=%lu lost=%lu") \
+	M(STATUS_CORE, INFO, TEXT, "console core lost=%u") \
 	/* the next one */
 
 #define LOG_NAME(name, severity, category, format) MESSAGE_##name,

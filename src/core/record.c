@@ -57,48 +57,48 @@ static const char *name_of(const char *const *names, u32 count, u32 value)
 
 /* ---- records ---- */
 
-static void print_head(const char *name, const struct record *record)
+static void print_head(u32 cell, const struct record *record)
 {
-	const char *stopped = name_of(stop_names, ARRAY_COUNT(stop_names), record->reason);
-	bool explain = record->reason == STOP_FAULT || record->reason == STOP_DENIED;
+	const char *stopped = name_of(stop_names, ARRAY_COUNT(stop_names), record->reason), *cpu = machine_cpus[record->cpu].name;
 
-	console_printf("cell %s: %s%s%s, vCPU %u on %s, pc 0x%lx", name, stopped, explain ? ": " : "",
-		       explain ? record->what : "", record->vcpu, machine_cpus[record->cpu].name, record->pc);
+	if (record->reason == STOP_FAULT || record->reason == STOP_DENIED)
+		log_put(MESSAGE_FAULT, cell, stopped, record->what, record->vcpu, cpu, record->pc);
+	else
+		log_put(MESSAGE_STOPPED, cell, stopped, record->vcpu, cpu, record->pc);
 }
 
-void record_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count)
+void record_words(u32 cell, const char *const *names, u32 first, const u64 *words, u32 count)
 {
-	char line[LOG_LINE];
-	u32 at = fmt_print(line, sizeof line, "%s:", name);
+	char line[256];
+	u32 at = 0;
 
 	for (u32 i = 0; i < count; i++) {
 		at += names ? fmt_print(line + at, (u32)sizeof line - at, " %s", names[i]) :
 			      fmt_print(line + at, (u32)sizeof line - at, " x%u", first + i);
 		at += fmt_print(line + at, (u32)sizeof line - at, "=0x%016lx", words[i]);
 	}
-	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
+	log_put(MESSAGE_REGISTERS, cell, line);
 }
 
-void record_regs(const char *name, const u64 *regs, u32 line)
+void record_regs(u32 cell, const u64 *regs, u32 line)
 {
 	u32 first = line * RECORD_REGS_PER_LINE, left = RECORD_REG_COUNT - first;
 
-	record_words(name, NULL, first, &regs[first], left < RECORD_REGS_PER_LINE ? left : RECORD_REGS_PER_LINE);
+	record_words(cell, NULL, first, &regs[first], left < RECORD_REGS_PER_LINE ? left : RECORD_REGS_PER_LINE);
 }
 
 static void print_record_line(u32 cell, u32 line)
 {
 	const struct record *record = &cells[cell].record;
-	const char *name = machine_cells[cell].name;
 
 	if (record_is_told(record))
 		record_told_line(cell, line);
 	else if (line == LINE_HEAD)
-		print_head(name, record);
+		print_head(cell, record);
 	else if (line == LINE_DETAIL)
-		record_words(name, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
+		record_words(cell, arch_record_detail_names, 0, record->detail, ARRAY_COUNT(record->detail));
 	else
-		record_regs(name, record->regs, line - LINE_REGS);
+		record_regs(cell, record->regs, line - LINE_REGS);
 }
 
 /* Who switched itself off has nothing to explain. */
@@ -184,8 +184,7 @@ static void print_console(u32 cell)
 		return;
 	const struct vdev_config *dev = &machine_vdevs[index];
 
-	console_printf("console cell=%s waiting=%u dropped=%lu", machine_cells[cell].name, dev->ops->pending(dev),
-		       dev->ops->dropped(dev));
+	log_put(MESSAGE_STATUS_CONSOLE, cell, dev->ops->pending(dev), dev->ops->dropped(dev));
 }
 
 void record_status(void)
@@ -209,7 +208,7 @@ static bool status_line(void)
 	} else if (item < CPU_COUNT + 2 * CELL_COUNT) {
 		print_console(item - CPU_COUNT - CELL_COUNT);
 	} else if (!iommu_status(item - CPU_COUNT - 2 * CELL_COUNT)) {
-		console_printf("console core lost=%u", log_lost());
+		log_put(MESSAGE_STATUS_CORE, LOG_NO_CELL, log_lost());
 		report.asked = false;
 	}
 	return true;

@@ -23,9 +23,9 @@ bool record_is_due(void);
 #define RECORD_REG_LINES ((RECORD_REG_COUNT + RECORD_REGS_PER_LINE - 1) / RECORD_REGS_PER_LINE)
 
 /* name: a=0x.. b=0x.. of up to four words; numbered names x<first>.. unless given. */
-void record_words(const char *name, const char *const *names, u32 first, const u64 *words, u32 count);
+void record_words(u32 cell, const char *const *names, u32 first, const u64 *words, u32 count);
 /* That line of 31 general registers. */
-void record_regs(const char *name, const u64 *regs, u32 line);
+void record_regs(u32 cell, const u64 *regs, u32 line);
 /* Was the cell stopped by somebody else, so that the record has no registers? Then it is told by these. */
 bool record_is_told(const struct record *record);
 void record_told_line(u32 cell, u32 line);

@@ -9,7 +9,6 @@
  * The CPU that stops another's cell holds no register of it. Its vCPU 0 is on the
  * way into the core, and leaves its own there; the record waits a while for them.
  */
-#include "core/console.h"
 #include "core/fmt.h"
 #include "core/life.h"
 #include "core/log.h"
@@ -76,47 +75,50 @@ u32 record_told_lines(u32 cell)
 	return told.captured && reason != STOP_TOLD && reason != STOP_OTHER ? 2 + MORE_LINES + RECORD_REG_LINES : 1;
 }
 
-/* Is it a stop that names who it was? */
-static u32 print_by(char *line, u32 size, const struct record *record)
+/* Who wanted it, if the stop names him. */
+static u32 print_by(char *text, u32 size, const struct record *record)
 {
 	if (record->reason != STOP_TOLD && record->reason != STOP_TIMEOUT && record->reason != STOP_OTHER)
 		return 0;
 	if (record->by < CELL_COUNT)
-		return fmt_print(line, size, "cell %s", machine_cells[record->by].name);
-	return fmt_print(line, size, "%s", record->by == CONTROLLER_OPERATOR ? "the operator" : "its policy");
+		return fmt_print(text, size, "cell %s", machine_cells[record->by].name);
+	return fmt_print(text, size, "%s", record->by == CONTROLLER_OPERATOR ? "the operator" : "its policy");
 }
 
 static void print_head(u32 cell)
 {
-	char line[LOG_LINE];
-	u32 size = sizeof line - 1;
+	char text[160];
 	const struct record *record = &cells[cell].record;
-	u32 at = fmt_print(line, size, "cell %s: %s", machine_cells[cell].name, stop_names[record->reason]);
+	const char *stopped = stop_names[record->reason];
+	u32 at;
 
-	at += print_by(line + at, size - at, record);
+	text[0] = 0;
+	at = print_by(text, sizeof text, record);
 	if (record->reason == STOP_OTHER)
-		at += fmt_print(line + at, size - at, ": %s", record->what);
+		at += fmt_print(text + at, (u32)sizeof text - at, ": %s", record->what);
 	if (told.captured)
-		at += fmt_print(line + at, size - at, ", vCPU 0 on %s, pc 0x%lx",
-				machine_cpus[machine_cell_cpus[machine_cells[cell].first_cpu]].name, told.captured->pc);
-	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
+		fmt_print(text + at, (u32)sizeof text - at, ", vCPU 0 on %s, pc 0x%lx",
+			  machine_cpus[machine_cell_cpus[machine_cells[cell].first_cpu]].name, told.captured->pc);
+	if (record->reason == STOP_TOLD || record->reason == STOP_OTHER)
+		log_put(MESSAGE_TOLD, cell, stopped, text);
+	else
+		log_put(MESSAGE_FAILED, cell, stopped, text);
 }
 
 void record_told_line(u32 cell, u32 line)
 {
 	static const char *const where[] = { "sp", "pstate" };
 	const struct vcpu_registers *registers = told.captured;
-	const char *name = machine_cells[cell].name;
 	u32 first = (line - 2) * RECORD_REGS_PER_LINE, left = VCPU_MORE_REGISTERS - first;
 
 	if (!line)
 		print_head(cell);
 	else if (line == 1)
-		record_words(name, where, 0, (const u64[]){ registers->sp, registers->pstate }, ARRAY_COUNT(where));
+		record_words(cell, where, 0, (const u64[]){ registers->sp, registers->pstate }, ARRAY_COUNT(where));
 	else if (line < 2 + MORE_LINES)
-		record_words(name, &arch_register_names[first], 0, &registers->more[first], left < RECORD_REGS_PER_LINE ? left : RECORD_REGS_PER_LINE);
+		record_words(cell, &arch_register_names[first], 0, &registers->more[first], left < RECORD_REGS_PER_LINE ? left : RECORD_REGS_PER_LINE);
 	else
-		record_regs(name, registers->regs, line - 2 - MORE_LINES);
+		record_regs(cell, registers->regs, line - 2 - MORE_LINES);
 }
 
 const char *record_reason(u32 reason)
@@ -137,10 +139,9 @@ void record_life(u32 index)
 	const struct cell *cell = &cells[index];
 	u32 asked = atomic_load32(&cell->asked);
 
-	console_printf("life cell=%s state=%s lives=%u reason=%s asked=%s regain=%lu stop=%lu clear=%lu start=%lu resume=%lu missing=%u", machine_cells[index].name,
-		       life_shown_names[life_shown(atomic_load32(&cell->state))], atomic_load32(&cell->incarnation),
-		       record_reason(__atomic_load_n(&cell->record.reason, __ATOMIC_RELAXED)),
-		       asked ? asked == LIFE_RESTART ? "restart" : "stop" : "no", nanoseconds(&cell->times.regain),
-		       nanoseconds(&cell->times.stop), nanoseconds(&cell->times.clear), nanoseconds(&cell->times.start),
-		       nanoseconds(&cell->times.resume), cell_is_ending((u16)index) ? life_missing((u16)index) : 0);
+	log_put(MESSAGE_STATUS_LIFE, index, life_shown_names[life_shown(atomic_load32(&cell->state))], atomic_load32(&cell->incarnation),
+		record_reason(__atomic_load_n(&cell->record.reason, __ATOMIC_RELAXED)),
+		asked ? asked == LIFE_RESTART ? "restart" : "stop" : "no", nanoseconds(&cell->times.regain),
+		nanoseconds(&cell->times.stop), nanoseconds(&cell->times.clear), nanoseconds(&cell->times.start),
+		nanoseconds(&cell->times.resume), cell_is_ending((u16)index) ? life_missing((u16)index) : 0);
 }
