@@ -103,7 +103,11 @@ static bool begin(u32 index, struct request *r)
 	for (u32 i = 0; !wrong && i < size; i++)
 		r->message[i] = (u8)in_byte(r, i);
 	r->tag = (u8)in_byte(r, 3);
-	r->job = (struct line_job){ .data = r->message + HEAD, .size = wrong ? 0 : size - HEAD, .op = (u8)in_byte(r, 2) };
+	r->job.data = r->message + HEAD; /* one by one: all at once would be a memset to a compiler */
+	r->job.size = wrong ? 0 : size - HEAD;
+	r->job.op = (u8)in_byte(r, 2);
+	r->job.part = 0;
+	r->job.state[0] = r->job.state[1] = 0;
 	r->wrong = wrong;
 	r->busy = true;
 	r->done = wrong ? r->taken : r->done + size;
