@@ -193,7 +193,7 @@ int session_silent(struct cellctl *c)
 		return session_fail(c, CELLCTL_PROTOCOL, _("port %s: the core speaks version %u of the line, this program version %u"), name, c->version, LINE_VERSION);
 	if (c->plain_seen)
 		return session_fail(c, CELLCTL_TIMEOUT, _("port %s: somebody prints text there, but does not answer; is the core built with CONFIG_LINE?"), name);
-	if (c->counts.garbled)
+	if (c->counts.bytes_in && !c->counts.frames_in)
 		return session_fail(c, CELLCTL_TIMEOUT, _("port %s: what comes makes no sense; is the baud rate right?"), name);
 	return session_fail(c, CELLCTL_TIMEOUT, _("port %s: no answer in %u ms; is the board running, and has no other program this port?"), name, c->options.timeout);
 }

@@ -37,7 +37,7 @@ const char *cellctl_category_name(unsigned category)
 	return category < ARRAY_COUNT(names) ? names[category] : "?";
 }
 
-/* ---- arguments: words of 8 bytes, a string filled up with zeros ---- */
+/* ---- arguments: numbers of 8 bytes, strings with their 0 ---- */
 
 bool cellctl_argument(const struct cellctl_record *record, unsigned n, const char **text, uint64_t *number)
 {
@@ -57,7 +57,7 @@ bool cellctl_argument(const struct cellctl_record *record, unsigned n, const cha
 			memcpy(number, bytes + at, sizeof *number);
 		if (i == n)
 			return true;
-		at += (length + 7) / 8 * 8;
+		at += length;
 	}
 	return false;
 }
