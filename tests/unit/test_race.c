@@ -8,6 +8,7 @@
 
 #include "core/console.h"
 #include "core/log.h"
+#include "core/log_read.h"
 #include "core/mmio.h"
 #include "threads.h"
 
@@ -390,6 +391,74 @@ static void logs_of_all_cpus(void **state)
 	assert_int_equal(log_lost(), lost);
 }
 
+/* Nobody waits for room: each record comes whole, in its CPU's order, or is a gap in the sequence and counted. */
+static u32 sequences[4], gaps;
+
+static void read_records(void)
+{
+	static struct log_record record;
+
+	while (log_take(&record)) {
+		u32 n = record.data[0] | (u32)record.data[1] << 8, cpu = record.head.cpu;
+
+		assert_int_equal(record.head.message, MESSAGE_STORM);
+		assert_int_equal(record.head.cell, cpu);
+		for (u32 i = 8; i < 24; i += 8)
+			assert_int_equal(record.data[i] | (u32)record.data[i + 1] << 8, n);
+		gaps += record.head.sequence - sequences[cpu];
+		sequences[cpu] = record.head.sequence + 1;
+	}
+}
+
+static void *careless(void *argument)
+{
+	u16 cpu = (u16)(uintptr_t)argument;
+
+	host_this = &host_cpus[cpu];
+	for (u32 i = 0; i < 10 * LOG_LINES; i++)
+		log_put(MESSAGE_STORM, cpu, i & 0xffff, i & 0xffff, i & 0xffff);
+	return NULL;
+}
+
+static void *reader(void *argument)
+{
+	(void)argument;
+	host_this = &host_cpus[SERVICE];
+	while (!stopped())
+		read_records();
+	return NULL;
+}
+
+static void records_of_all_cpus(void **state)
+{
+	pthread_t pump, cpus[4];
+	u32 lost;
+
+	(void)state;
+	for (u32 i = 0; i < 4; i++) { /* where each of them is */
+		careless((void *)(uintptr_t)i);
+		read_records();
+		log_put(MESSAGE_STORM, i, 0, 0, 0);
+	}
+	read_records();
+	gaps = 0;
+	lost = log_lost();
+	pump = spawn(reader, 0);
+	for (u32 i = 0; i < 4; i++)
+		cpus[i] = spawn(careless, i);
+	for (u32 i = 0; i < 4; i++)
+		pthread_join(cpus[i], NULL);
+	__atomic_store_n(&stop_threads, 1, __ATOMIC_SEQ_CST);
+	pthread_join(pump, NULL);
+	read_records();
+	for (u32 i = 0; i < 4; i++) {
+		host_this = &host_cpus[i];
+		log_put(MESSAGE_STORM, i, 0, 0, 0);
+	}
+	read_records();
+	assert_int_equal(gaps, log_lost() - lost);
+}
+
 /* Two CPUs want to pump: never both at once, and nothing is printed twice. */
 static void *other_pump(void *argument)
 {
@@ -424,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup(unmask_meets_drain, setup),
 		cmocka_unit_test_setup(positions_publish, setup),
 		cmocka_unit_test_setup(logs_of_all_cpus, setup),
+		cmocka_unit_test_setup(records_of_all_cpus, setup),
 		cmocka_unit_test_setup(rival_pumps, setup),
 	};
 	return cmocka_run_group_tests_name("race", tests, NULL, NULL);
