@@ -264,7 +264,7 @@ $(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
 
 .PHONY: run debug check-image reproduce diff-partition compile_commands.json
 run debug: all
-	$(Q)$(S)/tools/run-qemu $(if $(filter debug,$@),--debug) $(O)
+	$(Q)$(S)/tools/run-qemu $(if $(filter debug,$@),--debug) $(if $(filter 1,$(SOCKET)),--socket) $(O)
 
 check-image: all
 	$(Q)$(S)/tools/lint/image $(O)/cloison.elf
