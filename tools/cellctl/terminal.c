@@ -34,8 +34,10 @@ static bool csi_passes(const char *sequence, unsigned length)
 
 static bool escape_passes(const char *sequence, unsigned length)
 {
+	if (!sequence[length - 1])
+		return false;
 	if (length == 2)
-		return strchr("78=>DEHMc", sequence[1]) != NULL;
+		return strchr("78=>DEHMc", sequence[1]);
 	return length == 3 && strchr("()", sequence[1]) && strchr("AB0", sequence[2]); /* character sets */
 }
 
