@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE TRACE TRACE_AT_BOOT,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE METRICS TRACE TRACE_AT_BOOT,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -134,8 +134,8 @@ $(FLAGS): FORCE
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c platform/$(WATCHDOG).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
 LIFE := life life_cpu control command record_life audit watch crash crash_region crash_text health
-FRAMED := line line_channel line_request line_answers
-SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LINE),line_none.c,$(FRAMED:=.c))) \
+FRAMED := line line_channel line_request line_answers manage manage_life
+SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LINE),line_none.c,$(FRAMED:=.c)) $(if $(CONFIG_METRICS),metrics_none.c,metrics.c)) \
 	$(addprefix %/core/,$(if $(CONFIG_LIFECYCLE),life_none.c,$(LIFE:=.c))) \
 	$(addprefix %/core/,$(if $(CONFIG_TRACE),trace_none.c,trace.c trace_read.c) $(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))

@@ -52,8 +52,9 @@ _Noreturn void arch_vcpu_enter(struct cpu *cpu);
 void arch_vcpu_quiesce(struct cpu *cpu);
 /* Fill the ISA-specific half of a record (pc, detail, regs). */
 void arch_vcpu_record(const struct cpu *cpu, struct record *record);
-/* What the ISA counts of this CPU besides its exits: " name=value name=value", and its length. Service CPU, of any. */
-u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size);
+/* What the ISA counts of this CPU besides its exits: name and value of the nth; NULL: there are no more. Service CPU, of any. */
+const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value);
+bool arch_cell_is_direct(u16 cell); /* its interrupts do not pass the core */
 extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
 /* All of the guest's registers that explain where it was. Before anything is reset; of a CPU that is in the core. */
 void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to);

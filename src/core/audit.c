@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/fmt.h"
+#include "core/line_format.h"
 #include "core/log.h"
 
 #define MERGE_TIME(hz) ((hz) / 4)
@@ -54,7 +55,7 @@ static u32 checksum(const struct audit_entry *entry)
 bool audit_is_whole(const struct audit_entry *entry)
 {
 	return entry->sequence && entry->check == checksum(entry) && (entry->target < CELL_COUNT || entry->target == CELL_NONE) &&
-	       entry->op < LIFE_OP_COUNT && entry->result <= LIFE_DENIED;
+	       entry->op < AUDIT_OPS && entry->result <= LIFE_DENIED;
 }
 
 static void clean(const void *address, u32 size)
@@ -99,7 +100,7 @@ static bool grows(u32 origin, enum audit_kind kind, const struct audit_entry *en
 	return origin < CELL_COUNT && kind == AUDIT_REFUSED && now - entry->when < MERGE_TIME(arch_time_hz());
 }
 
-static struct audit_entry *find_same(struct audit *audit, u32 origin, u16 target, enum life_op op, enum life_result result, u64 now)
+static struct audit_entry *find_same(struct audit *audit, u32 origin, u16 target, u32 op, enum life_result result, u64 now)
 {
 	for (u32 i = 0; i < AUDIT_ENTRIES; i++) {
 		struct audit_entry *entry = &audit->entries[origin][AUDIT_REFUSED][i];
@@ -128,7 +129,7 @@ static struct audit_entry *new_entry(struct audit *audit, u32 origin, enum audit
 	return entry;
 }
 
-void audit_notes(u16 by, u16 target, enum life_op op, enum life_result result, u32 times)
+void audit_notes(u16 by, u16 target, u32 op, enum life_result result, u32 times)
 {
 	struct audit *audit = place();
 	u32 origin = origin_of(by);
@@ -146,7 +147,7 @@ void audit_notes(u16 by, u16 target, enum life_op op, enum life_result result, u
 	clean(audit, offsetof(struct audit, entries)); /* behind the entry that it counts */
 }
 
-void audit_note(u16 by, u16 target, enum life_op op, enum life_result result)
+void audit_note(u16 by, u16 target, u32 op, enum life_result result)
 {
 	audit_notes(by, target, op, result, 1);
 }
@@ -160,15 +161,20 @@ static u32 print_origin(char *line, u32 size, u32 origin)
 	return fmt_print(line, size, "%s", origin == AUDIT_OPERATOR ? "operator" : "policy");
 }
 
+static const char *const board_names[AUDIT_OPS - AUDIT_BOARD] = { [BOARD_RESET] = "reset-board", [BOARD_OFF] = "power-off" };
+
 static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost)
 {
 	char line[LOG_LINE];
 	u32 size = sizeof line - 1, at = fmt_print(line, size, "audit %u: ", entry->sequence);
 
 	at += print_origin(line + at, size - at, origin);
-	at += fmt_print(line + at, size - at, " %s %s: %s", life_op_names[entry->op],
-			entry->target < CELL_COUNT ? machine_cells[entry->target].name : "a cell that it has no number for",
-			life_result_names[entry->result]);
+	if (entry->op >= AUDIT_BOARD)
+		at += fmt_print(line + at, size - at, " %s", board_names[entry->op - AUDIT_BOARD]);
+	else
+		at += fmt_print(line + at, size - at, " %s %s", life_op_names[entry->op],
+				entry->target < CELL_COUNT ? machine_cells[entry->target].name : "a cell that it has no number for");
+	at += fmt_print(line + at, size - at, ": %s", life_result_names[entry->result]);
 	if (entry->times > 1)
 		at += fmt_print(line + at, size - at, " (%u times)", entry->times);
 	if (lost)

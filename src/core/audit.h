@@ -26,12 +26,15 @@ enum audit_kind {
 #define AUDIT_OPERATOR CELL_COUNT
 #define AUDIT_POLICY (CELL_COUNT + 1u)
 
+#define AUDIT_BOARD LIFE_OP_COUNT
+#define AUDIT_OPS (AUDIT_BOARD + 2u)
+
 struct audit_entry {
 	u64 when;     /* ticks, of the first of these */
 	u32 sequence; /* of all audits since boot, from 1 on; 0: unused */
 	u32 times;    /* the same, several times at once */
-	u16 target;   /* cell; CELL_NONE: a number that names none */
-	u8 op;        /* enum life_op */
+	u16 target;   /* cell; CELL_NONE: a number that names none, or (AUDIT_BOARD) the board */
+	u8 op;        /* enum life_op, or AUDIT_BOARD + enum manage_board */
 	u8 result;    /* enum life_result */
 	u32 check;    /* CRC-32 (IEEE) of the bytes before it */
 };
@@ -44,10 +47,10 @@ struct audit {
 	struct audit_entry entries[AUDIT_ORIGINS][AUDIT_KINDS][AUDIT_ENTRIES];
 };
 
-/* by: a cell, CONTROLLER_OPERATOR, BY_POLICY */
-void audit_note(u16 by, u16 target, enum life_op op, enum life_result result);
+/* by: a cell, CONTROLLER_OPERATOR, BY_POLICY. op: as in an entry. */
+void audit_note(u16 by, u16 target, u32 op, enum life_result result);
 /* The same, times times at once: a flood is one entry. */
-void audit_notes(u16 by, u16 target, enum life_op op, enum life_result result, u32 times);
+void audit_notes(u16 by, u16 target, u32 op, enum life_result result, u32 times);
 /* Nothing has been noted. By itself with the first note of a boot. */
 void audit_init(void);
 void audit_serve(void);            /* lines that are due: at most one in a round */

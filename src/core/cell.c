@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/iommu.h"
 #include "core/life_steps.h"
+#include "core/metrics.h"
 #include "core/pci.h"
 #include "core/trace.h"
 
@@ -37,6 +38,9 @@ void cpu_init(struct cpu *cpu, u16 index)
 		cpu->trace = (struct trace) { 0 };
 	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
 		cpu->exits[i] = 0;
+	for (u32 i = 0; i < ARRAY_COUNT(cpu->paths); i++)
+		cpu->paths[i] = 0;
+	cpu->path_since = 0;
 	if (config->role == CPU_VCPU) {
 		cpu->cell = &machine_cells[config->cell];
 		cpu->vdevs = &machine_vdevs[cpu->cell->first_vdev];
@@ -189,6 +193,7 @@ void cell_park(struct cpu *cpu)
 	u32 power;
 
 	life_capture(cpu);
+	metrics_void(cpu);
 	arch_vcpu_quiesce(cpu);
 	for (;;) {
 		if (trace_is_wished(vcpu))

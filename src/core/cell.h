@@ -152,6 +152,7 @@ struct cell {
 	u32 cleaned;       /* [O] of the first CPU: ranges of memory that are clear, since the last load */
 	bool begins;       /* [O] of the first CPU: it starts the cell by itself, nobody has to call */
 	bool quiet;        /* [O] of the first CPU: it has silenced the devices in this end */
+	u64 raised;        /* [A] how often its virtual devices have asked for an interrupt. CONFIG_METRICS */
 	u64 since;         /* ticks: of the decision to stop, to start or to resume; of the state's winner. For times, and */
 	u64 clear_since;   /* [O] of the first CPU: ticks, when it began to clear */
 	u64 in_at;         /* [O] of the first CPU: when it first saw that all others are in; 0: not yet in this end */
@@ -162,6 +163,8 @@ struct cell {
 	struct record unheard; /* as record: of a life that ended while the record of an earlier one still waited for the console. For crash.c */
 	u32 unheard_state;     /* [A] RECORD_NONE, RECORD_WRITING, RECORD_READY */
 } __attribute__((aligned(64))); /* no exclusive monitor shared with another cell */
+
+#define METRICS_BUCKETS 33u /* of path lengths */
 
 /* Whose code a vCPU's CPU runs when it leaves the core: what tells the copier's call from a guest's that imitates it. */
 enum copier { COPIER_NONE, COPIER_LOAD, COPIER_CLEAR };
@@ -188,6 +191,8 @@ struct cpu {
 	u16 copier;                       /* [O] enum copier */
 	struct trace trace;               /* [O] writes, the service CPU reads: as trace_ring */
 	struct arch_cpu arch;             /* [O] */
+	u64 path_since;                   /* [O] ticks, when the path began that it is on; 0: none that counts (metrics.h) */
+	u32 paths[CONFIG_METRICS ? METRICS_BUCKETS : 0]; /* [O] how many took ticks with so many leading zeros (of 32 bits) */
 	struct trace_entry trace_ring[TRACE_ENTRIES] __attribute__((aligned(TRACE_ENTRIES * sizeof(struct trace_entry))));
 };
 

@@ -11,7 +11,6 @@
 #include "core/fmt.h"
 #include "core/log.h"
 #include "core/record.h"
-#include "core/watch.h"
 
 #define CTRL_C 0x03
 #define CTRL_U 0x15
@@ -260,8 +259,8 @@ static void reset(u32 at)
 		console_printf("%s is about all of the board, and takes no name", verbs[VERB_RESET]);
 		return;
 	}
-	console_printf("the board is reset");
-	watch_reset_board();
+	console_printf("%s", control_board(BOARD_RESET) == LIFE_OK ? "the board is reset" :
+		       "reset-board: denied; cloison,board-rights of the hypervisor node says what you may do");
 }
 
 static void obey(void)

@@ -17,6 +17,7 @@
 #include "core/boot.h"
 #include "core/console.h"
 #include "core/log.h"
+#include "core/watch.h"
 
 #define KICK_TIME(hz) ((hz) / 100)
 #define TARGET_TIME(hz) ((hz) / 1000)
@@ -39,7 +40,12 @@ static struct caller {
 	u32 op;      /* [A] the last of them */
 } callers[CELLS];
 
-static u32 wishes[CELLS];  /* [O] service CPU: the operator's, 1 + enum life_op */
+/* Of the service CPU: the operator's. */
+static struct wish {
+	u8 wanted;     /* 0, or 1 + enum life_op */
+	bool fetched;  /* what comes of it is fetched by who asked (control_answer), not told; */
+	u8 answer;     /* and is this, 1 + enum life_result; 0: not yet */
+} wishes[CELLS];
 static u64 done_at[CELLS]; /* [O] service CPU: ticks, when something was last done to the cell */
 static u32 turn;           /* [O] service CPU: the caller that goes first */
 
@@ -214,34 +220,47 @@ static u32 serve_caller(u16 cell, u32 left)
 	return left;
 }
 
-static bool operator_may(u16 cell, enum life_op op)
+u16 control_rights(u16 cell)
 {
+	u32 rights = 0;
+
 	for (u32 i = machine_core.first_control; i < (u32)machine_core.first_control + machine_core.control_count; i++)
-		if (machine_controls[i].target == cell && may(&machine_controls[i], op))
-			return true;
-	return false;
+		if (machine_controls[i].target == cell)
+			rights |= machine_controls[i].rights;
+	rights &= (1u << LIFE_KILL) - 1;
+	return (u16)(rights | (rights >> LIFE_STOP & 1) << LIFE_KILL);
 }
 
-static void obey(u16 cell, enum life_op op)
+static enum life_result obey(u16 cell, enum life_op op)
 {
-	enum life_result result = LIFE_DENIED;
+	if (control_rights(cell) >> op & 1)
+		return carry_out(cell, op, CONTROLLER_OPERATOR);
+	audit_note(CONTROLLER_OPERATOR, cell, op, LIFE_DENIED);
+	return LIFE_DENIED;
+}
 
-	if (operator_may(cell, op))
-		result = carry_out(cell, op, CONTROLLER_OPERATOR);
-	else
-		audit_note(CONTROLLER_OPERATOR, cell, op, result);
+static void tell_operator(u16 cell, enum life_op op, enum life_result result)
+{
 	console_printf("%s %s: %s%s", life_op_names[op], machine_cells[cell].name, life_result_names[result],
 		       result == LIFE_DENIED ? "; cloison,controls and cloison,controls-rights of the hypervisor node say what you may do" : "");
 }
 
-/* Each with its answer, so not before there is room for one. */
+/* Those that are told wait until there is room for that. */
 static u32 serve_operator(u32 left)
 {
-	for (u16 cell = 0; cell < CELL_COUNT && left && log_has_room(); cell++) {
-		if (!wishes[cell] || is_too_soon(cell))
+	for (u16 cell = 0; cell < CELL_COUNT && left; cell++) {
+		struct wish *wish = &wishes[cell];
+		enum life_op op = (enum life_op)(wish->wanted - 1);
+
+		if (!wish->wanted || is_too_soon(cell) || !(wish->fetched || log_has_room()))
 			continue;
-		obey(cell, (enum life_op)(wishes[cell] - 1));
-		wishes[cell] = 0;
+		enum life_result result = obey(cell, op);
+
+		if (wish->fetched)
+			wish->answer = (u8)(1 + result);
+		else
+			tell_operator(cell, op, result);
+		wish->wanted = 0;
 		left--;
 	}
 	return left;
@@ -262,5 +281,30 @@ void control_serve(void)
 void control_operator(u16 cell, enum life_op op)
 {
 	if (cell < CELL_COUNT && op < LIFE_OP_COUNT)
-		wishes[cell] = 1 + (u32)op;
+		wishes[cell] = (struct wish){ .wanted = (u8)(1 + op) };
+}
+
+bool control_request(u16 cell, enum life_op op)
+{
+	if (wishes[cell].wanted)
+		return false;
+	wishes[cell] = (struct wish){ .wanted = (u8)(1 + op), .fetched = true };
+	return true;
+}
+
+bool control_answer(u16 cell, enum life_result *result)
+{
+	if (wishes[cell].answer)
+		*result = (enum life_result)(wishes[cell].answer - 1);
+	return wishes[cell].answer;
+}
+
+enum life_result control_board(enum manage_board what)
+{
+	enum life_result result = machine_core.board_rights >> what & 1 ? LIFE_OK : LIFE_DENIED;
+
+	audit_note(CONTROLLER_OPERATOR, CELL_NONE, AUDIT_BOARD + what, result);
+	if (result == LIFE_OK)
+		watch_end_board(what);
+	return result;
 }

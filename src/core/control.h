@@ -8,6 +8,7 @@
 #define CLOISON_CORE_CONTROL_H
 
 #include "core/life.h"
+#include "core/line_format.h"
 
 enum control_result { CONTROL_OK, CONTROL_INVALID, CONTROL_DENIED, CONTROL_BUSY };
 
@@ -29,6 +30,15 @@ enum control_result control_status(const struct cpu *cpu, u64 number, struct con
 
 /* The operator's: rights are looked at, what came of it is audited and told. Carried out by control_serve. Service CPU. */
 void control_operator(u16 cell, enum life_op op);
+/*
+ * The same, and what comes of it is not told but fetched: who asks over the line. cell and op are such. False: an earlier
+ * wish for that cell is not carried out yet, so this one is not taken.
+ */
+bool control_request(u16 cell, enum life_op op);
+bool control_answer(u16 cell, enum life_result *result); /* false: not yet */
+u16 control_rights(u16 cell); /* what the operator may do with it: bits by enum life_op */
+/* The operator's, of the whole board: the right to it is looked at, it is audited, and done soon, as watch_end_board says. LIFE_OK or LIFE_DENIED. Service CPU. */
+enum life_result control_board(enum manage_board what);
 /* Each round of the service CPU: what was asked. Bounded. */
 void control_serve(void);
 

@@ -17,16 +17,20 @@ static const u32 crc_table[16] = {
 	0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 };
 
-u32 frame_crc(const u8 *bytes, u32 size)
+u32 frame_crc_more(u32 crc, const u8 *bytes, u32 size)
 {
-	u32 crc = ~0u;
-
+	crc = ~crc;
 	for (u32 i = 0; i < size; i++) {
 		crc ^= bytes[i];
 		crc = crc >> 4 ^ crc_table[crc & 15];
 		crc = crc >> 4 ^ crc_table[crc & 15];
 	}
 	return ~crc;
+}
+
+u32 frame_crc(const u8 *bytes, u32 size)
+{
+	return frame_crc_more(0, bytes, size);
 }
 
 u64 frame_get(const u8 *from, u32 bytes)

@@ -10,6 +10,8 @@
 
 /* CRC-32 as zlib, Ethernet and PNG have it. */
 u32 frame_crc(const u8 *bytes, u32 size);
+/* Of more bytes behind those that gave crc; 0: they are the first. */
+u32 frame_crc_more(u32 crc, const u8 *bytes, u32 size);
 /* A frame with both delimiters. wire: LINE_WIRE bytes; payload: NULL if size is 0. Returns the length; 0: size is more than LINE_PAYLOAD. */
 u32 frame_build(u8 *wire, const struct line_head *head, const u8 *payload, u32 size);
 

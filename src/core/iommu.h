@@ -30,6 +30,8 @@ void iommu_stop(u16 cell);
 enum iommu_state iommu_state(u16 cell);
 /* Outstanding wishes, and at most some events: service CPU each round; without one, whoever pumps the console. */
 void iommu_serve(void);
+/* What the cell's devices were refused so far. Service CPU. */
+u64 iommu_refused(u16 cell);
 /* A line of the status: of stream n, then of the IOMMUs. False: there is no such line. */
 bool iommu_status(u32 n);
 

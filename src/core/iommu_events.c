@@ -267,6 +267,15 @@ static const char *state_of(u32 stream)
 	return state == IOMMU_ON && revoked && revoked == atomic_load32(&cells[cell].incarnation) ? "revoked" : state_names[state];
 }
 
+u64 iommu_refused(u16 cell)
+{
+	u64 count = 0;
+
+	for (u32 i = 0; i < STREAM_COUNT; i++)
+		count += machine_streams[i].cell == cell ? count_of(i) : 0;
+	return count;
+}
+
 bool iommu_status(u32 n)
 {
 	const struct stream_config *stream = &machine_streams[n];

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "core/command.h"
 #include "core/console.h"
+#include "core/control.h"
 #include "core/line.h"
 #include "core/mmio.h"
 #include "core/record.h"
@@ -117,9 +118,9 @@ static void command(u8 byte)
 		record_status();
 		break;
 	case 'x':
-		console_printf("power off");
-		console_flush();
-		arch_board_off();
+		console_printf("%s", control_board(BOARD_OFF) == LIFE_OK ? "power off" :
+			       "power off: denied; cloison,board-rights of the hypervisor node says what you may do");
+		break;
 	case 'h':
 	case '?':
 		help();

@@ -57,6 +57,7 @@ enum life_shown life_shown(u32 state);
 extern const char *const life_op_names[LIFE_OP_COUNT]; /* "status", "start", ... as in cloison,controls-rights */
 extern const char *const life_shown_names[];
 extern const char *const life_result_names[];
+extern const char *const life_reason_names[STOP_REASON_COUNT]; /* "fault" */
 /* vCPUs that have not come in since the cell's last life ended, or ends. */
 u32 life_missing(u16 cell);
 

@@ -19,6 +19,7 @@
 #include "core/boot.h"
 #include "core/iommu.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "core/pci.h"
 #include "core/trace.h"
 #include "core/watch.h"
@@ -165,6 +166,7 @@ bool life_was_suspended(struct cpu *cpu)
 		return late && state == CELL_RUNNING;
 	cpu->exits[EXIT_REVOKED]++;
 	is_in(cpu->cell_index, now);
+	metrics_void(cpu);
 	arch_vcpu_pause(cpu);
 	for (;;) {
 		if (cpu->index == machine_service_cpu)

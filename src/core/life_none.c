@@ -5,6 +5,7 @@
  */
 #include "core/audit.h"
 #include "core/command.h"
+#include "core/console.h"
 #include "core/control.h"
 #include "core/crash.h"
 #include "core/health.h"
@@ -36,6 +37,17 @@ void life_reported(u16 cell) { (void)cell; }
 void life_serve(void) { }
 
 void control_serve(void) { }
+
+/* Nobody has rights, and who sits at the board's console has its switch. */
+enum life_result control_board(enum manage_board what)
+{
+	if (what != BOARD_OFF)
+		return LIFE_DENIED;
+	console_printf("power off");
+	console_flush();
+	arch_board_off();
+}
+
 void audit_serve(void) { }
 void watch_serve(void) { }
 void crash_init(void) { }

@@ -64,6 +64,12 @@ const char *const life_result_names[] = {
 	[LIFE_LOST] = "lost",
 };
 
+const char *const life_reason_names[STOP_REASON_COUNT] = {
+	[STOP_NONE] = "none", [STOP_SYSTEM_OFF] = "off", [STOP_SYSTEM_RESET] = "reset", [STOP_DEBUG] = "debug", [STOP_FAULT] = "fault",
+	[STOP_DENIED] = "denied", [STOP_TOLD] = "told", [STOP_TIMEOUT] = "timeout", [STOP_WATCHDOG] = "watchdog",
+	[STOP_HEARTBEAT] = "heartbeat", [STOP_DMA] = "dma", [STOP_STORM] = "storm", [STOP_OTHER] = "other",
+};
+
 enum life_shown life_shown(u32 state)
 {
 	switch (state) {

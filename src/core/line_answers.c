@@ -2,6 +2,4 @@
 /* Channels of requests that nobody answers. */
 #include "core/line.h"
 
-enum line_status manage_answer(struct line_job *job) { (void)job; return LINE_UNKNOWN; }
-enum line_status metrics_answer(struct line_job *job) { (void)job; return LINE_UNKNOWN; }
 enum line_status debug_answer(struct line_job *job) { (void)job; return LINE_UNKNOWN; }

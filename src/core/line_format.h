@@ -136,9 +136,9 @@ enum manage_op {
 	MANAGE_NAMES,        /* u16 enum manage_names -> strings, each with its final 0, in several messages but never cut */
 	MANAGE_CELL,         /* u16 cell -> struct manage_cell */
 	MANAGE_VCPU,         /* u16 cell, u16 vcpu -> struct manage_vcpu */
-	MANAGE_OPERATE,      /* u16 cell, u16 enum life_op -> u16 enum life_result; by the operator's rights, audited. Without the right: LINE_OK, and LIFE_DENIED */
+	MANAGE_OPERATE,      /* u16 cell, u16 enum life_op -> u16 enum life_result; by the operator's rights, audited. Without the right: LINE_OK, and LIFE_DENIED. LIFE_STATUS is LINE_INVALID: MANAGE_CELL */
 	MANAGE_READ,         /* struct manage_read -> bytes, in several messages. AREA_CRASH may change between them: its parts have CRCs. Registers: LINE_REFUSED, if they did */
-	MANAGE_BOARD,        /* u16 enum manage_board; audited. The answer may not arrive */
+	MANAGE_BOARD,        /* u16 enum manage_board -> u16 enum life_result: LIFE_OK or LIFE_DENIED; audited. A twentieth of a second later it is done */
 };
 
 enum manage_names { NAMES_STATES, NAMES_OPS, NAMES_RESULTS, NAMES_REASONS, NAMES_POWER, NAMES_REGISTERS /* struct vcpu_registers: x0.. sp pc pstate and more */, NAMES_MESSAGES /* formats of the log, by number */, NAMES_SEVERITIES, NAMES_CATEGORIES };
@@ -190,8 +190,8 @@ struct manage_vcpu {
 
 enum manage_area {
 	AREA_CRASH,     /* the crash region: core/crash_format.h */
-	AREA_AUDIT,     /* struct audit (core/audit.h) */
-	AREA_REGISTERS, /* struct vcpu_registers of a vCPU, as NAMES_REGISTERS has them */
+	AREA_AUDIT,     /* struct audit (core/audit.h). No message cuts an entry, so each is of one moment; they change between messages */
+	AREA_REGISTERS, /* struct vcpu_registers of a vCPU, as NAMES_REGISTERS has them. LINE_REFUSED: none are kept */
 };
 
 struct manage_read {
@@ -228,7 +228,9 @@ enum metrics_op {
 	METRICS_CORE = 1, /* -> values: a 0-terminated name, then u64, in several messages but never cut */
 	METRICS_CELL,     /* u16 cell -> the same */
 	METRICS_VCPU,     /* u16 cell, u16 vcpu -> the same */
-	METRICS_PATHS,    /* u16 cell, u16 vcpu -> u32[]: how many exits took less than 1, 2, 4, 8, ... ticks in the core */
+	METRICS_PATHS,    /* u16 cell, u16 vcpu -> u32[33]: how many slow exits took less than 1, 2, 4, ... 2^32 ticks in the core, and not less
+			     than the one before. They wrap. Short exits (entry.S), fetches that fault and what waited are not among them.
+			     Cell 0xffff: rounds of a service CPU of its own; LINE_INVALID: there is none */
 };
 
 /* ---- LINE_TRACE ---- */

@@ -122,6 +122,7 @@ struct core_config {
 	u64 crash_physical;   /* for messages */
 	u32 crash_size;       /* bytes, whole pages */
 	bool panic_resets;    /* cloison,panic = "reset" */
+	u8 board_rights;      /* of the operator, cloison,board-rights: bit 0 to reset the board, bit 1 to switch it off */
 	u32 watchdog_seconds; /* cloison,watchdog-seconds: of the board's watchdog; 0: there is none */
 	u64 watchdog_base;    /* physical: its control frame, */
 	u64 watchdog_refresh; /* and the one that is written to feed it */

@@ -13,6 +13,7 @@
 #include "core/iommu.h"
 #include "core/life.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "core/panic.h"
 #include "core/pci.h"
 #include "core/watch.h"
@@ -146,7 +147,9 @@ static _Noreturn void serve(struct cpu *cpu)
 {
 	service_init();
 	for (;;) {
+		metrics_begin(cpu);
 		core_serve(cpu);
+		metrics_end(cpu);
 		arch_cpu_wait();
 		arch_cpu_kicked(cpu);
 	}

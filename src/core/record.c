@@ -26,13 +26,13 @@
 #define LINE_DETAIL 1u /* ISA-specific syndrome */
 #define LINE_REGS 2u   /* the registers, from here on */
 
-static const char *const exit_names[EXIT_REASON_COUNT] = {
+const char *const record_exit_names[EXIT_REASON_COUNT] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
 	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
 	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault", [EXIT_IRQ] = "irq", [EXIT_PCI] = "pci",
 };
 
-static const char *const power_names[] = {
+const char *const record_power_names[RECORD_POWERS] = {
 	[VCPU_OFF] = "off", [VCPU_CLAIMED] = "pending", [VCPU_ON_PENDING] = "pending", [VCPU_ON] = "on",
 };
 
@@ -159,20 +159,21 @@ static void print_counters(u16 index)
 {
 	const struct cpu *cpu = cpu_at(index);
 	char line[LOG_LINE];
-	u64 total = 0;
+	const char *name;
+	u64 total = 0, count;
 	u32 state = atomic_load32(&cells[cpu->cell_index].state), power = atomic_load32(&cpu->vcpu->state);
 	u32 at = fmt_print(line, sizeof line, "counters cell=%s vcpu=%u cpu=%s state=%s power=%s", cpu->cell->name,
 			   cpu->vcpu_index, cpu->config->name, life_shown_names[life_shown(state)],
-			   name_of(power_names, ARRAY_COUNT(power_names), power));
+			   name_of(record_power_names, RECORD_POWERS, power));
 
 	for (u32 i = 0; i < EXIT_REASON_COUNT; i++) {
-		u64 count = __atomic_load_n(&cpu->exits[i], __ATOMIC_RELAXED);
-
+		count = __atomic_load_n(&cpu->exits[i], __ATOMIC_RELAXED);
 		total += count;
-		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", exit_names[i], count);
+		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", record_exit_names[i], count);
 	}
 	at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
-	at += arch_cpu_status(cpu, line + at, (u32)sizeof line - at);
+	for (u32 i = 0; (name = arch_cpu_count(cpu, i, &count)); i++)
+		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", name, count);
 	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 

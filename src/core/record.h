@@ -16,6 +16,10 @@ void record_poll(bool shared);
 /* Is a record waiting to be printed? */
 bool record_is_due(void);
 
+#define RECORD_POWERS (VCPU_ON + 1u)
+extern const char *const record_exit_names[EXIT_REASON_COUNT]; /* "hvc" */
+extern const char *const record_power_names[RECORD_POWERS];    /* of enum vcpu_state: "on" */
+
 /* ---- between record.c and record_life.c; life_none.c is a core without that ---- */
 
 #define RECORD_REGS_PER_LINE 4u

@@ -17,12 +17,6 @@
 #define CAPTURE_TIME(hz) ((hz) / 10)
 #define MORE_LINES ((VCPU_MORE_REGISTERS + RECORD_REGS_PER_LINE - 1) / RECORD_REGS_PER_LINE)
 
-static const char *const reason_words[STOP_REASON_COUNT] = {
-	[STOP_NONE] = "none", [STOP_SYSTEM_OFF] = "off", [STOP_SYSTEM_RESET] = "reset", [STOP_DEBUG] = "debug", [STOP_FAULT] = "fault",
-	[STOP_DENIED] = "denied", [STOP_TOLD] = "told", [STOP_TIMEOUT] = "timeout", [STOP_WATCHDOG] = "watchdog",
-	[STOP_HEARTBEAT] = "heartbeat", [STOP_DMA] = "dma", [STOP_STORM] = "storm", [STOP_OTHER] = "other",
-};
-
 static const char *const stop_names[STOP_REASON_COUNT] = {
 	[STOP_TOLD] = "stopped by ", [STOP_TIMEOUT] = "stopped, as it did not shut down when asked by ",
 	[STOP_WATCHDOG] = "stopped by its watchdog", [STOP_HEARTBEAT] = "stopped, as its heartbeat was missing",
@@ -123,7 +117,7 @@ void record_told_line(u32 cell, u32 line)
 
 const char *record_reason(u32 reason)
 {
-	return reason < ARRAY_COUNT(reason_words) ? reason_words[reason] : NULL;
+	return reason < STOP_REASON_COUNT ? life_reason_names[reason] : NULL;
 }
 
 /* No overflow, however long it was. */

@@ -19,7 +19,8 @@
 #include "vdev/vdev.h"
 
 #define PRESS_TIME(hz) ((hz) / 5)  /* gpio-keys looks some 10 ms after the edge, if its CPU has the time */
-#define RESET_TIME(hz) (hz)        /* for records to be kept and told, before the board is reset */
+#define RESET_TIME(hz) (hz)        /* for records to be kept and told, before the board is reset or off */
+#define ANSWER_TIME(hz) ((hz) / 20)
 #define CELLS (CELL_COUNT ? CELL_COUNT : 1)
 
 static u32 posted[CELLS][EVENT_COUNT]; /* [A] in which life the event came last */
@@ -35,8 +36,10 @@ static struct watched {
 } watched[CELLS];
 static struct {
 	bool due;
+	u32 what;   /* enum manage_board */
+	u64 from;   /* not before: who asked may still hear that it is done */
 	u64 until;
-} board_reset;
+} board_end;
 
 static u64 ticks_of(u32 milliseconds)
 {
@@ -112,18 +115,24 @@ static void stop_others(u16 cell, enum life_event event)
 			end(i, STOP_OTHER, event_words[event], cell, CELL_STOPPING);
 }
 
-void watch_reset_board(void)
+void watch_end_board(enum manage_board what)
 {
-	board_reset.due = true;
-	board_reset.until = arch_time_now() + RESET_TIME(arch_time_hz());
+	u64 now = arch_time_now();
+
+	board_end.due = true;
+	board_end.what = what;
+	board_end.from = now + ANSWER_TIME(arch_time_hz());
+	board_end.until = now + RESET_TIME(arch_time_hz());
 }
 
 static void reset_board(u16 cell, enum life_event event)
 {
-	if (board_reset.due)
+	if (board_end.due)
 		return;
 	log_put(MESSAGE_RESET_BY_CELL, cell, event_words[event]);
-	watch_reset_board();
+	audit_note(BY_POLICY, CELL_NONE, AUDIT_BOARD + BOARD_RESET, LIFE_OK);
+	watch_end_board(BOARD_RESET);
+	board_end.from = 0; /* nobody waits for an answer */
 }
 
 /* current: the cell is still in the life that the event was of. */
@@ -264,18 +273,20 @@ static bool is_kept(u16 cell)
 	return record != RECORD_WRITING && record != RECORD_READY && (!ended || crash_is_kept(cell, incarnation));
 }
 
-static void serve_reset(u64 now)
+static void serve_end(u64 now)
 {
 	bool kept = true;
 
-	if (!board_reset.due)
+	if (!board_end.due || !is_over(board_end.from, now))
 		return;
 	for (u16 i = 0; i < CELL_COUNT; i++)
 		kept = kept && is_kept(i);
-	if (!kept && !is_over(board_reset.until, now))
+	if (!kept && !is_over(board_end.until, now))
 		return;
-	board_reset.due = false; /* before the end: a host's board lives on */
+	board_end.due = false; /* before the end: a host's board lives on */
 	console_flush();
+	if (board_end.what == BOARD_OFF)
+		arch_board_off();
 	arch_board_reset();
 }
 
@@ -310,5 +321,5 @@ void watch_serve(void)
 
 	for (u16 i = 0; i < CELL_COUNT; i++)
 		serve_cell(i, now);
-	serve_reset(now);
+	serve_end(now);
 }

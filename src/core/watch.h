@@ -7,6 +7,7 @@
 #define CLOISON_CORE_WATCH_H
 
 #include "core/life.h"
+#include "core/line_format.h"
 
 /*
  * Something has happened to a cell. Any CPU; never waits. EVENT_FAULT and EVENT_RESET are posted by who has decided
@@ -28,8 +29,8 @@ u32 watch_asked(u16 cell, u64 *left);
 void watch_reset(u16 cell);
 /* The cell was suspended for so many ticks. Service CPU. */
 void watch_slept(u16 cell, u64 ticks);
-/* The board is reset, as soon as what is to be kept is kept. Service CPU. */
-void watch_reset_board(void);
+/* The board is reset or off, as soon as what is to be kept is kept: after a twentieth of a second, at the latest after one. Service CPU. */
+void watch_end_board(enum manage_board what);
 /* Each round of the service CPU. */
 void watch_serve(void);
 

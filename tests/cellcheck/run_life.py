@@ -135,6 +135,10 @@ def halts(image):
     image.put(image.core(20), 0, 1)
 
 
+def power_off_as_well(image):
+    image.put(image.core(21), 3, 1)
+
+
 def watchdog_off(image):
     image.put(image.core(24), 0, 4)
 
@@ -232,6 +236,7 @@ ATTACKS = {
     asked_for_ever: r"\('fourth'\): shutdown time is 0xffffffff, not 0xa",
     key_of_another: r"\[life\] cell 'fourth': its power key is device 7 of machine_vdevs, not 0 \(of 0\)",
     halts: r"\[core\] machine_core: panic resets is 0x0, not 0x1",
+    power_off_as_well: r"\[core\] machine_core: rights over the board is 0x3, not 0x1",
     watchdog_off: r"\[core\] machine_core: watchdog_seconds is 0x0, not 0xa",
     watchdog_elsewhere: r"\[core\] machine_core: watchdog_base is 0x9000000, not 0xb000000",
     watchdog_to_a_cell: r"\[reach\] cell 'first', guest address 0x40200000, reaches the board's watchdog wdt0, by which it is set, which the "
@@ -392,8 +397,8 @@ def test_lives_are_certified(bench, cellcheck, tmp_path):
 def test_nothing_is_certified(bench, cellcheck, tmp_path):
     partition, path = bench.image("two-cells")
     text = cellcheck(partition, "--json", tmp_path / "c.json", path).stdout
-    assert "\nTHE CORE ITSELF\n\n  after a panic the CPU halts\n  the operator may do nothing with cells\n" in text
-    assert json.loads((tmp_path / "c.json").read_text())["core_itself"] == {"panic": "halt", "crash_region": None, "watchdog": None,
+    assert "\nTHE CORE ITSELF\n\n  after a panic the CPU halts\n  the operator may reset the board and switch it off\n  the operator may do nothing with cells\n" in text
+    assert json.loads((tmp_path / "c.json").read_text())["core_itself"] == {"panic": "halt", "board_rights": 3, "crash_region": None, "watchdog": None,
                                                                            "operator": []}
 
 

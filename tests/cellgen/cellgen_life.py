@@ -114,6 +114,8 @@ def check_core(partition, first):
     assert [number(core.get(k, "0")) for k in ("crash", "crash_physical", "crash_size")] == ([found[0], *found] if found else [0] * 3)
     assert (partition.report["hypervisor"]["crash_region"] is None) == (found is None)
     halts = not has(partition.hypervisor, "cloison,panic") or partition.hypervisor.text("cloison,panic") == "halt"
+    board = partition.hypervisor.text("cloison,board-rights") if has(partition.hypervisor, "cloison,board-rights") else "reset off"
+    assert int(core["board_rights"], 16) == ("reset" in board) + 2 * ("off" in board) and partition.report["hypervisor"]["board_rights"] == board
     assert core["panic_resets"] == str(not halts).lower() and partition.report["hypervisor"]["panic"] == ("halt" if halts else "reset")
     assert [number(core.get(k, "0")) for k in ("watchdog_base", "watchdog_refresh")] == (where or [0, 0])
     assert number(core.get("watchdog_seconds", "0")) == (partition.hypervisor.count("cloison,watchdog-seconds", 10) if where else 0)

@@ -288,7 +288,7 @@ def test_reports_have_the_life(desk):
                  r"  fourth +starts at boot; restarted on-reset; heartbeat within 10 ms, then every 86400000 ms; asked 10 ms before it is stopped",
                  r"  second +starts when it is told to; restarted never", r"  who may do what:  with whom +first +second +third +fourth +fifth",
                  r"  first +t\.\.r\.\. +tsx\.\.\. +\.\.\.\.zw +- +-", r"  the operator at the console +tsxrzw +- +- +- +ts\.\.\.\.",
-                 r"  after a panic of the core: the board is reset", r"  crash region: crash0, 0x3a000 bytes at 0x\w+, placed by cellgen: .*lives.dts:\d+\)",
+                 r"  after a panic of the core: the board is reset", r"  the operator's rights over the board: reset", r"  crash region: crash0, 0x3a000 bytes at 0x\w+, placed by cellgen: .*lives.dts:\d+\)",
                  r"  the board's watchdog: wdt0, fed while the core is healthy, 10 seconds  \(lives.dts:\d+\)", r"  wdt0 +0x\w+ the core: it feeds this watchdog"):
         assert re.search(line, text), line
     for words in ("asked 10 ms before it is stopped", "suspend, resume", "the operator at the console", "placed by cellgen", "the board is reset"):

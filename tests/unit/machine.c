@@ -157,7 +157,7 @@ static const struct control_config controls[CONTROL_COUNT] = {
 u8 crash_region[CRASH_SIZE(CELL_COUNT)] __attribute__((aligned(4096)));
 static const struct core_config core = {
 	.crash = SERVICE_CPU == CPU_NONE ? NULL : crash_region, .crash_physical = 0x7f000000, .crash_size = SERVICE_CPU == CPU_NONE ? 0 : sizeof crash_region,
-	.first_control = 4, .control_count = 2,
+	.board_rights = 3, .first_control = 4, .control_count = 2,
 };
 
 const struct ram_bank machine_ram[RAM_BANK_COUNT] = { { 0x40000000, 0x40000000 } };

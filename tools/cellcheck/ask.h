@@ -196,6 +196,7 @@ struct ask {
 	VEC(struct ask_control) controls; /* in the order of the image */
 	int crash;            /* index of the region in which the core keeps records; -1: none */
 	bool panic_resets;
+	u32 board_rights; /* bit 0 to reset the board, bit 1 to switch it off: the operator */
 	int watchdog;         /* node of the board's; -1: none */
 	u64 watchdog_control, watchdog_refresh;
 	u32 watchdog_seconds;

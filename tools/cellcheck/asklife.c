@@ -149,6 +149,10 @@ void core_read(struct arena *a, struct ask *ask, const struct tree *t)
 {
 	static const char *const ends[] = { "halt", "reset" };
 
+	static const char *const rights[] = { "none", "reset", "off", "reset off" };
+	u32 board = word_of(t, ask->node, "cloison,board-rights", rights, 4);
+
+	ask->board_rights = board < 4 ? board : 3;
 	ask->panic_resets = word_of(t, ask->node, "cloison,panic", ends, 2) == 1;
 	read_watchdog(a, ask, t);
 }

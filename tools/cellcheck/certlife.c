@@ -109,8 +109,10 @@ void cert_core(FILE *out, struct check *c)
 {
 	const struct ask *ask = c->ask;
 	size_t first, count = controls_of(ask, CORE, &first);
+	static const char *const board[] = { "neither reset the board nor switch it off", "reset the board", "switch the board off", "reset the board and switch it off" };
 
 	fprintf(out, "\nTHE CORE ITSELF\n\n  after a panic %s\n", ask->panic_resets ? "the board is reset" : "the CPU halts");
+	fprintf(out, "  the operator may %s\n", board[ask->board_rights]);
 	for (size_t i = 0; i < c->own.n; i++)
 		fprintf(out, "  0x%010llx  %9llu KiB  %s: reached by the core on CPU %d, by no other CPU, no cell, no device of a cell%s\n",
 			c->own.v[i].span.base, c->own.v[i].span.size / KIB, c->own.v[i].what, ask->service,

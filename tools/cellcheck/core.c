@@ -72,7 +72,7 @@ void check_core(struct check *c)
 	size_t first, count = controls_of(ask, CORE, &first);
 	const struct { const char *name; size_t offset; int bytes; u64 value; } all[] = {
 		{ "crash", 0, 8, crash.base }, { "crash_physical", 8, 8, crash.base }, { "crash_size", 16, 4, crash.size },
-		{ "panic resets", 20, 1, ask->panic_resets }, { "watchdog_seconds", 24, 4, ask->watchdog_seconds },
+		{ "panic resets", 20, 1, ask->panic_resets }, { "rights over the board", 21, 1, ask->board_rights }, { "watchdog_seconds", 24, 4, ask->watchdog_seconds },
 		{ "watchdog_base", 32, 8, ask->watchdog_control }, { "watchdog_refresh", 40, 8, ask->watchdog_refresh },
 		{ "first control", 48, 2, first }, { "controls", 50, 2, count },
 	};
@@ -82,7 +82,7 @@ void check_core(struct check *c)
 		return;
 	for (size_t n = 0; n < sizeof all / sizeof all[0]; n++)
 		expect(c, "core", "machine_core", all[n].name, object_field(o, CORE_SIZE, 0, all[n].offset, all[n].bytes), all[n].value);
-	expect_zero(c, o, "machine_core", 21, 24);
+	expect_zero(c, o, "machine_core", 22, 24);
 	expect_zero(c, o, "machine_core", 28, 32);
 	expect_zero(c, o, "machine_core", 52, CORE_SIZE);
 }

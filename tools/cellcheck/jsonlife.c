@@ -97,8 +97,8 @@ void json_core(FILE *out, struct check *c)
 	const struct ask *ask = c->ask;
 	int operator = CORE;
 
-	fprintf(out, "  \"lifecycle\": %s,\n  \"core_itself\": {\n    \"panic\": \"%s\",\n    \"crash_region\": ", c->lifecycle ? "true" : "false",
-		ask->panic_resets ? "reset" : "halt");
+	fprintf(out, "  \"lifecycle\": %s,\n  \"core_itself\": {\n    \"panic\": \"%s\",\n    \"board_rights\": %u,\n    \"crash_region\": ", c->lifecycle ? "true" : "false",
+		ask->panic_resets ? "reset" : "halt", ask->board_rights);
 	if (ask->crash < 0)
 		fputs("null,\n", out);
 	else {

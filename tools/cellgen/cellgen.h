@@ -700,6 +700,7 @@ struct hypervisor {
 	struct crash crash;
 	struct watchdog watchdog;
 	bool panic_resets;             /* cloison,panic = "reset" */
+	const char *board_rights;      /* cloison,board-rights, or what it is if not written: "reset off" */
 	struct colors colors;          /* asked: llc-colors */
 	u64 base;                      /* decided: link address and frame of the first page */
 	struct frames frames;          /* decided */

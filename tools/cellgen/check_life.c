@@ -166,6 +166,7 @@ u32 again_reasons(const struct decision *d, const struct cell *cell, struct agai
 void check_lives(const struct decision *d, struct diag *diag)
 {
 	check_prop(d, d->hyp.node, "cloison,controls", true, diag);
+	check_prop(d, d->hyp.node, "cloison,board-rights", true, diag);
 	check_prop(d, d->hyp.node, "cloison,crash-region", true, diag);
 	check_prop(d, d->hyp.node, "cloison,watchdog", true, diag);
 	for (u32 i = 0; i < d->cell_count; i++) {

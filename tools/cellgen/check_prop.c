@@ -38,6 +38,7 @@ static const struct rule domains_rules[] = {
 static const struct rule hypervisor_rules[] = {
 	COMMON_RULES,
 	{ .name = "#access-flags-cells", .why = "each cell says its own" },
+	{ .name = "cloison,board-rights", .shape = SHAPE_TEXT, .choices = { "none", "reset", "off", "reset off" } },
 	{ .name = "cloison,console" },
 	{ .name = "cloison,controls" },
 	{ .name = "cloison,controls-rights" },

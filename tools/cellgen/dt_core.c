@@ -40,11 +40,12 @@ static void load_watchdog(struct decision *d, struct watchdog *w, struct diag *d
 void dt_core(struct decision *d, struct diag *diag)
 {
 	struct hypervisor *h = &d->hyp;
-	const char *panic = node_string(h->node, "cloison,panic");
+	const char *panic = node_string(h->node, "cloison,panic"), *rights = node_string(h->node, "cloison,board-rights");
 
 	h->crash.prop = reference(h->node, "cloison,crash-region", "<&crash0>", diag);
 	h->crash.node = h->crash.prop ? tree_phandle(d->tree, prop_cell(h->crash.prop, 0)) : NULL;
 	h->crash.reserve = reserve_of(d, h->crash.node);
+	h->board_rights = rights ? rights : "reset off";
 	h->panic_resets = panic && strcmp(panic, "reset") == 0;
 	load_watchdog(d, &h->watchdog, diag);
 }

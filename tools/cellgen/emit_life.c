@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* The part of machine.c that is about the life of cells: who does what when something happens, and who may ask for it. */
+#include <string.h>
+
 #include "parts.h"
 
 typedef unsigned long long ull;
@@ -66,6 +68,8 @@ static void emit_core(const struct decision *d, u32 first_control, struct out *o
 			   (ull)region->phys, emit_comment(region->name), emit_at(d, region->at), (ull)region->phys, (ull)region->size);
 	}
 	out_printf(out, "\t.panic_resets = %s,\n", h->panic_resets ? "true" : "false");
+	out_printf(out, "\t.board_rights = 0x%x, /* %s */\n", (strstr(h->board_rights, "reset") ? 1u : 0) | (strstr(h->board_rights, "off") ? 2u : 0),
+		   emit_comment(h->board_rights));
 	if (watchdog) {
 		out_printf(out, "\t.watchdog_seconds = %u, /* %s, %s */\n", h->watchdog.seconds, emit_comment(watchdog->name),
 			   emit_at(d, h->watchdog.prop->at));

@@ -88,6 +88,7 @@ static void emit_matrix(const struct decision *d, struct out *out)
 static void emit_core(const struct hypervisor *h, const struct decision *d, struct out *out)
 {
 	out_printf(out, "\n  after a panic of the core: %s\n", h->panic_resets ? "the board is reset" : "that CPU halts");
+	out_printf(out, "  the operator's rights over the board: %s\n", h->board_rights);
 	if (h->crash.reserve != RESERVE_NONE) {
 		const struct reserve *region = &d->reserves[h->crash.reserve];
 
@@ -188,7 +189,7 @@ void emit_json_core(const struct decision *d, struct out *out)
 	const struct watchdog *w = &d->hyp.watchdog;
 
 	emit_json_crash(d, out);
-	out_printf(out, ", \"panic\": \"%s\", \"watchdog\": ", d->hyp.panic_resets ? "reset" : "halt");
+	out_printf(out, ", \"panic\": \"%s\", \"board_rights\": \"%s\", \"watchdog\": ", d->hyp.panic_resets ? "reset" : "halt", d->hyp.board_rights);
 	if (w->device != DEVICE_NONE) {
 		out_printf(out, "{ \"name\": ");
 		emit_json_string(out, d->devices[w->device].name);

@@ -15,8 +15,8 @@ struct arch_frame {
 	u64 x[32]; /* x[31] is zero, as XZR is */
 };
 
-/* Interrupts taken by the core: those that were nobody's business, and those on its own account. */
-enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_COUNT_COUNT };
+/* Interrupts taken by the core: those that were nobody's business, rounds of service, and (CONFIG_METRICS) all that were not the guest's. */
+enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_OWN, IRQ_COUNT_COUNT };
 
 /* The guest's own CPU reads its memory for the core (vits_trap.c): what it goes on with afterwards. */
 enum { READER_OFF, READER_WANTED, READER_REPEAT, READER_RUNS };
@@ -61,7 +61,7 @@ struct arch_cpu {
 	u32 lr_mask;             /* [C] bit n: list register n is there */
 	bool serves;             /* [C] this is the service CPU too */
 	u32 irq_taken;           /* [O] INTID that fast_irq.c acknowledged and left to trap_irq */
-	u32 irq_counts[IRQ_COUNT_COUNT]; /* [O] */
+	u64 irq_counts[IRQ_COUNT_COUNT]; /* [O] */
 	u64 service_ticks;       /* [O] spent on the core's own account, */
 	u64 service_most;        /* [O] and most of it at one time */
 	struct vgic_cpu hand;    /* [O] */
@@ -72,6 +72,14 @@ struct arch_cell {
 	u32 gicd_ctlr;    /* [A] direct: what the guest wrote to GICD_CTLR */
 	struct vgic vgic; /* mediated */
 };
+
+/* As arch_time_now, but what is around it may be done before or after: for how long the core's own paths are. */
+static inline u64 arch_time_glance(void)
+{
+	u64 now;
+	__asm__ volatile("mrs %0, cntpct_el0" : "=r"(now));
+	return now;
+}
 
 struct cpu;
 static inline struct cpu *arch_cpu_this(void)

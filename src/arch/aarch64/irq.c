@@ -5,9 +5,8 @@
  * they are the guest's, else here. Whatever comes is counted and bounded.
  */
 #include "core/boot.h"
-#include "core/cell.h"
-#include "core/fmt.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "core/watch.h"
 #include "gic.h"
 #include "irq.h"
@@ -57,7 +56,7 @@ bool irq_storms(u32 intid)
 static void storm(struct cpu *cpu, u32 intid, u32 line)
 {
 	struct vgic *v = cpu->arch.vgic;
-	u32 before = cpu->arch.irq_counts[IRQ_STORM]++;
+	u32 before = (u32)cpu->arch.irq_counts[IRQ_STORM]++;
 
 	watch_event(cpu->cell_index, EVENT_STORM);
 
@@ -99,15 +98,8 @@ static bool to_guest(struct cpu *cpu, u32 intid)
 	return false;
 }
 
-static inline void take(struct cpu *cpu)
+static void take(struct cpu *cpu, u32 intid)
 {
-	u32 intid = cpu->arch.irq_taken;
-
-	if (INTID_IS_SPECIAL(intid)) {
-		cpu->arch.irq_counts[IRQ_SPURIOUS]++;
-		return;
-	}
-	cpu->exits[EXIT_IRQ]++;
 	WRITE_SYSREG(ICC_EOIR1_EL1, intid);
 	switch (intid) {
 	case PPI_HYP_TIMER:
@@ -127,6 +119,8 @@ static inline void take(struct cpu *cpu)
 		if (to_guest(cpu, intid))
 			return; /* the guest's own EOI deactivates it */
 	}
+	if (CONFIG_METRICS)
+		cpu->arch.irq_counts[IRQ_OWN]++;
 	isb();
 	WRITE_SYSREG(ICC_DIR_EL1, intid);
 	vgic_mediated_settle(cpu);
@@ -134,20 +128,31 @@ static inline void take(struct cpu *cpu)
 
 void trap_irq(struct cpu *cpu)
 {
-	take(cpu);
+	u32 intid = cpu->arch.irq_taken;
+
+	if (INTID_IS_SPECIAL(intid)) {
+		cpu->arch.irq_counts[IRQ_SPURIOUS]++;
+	} else {
+		metrics_begin(cpu);
+		cpu->exits[EXIT_IRQ]++;
+		take(cpu, intid);
+		metrics_end(cpu);
+	}
 	trap_traced(cpu);
 }
 
-u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)
+/* The guest has been given what was taken and was not the core's own: so the short way counts nothing more. */
+const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value)
 {
-	static const char *const names[IRQ_COUNT_COUNT] = {
-		[IRQ_SPURIOUS] = "spurious", [IRQ_UNOWNED] = "unowned", [IRQ_STORM] = "storms", [IRQ_SERVICE] = "service",
+	static const char *const names[] = { "spurious", "unowned", "storms", "service", "service_ticks", "service_most", "delivered", "injected" };
+	const u64 *counts = cpu->arch.irq_counts;
+	const u64 values[ARRAY_COUNT(names)] = {
+		counts[IRQ_SPURIOUS], counts[IRQ_UNOWNED], counts[IRQ_STORM], counts[IRQ_SERVICE], cpu->arch.service_ticks,
+		cpu->arch.service_most, cpu->exits[EXIT_IRQ] - counts[IRQ_OWN], cpu->arch.hand.injected,
 	};
-	u32 at = 0;
 
-	if (!cpu->arch.vgic)
-		return 0;
-	for (u32 i = 0; i < IRQ_COUNT_COUNT; i++)
-		at += fmt_print(buffer + at, size - at, " %s=%u", names[i], cpu->arch.irq_counts[i]);
-	return at + fmt_print(buffer + at, size - at, " service_ticks=%lu service_most=%lu", cpu->arch.service_ticks, cpu->arch.service_most);
+	if (!cpu->arch.vgic || n >= ARRAY_COUNT(names) - (CONFIG_METRICS ? 0 : 2))
+		return NULL;
+	*value = values[n];
+	return names[n];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Without CONFIG_MEDIATED: in place of all that isa.mk lists in MEDIATED_FILES. */
-#include "core/cell.h"
+#include "core/metrics.h"
 #include "fast.h"
 #include "gic.h"
 #include "vgic.h"
@@ -31,16 +31,23 @@ bool vgic_mediated_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
 
 bool arch_irq_level(u16 cell, u32 line, bool high)
 {
-	(void)cell;
-	if (high)
+	if (high) {
+		metrics_raised(cell);
 		gic_raise(line);
+	}
 	return false;
 }
 
-u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)
+const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value)
 {
-	(void)cpu, (void)buffer, (void)size;
-	return 0;
+	(void)cpu, (void)n, (void)value;
+	return NULL;
+}
+
+bool arch_cell_is_direct(u16 cell)
+{
+	(void)cell;
+	return true;
 }
 
 u64 fast_sgi_mediated(u64 value, const struct cpu *cpu)

@@ -4,6 +4,7 @@
  * comes first: emulated registers are what guests use most.
  */
 #include "core/life.h"
+#include "core/metrics.h"
 #include "core/mmio.h"
 #include "core/panic.h"
 #include "core/pci.h"
@@ -171,21 +172,12 @@ static void hypercall(struct cpu *cpu, u64 esr)
 	smccc_call(cpu);
 }
 
-static void dispatch(struct cpu *cpu)
+static void dispatch(struct cpu *cpu, u64 esr)
 {
-	u64 esr = READ_SYSREG(esr_el2);
-	u32 class = ESR_EC(esr);
-
-	if (class == EC_DABT_GUEST) {
+	switch (ESR_EC(esr)) {
+	case EC_DABT_GUEST:
 		data_abort(cpu, esr);
 		return;
-	}
-	if (class == EC_IABT_GUEST) { /* so a CPU comes whose cell is taken from it */
-		if (!was_suspended(cpu))
-			end(cpu, abort_text(esr, true));
-		return;
-	}
-	switch (class) {
 	case EC_HVC64:
 		hypercall(cpu, esr);
 		return;
@@ -216,13 +208,28 @@ static void dispatch(struct cpu *cpu)
 	}
 }
 
-void trap_slow(struct cpu *cpu)
+static void settle(struct cpu *cpu)
 {
-	dispatch(cpu);
 	vgic_mediated_settle(cpu);
 	if (ITS_COUNT)
 		vits_settle(cpu);
 	trap_traced(cpu);
+}
+
+void trap_slow(struct cpu *cpu)
+{
+	u64 esr = READ_SYSREG(esr_el2);
+
+	if (ESR_EC(esr) == EC_IABT_GUEST) { /* so a CPU comes whose cell is taken from it: without delay, and no path that is measured */
+		if (!was_suspended(cpu))
+			end(cpu, abort_text(esr, true));
+		settle(cpu);
+		return;
+	}
+	metrics_begin(cpu);
+	dispatch(cpu, esr);
+	settle(cpu);
+	metrics_end(cpu);
 }
 
 void trap_unusual(struct cpu *cpu, u64 kind)

@@ -6,6 +6,7 @@
  *   sync      requests of others; claim what waits for this vCPU; review: what may not be signalled
  *             now goes back to where it came from; fill: the best --> list registers
  */
+#include "config.h"
 #include "vgic_bits.h"
 
 #define NO_LINE 0xffffffffu
@@ -199,6 +200,8 @@ static void claim(struct vgic *v, struct vgic_cpu *c, u32 w)
 			continue; /* another vCPU was first: it was routed there a moment ago */
 		set_byte(&v->holder[line], (u8)c->index);
 		in_hand(c, c->pend, line); /* review says whether it still is */
+		if (CONFIG_METRICS)
+			c->injected++;
 	}
 }
 
@@ -212,8 +215,11 @@ static void claim_sgis(struct vgic *v, struct vgic_cpu *c)
 
 		if (!ready)
 			return;
-		c->pend[0] |= clear_bits(&own->sgis, ready) & ready;
+		ready &= clear_bits(&own->sgis, ready);
+		c->pend[0] |= ready;
 		c->words |= 1;
+		for (; CONFIG_METRICS && ready; ready &= ready - 1)
+			c->injected++;
 	}
 	if (allowed(v, c, 0, get(&own->sgis)))
 		vgic_hw_kick(v, c->index);
@@ -471,7 +477,7 @@ void vgic_vcpu_start(struct vgic *v, struct vgic_cpu *c)
 {
 	u32 lr_count = c->lr_count, index = c->index;
 
-	clear_words(c, sizeof *c);
+	clear_words(c, offsetof(struct vgic_cpu, injected));
 	c->lr_count = lr_count;
 	c->index = index;
 	clear_words(vgic_own(v, c), sizeof *vgic_own(v, c));

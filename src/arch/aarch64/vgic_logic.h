@@ -104,6 +104,7 @@ struct vgic_cpu {
 	u32 sticky[VGIC_WORDS];   /* [O] of pend: was latched, so is pending whatever the level */
 	u32 forced[VGIC_WORDS];   /* [O] of act: by ISACTIVER, so no EOI ends it */
 	u8 running[VGIC_LINES];   /* [O] priority with which act's became active */
+	u64 injected;             /* [O] what came in hand without a physical interrupt, so far: soft lines and SGIs. CONFIG_METRICS */
 };
 
 /* ---- life ---- */

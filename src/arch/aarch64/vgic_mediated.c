@@ -6,7 +6,7 @@
  *     enter: list registers, EOIcount --> harvest
  *     leave: sync --> list registers, ICH_HCR_EL2
  */
-#include "core/cell.h"
+#include "core/metrics.h"
 #include "gic.h"
 #include "irq.h"
 #include "sysreg.h"
@@ -274,11 +274,23 @@ bool arch_irq_level(u16 cell, u32 line, bool high)
 	struct cpu *cpu = arch_cpu_this();
 	struct vgic *v = &cells[cell].arch.vgic;
 
-	if (machine_cells[cell].arch.vgic)
-		return vgic_level(v, cpu->arch.vgic == v ? &cpu->arch.hand : NULL, line, high);
-	if (high)
+	if (machine_cells[cell].arch.vgic) {
+		bool changed = vgic_level(v, cpu->arch.vgic == v ? &cpu->arch.hand : NULL, line, high);
+
+		if (changed && high)
+			metrics_raised(cell);
+		return changed;
+	}
+	if (high) {
+		metrics_raised(cell);
 		gic_raise(line);
+	}
 	return false;
+}
+
+bool arch_cell_is_direct(u16 cell)
+{
+	return !machine_cells[cell].arch.vgic;
 }
 
 /* ---- the physical distributor, for the logic ---- */

@@ -122,9 +122,15 @@ void arch_vcpu_record(const struct cpu *cpu, struct record *record)
 		record->detail[i] = 0x1000 + i;
 }
 
-u32 arch_cpu_status(const struct cpu *cpu, char *buffer, u32 size)
+const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value)
 {
-	return fmt_print(buffer, size, " host=%u", cpu->index);
+	*value = cpu->index;
+	return n ? NULL : "host";
+}
+
+bool arch_cell_is_direct(u16 cell)
+{
+	return cell & 1;
 }
 
 void arch_cell_revoke(u16 cell)

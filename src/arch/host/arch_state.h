@@ -27,6 +27,13 @@ struct arch_cell {
 	u32 unused;
 };
 
+/* As arch_time_now. */
+u64 arch_time_now(void);
+static inline u64 arch_time_glance(void)
+{
+	return arch_time_now();
+}
+
 struct cpu;
 extern _Thread_local struct cpu *host_this;
 

@@ -2,5 +2,7 @@
 /* In place of Kconfig's. */
 #define CONFIG_CONSOLE_ESCAPE 0x14
 #define CONFIG_SCRUB_AT_BOOT 0
+#define CONFIG_LIFECYCLE 1
+#define CONFIG_METRICS 1
 #define CONFIG_TRACE 1
 #define CONFIG_TRACE_AT_BOOT 0

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What is counted, for who asks over the line (LINE_METRICS): names and values, so that a host needs no list of its own.
+ * Each value is of the moment it was read at. Service CPU: it alone may look into another CPU's struct cpu.
+ */
+#include "core/metrics.h"
+#include "core/audit.h"
+#include "core/boot.h"
+#include "core/iommu.h"
+#include "core/life_steps.h"
+#include "core/log.h"
+#include "core/manage.h"
+#include "core/record.h"
+#include "vdev/vdev.h"
+
+/* By leading zeros, which is one instruction. No path takes 2^32 ticks. */
+void metrics_path(struct cpu *cpu)
+{
+	u32 ticks = (u32)(arch_time_glance() - cpu->path_since);
+
+	if (cpu->path_since)
+		cpu->paths[ticks ? __builtin_clz(ticks) : 32]++;
+}
+
+/* ---- the nth value of each, NULL: there are no more ---- */
+
+struct value {
+	const char *group; /* its name is both, one behind the other */
+	const char *name;
+	u64 value;
+};
+
+static bool of_core(u32 n, struct value *to)
+{
+	const struct line_counters *line = line_counters();
+	const struct value values[] = {
+		{ "", "ticks", arch_time_now() }, { "", "hz", arch_time_hz() }, { "boot_", "entry", boot_times.entry },
+		{ "boot_", "banner", boot_times.banner }, { "log_", "lost", log_lost() }, { "", "audits", audit_place()->sequence },
+		{ "line_", "sessions", line->sessions }, { "line_", "frames", line->frames }, { "line_", "damaged", line->damaged },
+		{ "line_", "ignored", line->ignored }, { "line_", "sent", line->sent }, { "line_", "resent", line->resent },
+	};
+
+	if (n < ARRAY_COUNT(values))
+		*to = values[n];
+	return n < ARRAY_COUNT(values);
+}
+
+static bool of_cell(u16 index, u32 n, struct value *to)
+{
+	const struct cell *cell = &cells[index];
+	const struct vdev_config *dev = machine_cells[index].console < VDEV_COUNT ? &machine_vdevs[machine_cells[index].console] : NULL;
+	u32 lives = atomic_load32(&cell->incarnation);
+	const struct value values[] = {
+		{ "", "state", life_shown(atomic_load32(&cell->state)) }, { "", "lives", lives }, { "", "restarts", lives ? lives - 1 : 0 },
+		{ "", "suspends", atomic_load32(&cell->suspends) }, { "", "missing", cell_is_ending(index) ? life_missing(index) : 0 },
+		{ "", "regain", life_get(&cell->times.regain) }, { "", "stop", life_get(&cell->times.stop) },
+		{ "", "clear", life_get(&cell->times.clear) }, { "", "start", life_get(&cell->times.start) },
+		{ "", "resume", life_get(&cell->times.resume) }, { "vdev_", "raised", life_get(&cell->raised) },
+		{ "dma_", "refused", iommu_refused(index) }, { "console_", "waiting", dev ? dev->ops->pending(dev) : 0 },
+		{ "console_", "dropped", dev ? dev->ops->dropped(dev) : 0 },
+	};
+
+	if (n < ARRAY_COUNT(values))
+		*to = values[n];
+	return n < ARRAY_COUNT(values);
+}
+
+static bool of_vcpu(const struct cpu *cpu, u32 n, struct value *to)
+{
+	to->group = "exits_";
+	if (n < EXIT_REASON_COUNT) {
+		to->name = record_exit_names[n];
+		to->value = life_get(&cpu->exits[n]);
+		return true;
+	}
+	to->group = "irq_";
+	to->name = arch_cpu_count(cpu, n - EXIT_REASON_COUNT, &to->value);
+	return to->name;
+}
+
+/* ---- answers ---- */
+
+static const struct cpu *cpu_of(const struct line_job *job)
+{
+	return cpu_at(machine_cell_cpus[machine_cells[manage_argument(job, 0)].first_cpu + manage_argument(job, 1)]);
+}
+
+static bool value_of(const struct line_job *job, u32 n, struct value *to)
+{
+	switch (job->op) {
+	case METRICS_CORE: return of_core(n, to);
+	case METRICS_CELL: return of_cell((u16)manage_argument(job, 0), n, to);
+	default: return of_vcpu(cpu_of(job), n, to);
+	}
+}
+
+static enum line_status values(struct line_job *job)
+{
+	u32 n = (u32)job->state[0];
+	struct value value;
+	bool any;
+
+	while ((any = value_of(job, n, &value)) && manage_put_name(job, value.group, value.name, sizeof value.value)) {
+		manage_put(job, &value.value, sizeof value.value);
+		n++;
+	}
+	job->state[0] = n;
+	job->more = any;
+	return LINE_OK;
+}
+
+static enum line_status paths(struct line_job *job)
+{
+	bool service = machine_service_cpu != CPU_NONE && machine_cpus[machine_service_cpu].role == CPU_SERVICE;
+	const struct cpu *cpu;
+
+	if (manage_is_vcpu(job, 2))
+		cpu = cpu_of(job);
+	else if (job->size == 4 && manage_argument(job, 0) == CELL_NONE && service)
+		cpu = cpu_at(machine_service_cpu);
+	else
+		return LINE_INVALID;
+	for (u32 i = 0; i < METRICS_BUCKETS; i++)
+		manage_put(job, &(const u32){ __atomic_load_n(&cpu->paths[METRICS_BUCKETS - 1 - i], __ATOMIC_RELAXED) }, sizeof(u32));
+	return LINE_OK;
+}
+
+enum line_status metrics_answer(struct line_job *job)
+{
+	job->length = 0;
+	job->more = job->later = false;
+	switch (job->op) {
+	case METRICS_CORE: return job->size ? LINE_INVALID : values(job);
+	case METRICS_CELL: return manage_is_cell(job, 1) ? values(job) : LINE_INVALID;
+	case METRICS_VCPU: return manage_is_vcpu(job, 2) ? values(job) : LINE_INVALID;
+	case METRICS_PATHS: return paths(job);
+	default: return LINE_UNKNOWN;
+	}
+}
