@@ -130,7 +130,7 @@ void progress(void *context, size_t done, size_t all)
 	if (x->quiet || !isatty(STDERR_FILENO))
 		return;
 	if (done < all)
-		fprintf(stderr, _("\rreading %3u %%"), (unsigned)(done * 100 / all));
+		fprintf(stderr, "\r"), fprintf(stderr, _("reading %3u %%"), (unsigned)(done * 100 / all));
 	else
 		fprintf(stderr, "\r\033[K");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* cellctl: the host's hand on a running board. docs/cellctl.md is for its users, commands.h for who adds a command. */
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,7 +251,7 @@ int main(int argc, char **argv)
 	struct given given = { .arguments = calloc((size_t)argc + 1, sizeof(char *)) };
 	const struct command *command;
 
-	setlocale(LC_ALL, "");
+	locale_init();
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);

@@ -8,4 +8,7 @@
 #define _(text) gettext(text)
 #define N_(text) text
 
+/* Once, at the begin of the program: the language of the environment, and numbers as in C. */
+void locale_init(void);
+
 #endif

@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What help, manual page, completion and translations say is what there is. check_docs.py FOLDER (of cellctl)"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(sys.argv[1]).resolve()
+CELLCTL = FOLDER / "cellctl"
+TREE = Path(__file__).resolve().parents[2]
+TOOL = TREE / "tools/cellctl"
+
+
+def run(*arguments, language="C", **more):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LC_") and key not in ("LANG", "LANGUAGE")}
+    done = subprocess.run([CELLCTL, *arguments], env={**environment, "LC_ALL": language, **more}, capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+def commands():
+    text = run("--help")[1].split("\nExit codes")[0]
+    return re.findall(r"^  ([a-z][a-z-]*) ", text, re.M)
+
+
+def options(*command):
+    return re.findall(r"^  (?:-(.),|   ) --([a-z-]+)", run(*command, "--help")[1], re.M)
+
+
+def check_manual():
+    manual = (TOOL / "cellctl.1").read_text(encoding="utf-8").replace("\\-", "-")
+    words = set(re.findall(r"[a-z][a-z-]+", manual))
+    for command in commands():
+        assert command in words, f"the manual page does not know {command}"
+        for letter, name in options(command):
+            assert f"--{name}\\fR" in manual, f"the manual page does not know {command} --{name}"
+            assert not letter or f"\\fB-{letter}\\fR, \\fB--{name}\\fR" in manual, f"the manual page: {command} -{letter}, --{name}"
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", TOOL / "cellctl.1"], capture_output=True, text=True)
+        assert not done.stderr, done.stderr
+
+
+def complete(*words):
+    script = f". {TOOL}/cellctl.bash; COMP_WORDS=({' '.join(words)!s} ''); [ -z \"$LAST\" ] || COMP_WORDS[-1]=$LAST; " \
+             "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _cellctl_complete; printf '%s\\n' \"${COMPREPLY[@]}\""
+    def of(last):
+        done = subprocess.run(["bash", "-c", script], env={**os.environ, "LAST": last, "CELLCTL_PORT": "/nonexistent"}, capture_output=True, text=True, timeout=30)
+        assert not done.stderr, done.stderr
+        return done.stdout.split()
+    return of
+
+
+def check_completion():
+    found = complete(str(CELLCTL))("")
+    assert set(commands()) <= set(found), sorted(set(commands()) - set(found))
+    assert complete(str(CELLCTL))("st") == ["status", "start", "stop"], complete(str(CELLCTL))("st")
+    assert "--port" in complete(str(CELLCTL))("--")
+    assert set(complete(str(CELLCTL), "-p", "x", "trace")("--o")) == {"--output"}
+    assert complete(str(CELLCTL), "status")("") == []  # no board
+    assert str(TOOL / "cellctl.1") in complete(str(CELLCTL), "crash", "--file")(str(TOOL / "cellctl.1"))
+
+
+def check_languages():
+    if not shutil.which("msgfmt"):
+        print("no msgfmt here: translations are not looked at")
+        return
+    for language in ("ja", "zh_CN"):
+        folder = FOLDER / "locale" / language / "LC_MESSAGES"
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["msgfmt", "--check-format", "--check-header", "-o", folder / "cellctl.mo", TOOL / "po" / f"{language}.po"], check=True)
+    english = run("nonsense")
+    assert english[0] == 2 and "there is no command 'nonsense'" in english[2], english
+    for language, words in (("ja_JP.UTF-8", "コマンド 'nonsense' はありません"), ("zh_CN.UTF-8", "没有命令 'nonsense'"), ("zh_CN", "没有命令"), ("ja", "はありません")):
+        found = run("nonsense", language=language)
+        assert found[0] == 2 and words in found[2], (language, found)
+    for language in ("C", "POSIX", "C.UTF-8", "fr_FR.UTF-8", "no such locale", "en_US.UTF-8"):
+        assert run("nonsense", language=language) == english, language
+    assert run("nonsense", language="ja_JP.UTF-8", LANGUAGE="zh_CN")[2] == run("nonsense", language="zh_CN.UTF-8")[2]
+    # Whatever language: the same commands, the same exit code, and numbers as programs read them.
+    assert "状態" in run("--help", language="ja_JP.UTF-8")[1]
+    if shutil.which("xgettext"):
+        subprocess.run([TOOL / "po" / "update", "--check"], check=True)
+
+
+def main():
+    check_manual()
+    check_completion()
+    check_languages()
+    print(f"{len(commands())} commands, their manual page, completion and translations")
+
+
+main()
