@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* log: the core's records, as lines or as JSON lines. */
+/* log: the core's records, as lines or as JSON lines, also into a file that is turned. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
+#include "rotate.h"
 #include "terminal.h"
 
 #define REOPEN_MS 500
@@ -14,10 +17,25 @@ struct log {
 	struct context *x;
 	const char *cell;  /* only about this one; NULL: all */
 	unsigned level;    /* at most */
+	struct rotate file; /* JSON lines; path NULL: to the terminal */
+	bool unwritten;     /* the file took one less: said once */
 	uint64_t lost;
 };
 
-static void record_json(const struct cellctl_record *record)
+/* Frees it. A full disk does not stop us from reading on: what is not written is at least not in the core's way. */
+static void into_file(struct log *log, cJSON *line)
+{
+	char *text = cJSON_PrintUnformatted(line);
+
+	cJSON_Delete(line);
+	if (text && rotate_line(&log->file, text, strlen(text)))
+		log->unwritten = false;
+	else if (!log->unwritten)
+		log->unwritten = complain(CELLCTL_FAILED, _("%s: records are missing from here on: %s"), log->file.path, strerror(errno));
+	cJSON_free(text);
+}
+
+static void record_json(struct log *log, const struct cellctl_record *record)
 {
 	cJSON *line = cJSON_CreateObject(), *list;
 	const char *text;
@@ -43,7 +61,10 @@ static void record_json(const struct cellctl_record *record)
 			json_hex(one, "number", number);
 		cJSON_AddItemToArray(list, one);
 	}
-	json_line(line);
+	if (log->file.path)
+		into_file(log, line);
+	else
+		json_line(line);
 }
 
 static void on_log(void *context, const struct cellctl_record *record)
@@ -56,8 +77,8 @@ static void on_log(void *context, const struct cellctl_record *record)
 	}
 	if (record->head.severity > log->level || (log->cell && (!record->cell || strcmp(record->cell, log->cell))))
 		return;
-	if (log->x->json) {
-		record_json(record);
+	if (log->x->json || log->file.path) {
+		record_json(log, record);
 		return;
 	}
 	printf("%12.6f %-7s %-6s %s\n", record->seconds, cellctl_severity_name(record->head.severity), cellctl_category_name(record->head.category), record->text);
@@ -137,6 +158,18 @@ static int follow(struct context *x, bool on)
 	}
 }
 
+static int open_file(struct log *log)
+{
+	const char *path = option(log->x, "output");
+	uint64_t limit = 1 << 20, keep = 8;
+
+	if (!option_number(log->x, "rotate", 1024, 1ull << 40, &limit) || !option_number(log->x, "keep", 0, 1000, &keep))
+		return CELLCTL_USAGE;
+	if (path && !rotate_open(&log->file, path, limit, (u32)keep, 0600))
+		return complain(CELLCTL_FAILED, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
 int command_log(struct context *x, int count, char **arguments)
 {
 	struct log log = { .x = x, .cell = option(x, "cell"), .level = 255 };
@@ -147,7 +180,7 @@ int command_log(struct context *x, int count, char **arguments)
 
 	(void)count;
 	(void)arguments;
-	if ((error = parse_level(option(x, "level"), &log.level)) || (error = context_open(x, &options)))
+	if ((error = parse_level(option(x, "level"), &log.level)) || (error = open_file(&log)) || (error = context_open(x, &options)))
 		return error;
 	if (log.cell && (error = context_cell(x, log.cell, &cell)))
 		return error;

@@ -37,7 +37,10 @@ static const struct command commands[] = {
 	{ "log", "", N_("what the core has said that nobody has read yet"), 0, 0, command_log, {
 		{ "follow", 'f', NULL, N_("and go on, until Ctrl-C") },
 		{ "cell", 'c', N_("CELL"), N_("only what is about this cell") },
-		{ "level", 'l', N_("LEVEL"), N_("at least: error, warning, notice, info, debug") } } },
+		{ "level", 'l', N_("LEVEL"), N_("at least: error, warning, notice, info, debug") },
+		{ "output", 'o', N_("FILE"), N_("JSON lines into this file, which becomes FILE.1 when it is full") },
+		{ "rotate", 'R', N_("BYTES"), N_("that is full [1048576]") },
+		{ "keep", 'k', N_("NUMBER"), N_("of such old files [8]") } } },
 	{ "metrics", "[CELL [VCPU]]", N_("every counter there is"), 0, 2, command_metrics, { { 0 } } },
 	{ "top", "", N_("a live table of cells and vCPUs"), 0, 0, command_top, {
 		{ "delay", 'd', N_("SECONDS"), N_("between two looks [1]") },

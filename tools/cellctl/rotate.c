@@ -49,6 +49,7 @@ static bool turn(struct rotate *r)
 bool rotate_line(struct rotate *r, const char *line, size_t length)
 {
 	struct iovec parts[2] = { { (void *)line, length }, { (void *)"\n", 1 } };
+	ssize_t written;
 
 	/* If it cannot be turned, it grows: lines are worth more than the limit. */
 	if (r->limit && r->size && r->size + length + 1 > r->limit && turn(r)) {
@@ -57,10 +58,17 @@ bool rotate_line(struct rotate *r, const char *line, size_t length)
 	}
 	if (r->file < 0 && !open_file(r))
 		return false;
-	if (writev(r->file, parts, 2) != (ssize_t)(length + 1))
-		return false;
-	r->size += length + 1;
-	return true;
+	written = writev(r->file, parts, 2);
+	if (written == (ssize_t)(length + 1)) {
+		r->size += length + 1;
+		return true;
+	}
+	/* A full disk: no half of a line. */
+	if (written > 0 && ftruncate(r->file, (off_t)r->size) != 0)
+		r->size += (u64)written;
+	if (written >= 0)
+		errno = ENOSPC;
+	return false;
 }
 
 void rotate_close(struct rotate *r)
