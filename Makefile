@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE METRICS TRACE TRACE_AT_BOOT,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE METRICS TRACE TRACE_AT_BOOT GDB,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -134,10 +134,11 @@ $(FLAGS): FORCE
 
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c platform/$(WATCHDOG).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
 LIFE := life life_cpu control command record_life audit watch crash crash_region crash_text health
-FRAMED := line line_channel line_request line_answers manage manage_life
+FRAMED := line line_channel line_request manage manage_life
 SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LINE),line_none.c,$(FRAMED:=.c)) $(if $(CONFIG_METRICS),metrics_none.c,metrics.c)) \
 	$(addprefix %/core/,$(if $(CONFIG_LIFECYCLE),life_none.c,$(LIFE:=.c))) \
-	$(addprefix %/core/,$(if $(CONFIG_TRACE),trace_none.c,trace.c trace_read.c) $(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) $(ISA_WITHOUT),$(SOURCES))
+	$(addprefix %/core/,$(if $(CONFIG_TRACE),trace_none.c,trace.c trace_read.c) $(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) \
+	$(addprefix %/core/,$(if $(CONFIG_GDB),debug_none.c,debug.c debug_answer.c)) $(ISA_WITHOUT),$(SOURCES))
 object = $(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(patsubst $(S)/%,$(O)/obj/%,$(1))))
 GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld images.ld frames.txt)
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
@@ -236,7 +237,7 @@ PARTITION_DEPS :=
 $(GEN): $(O)/.generated ;
 $(O)/.generated: $(PARTITION_FILE) $(OVERLAY_FILES) $(PARTITION_DEPS) $(CELLGEN) $(S)/tools/partition $(S)/tools/cellgen/cellgen-dts \
 		$(O)/.config | $(GUEST_BINS)
-	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_LIFECYCLE),,lifecycle) $(if $(CONFIG_IOMMU),,iommu) $(if $(CONFIG_PCI),,pci) $(if $(CONFIG_ITS),,its)' \
+	$(call say,CELLGEN,$(PARTITION_FILE) $(OVERLAY_FILES))FORMAT=$(ASKED_FORMAT) WITHOUT='$(if $(CONFIG_MEDIATED),,mediated) $(if $(CONFIG_LIFECYCLE),,lifecycle) $(if $(CONFIG_IOMMU),,iommu) $(if $(CONFIG_PCI),,pci) $(if $(CONFIG_ITS),,its) $(if $(CONFIG_GDB),,gdb)' \
 		$(S)/tools/partition $(O) $(PARTITION_FILE) $(BOARD_NAME) $(OVERLAY_FILES) && touch -r $(O)/gen/machine.c $@
 # A file that has gone is for cellgen to report.
 $(filter-out $(GUEST_BINS) $(GUEST_BINS:.bin=.elf) $(PARTITION_FILE) $(OVERLAY_FILES),$(PARTITION_DEPS)): ;

@@ -68,6 +68,36 @@ void arch_vcpu_pause(struct cpu *cpu);
 void arch_vcpu_paused(struct cpu *cpu);
 void arch_vcpu_resume(struct cpu *cpu); /* no kick that was sent before reaches the guest */
 
+/* ---- a debugger (core/debug.h): of the calling CPU, whose guest waits in the core (arch_vcpu_pause) ---- */
+
+#define DEBUG_POINTS 4u /* most breakpoints, and most watchpoints */
+struct debug_place {
+	u64 address; /* virtual */
+	u8 size;     /* bytes, of a watchpoint */
+	u8 kind;     /* enum debug_point_kind (core/line_format.h) */
+};
+struct debug_points {
+	struct debug_place breaks[DEBUG_POINTS], watches[DEBUG_POINTS];
+};
+
+u32 arch_debug_limit(bool watches); /* how many there are, at most DEBUG_POINTS */
+/* A register, as struct vcpu_registers counts them up to pstate. False: it cannot have that value; nothing is changed. */
+bool arch_debug_set(struct cpu *cpu, u32 number, u64 value);
+/*
+ * What is in force when the guest next goes on: points, NULL: none; step: no breakpoints, and after one instruction a debug
+ * exception. arch_vcpu_reset leaves none.
+ */
+void arch_debug_arm(struct cpu *cpu, const struct debug_points *points, bool step);
+/* As arch_vcpu_resume, but what is pending for the guest stays so. arch_vcpu_pause is the end of it. */
+void arch_vcpu_step(struct cpu *cpu);
+/* The breakpoint instruction at its pc is the guest's: it takes the exception. Also while it runs. */
+void arch_debug_brk(struct cpu *cpu, u32 immediate);
+/*
+ * Leave the core for the copier's page, which reads or writes 1 to 8 bytes of guest-physical memory, of one aligned piece of
+ * 8; then the guest waits as before, and debug_accessed is called.
+ */
+_Noreturn void arch_debug_access(struct cpu *cpu, u64 address, u32 bytes, bool write, u64 value);
+
 /* ---- a cell's memory ---- */
 
 /*

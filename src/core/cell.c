@@ -9,6 +9,7 @@
 #include "core/boot.h"
 #include "core/cell.h"
 #include "core/console.h"
+#include "core/debug.h"
 #include "core/iommu.h"
 #include "core/life_steps.h"
 #include "core/metrics.h"
@@ -84,6 +85,8 @@ void cell_loaded(struct cpu *cpu)
 		cpu->copier = COPIER_NONE;
 		arch_vcpu_reset(cpu, cpu->cell->entry, cpu->cell->dtb, false);
 		life_put(&cell->times.start, life_get(&cell->times.start) + arch_time_now() - now);
+		if (debug_is_allowed(cpu->cell))
+			debug_begins(cpu);
 	} else {
 		iommu_stop(cpu->cell_index); /* whoever stopped the cell may have done so before they were on */
 		cell_park(cpu);
@@ -192,6 +195,8 @@ void cell_park(struct cpu *cpu)
 	struct vcpu *vcpu = cpu->vcpu;
 	u32 power;
 
+	if (debug_is_allowed(cpu->cell))
+		debug_drop(cpu);
 	life_capture(cpu);
 	metrics_void(cpu);
 	arch_vcpu_quiesce(cpu);
@@ -216,4 +221,6 @@ void cell_park(struct cpu *cpu)
 
 	atomic_store32(&vcpu->state, VCPU_ON);
 	arch_vcpu_reset(cpu, entry, argument, false);
+	if (debug_is_allowed(cpu->cell))
+		debug_arm(cpu);
 }

@@ -10,6 +10,7 @@
 #include "core/life_steps.h"
 #include "core/boot.h"
 #include "core/crash.h"
+#include "core/debug.h"
 #include "core/iommu.h"
 #include "core/log.h"
 #include "core/trace.h"
@@ -109,6 +110,11 @@ static bool all_are_in(u16 index)
 	return true;
 }
 
+bool life_is_halted(u16 cell)
+{
+	return atomic_load32(&cells[cell].state) == CELL_SUSPENDED && all_are_in(cell);
+}
+
 /*
  * When all are in: whoever is not would find its memory there again, never
  * notice, and its guest would take the kick. Kicks before the state: who has seen
@@ -198,7 +204,7 @@ static enum life_result take(u16 cell, enum life_op op, u16 by, u32 from, u32 ne
 
 enum life_result life_do(u16 cell, enum life_op op, u16 by)
 {
-	enum life_result result = LIFE_LOST;
+	enum life_result result = op == LIFE_RESUME && by != CONTROLLER_OPERATOR && debug_is_held(cell) ? LIFE_REFUSED : LIFE_LOST;
 
 	for (u32 i = 0; i < TRIES && result == LIFE_LOST; i++) {
 		u32 from = atomic_load32(&cells[cell].state);

@@ -70,6 +70,8 @@ u32 life_missing(u16 cell);
 enum life_result life_do(u16 cell, enum life_op op, u16 by);
 /* The core's own decision: the cell is stopped with this reason, whatever it does, and ends in `end` (CELL_STOPPING, CELL_FAILING, CELL_RESTARTING; the restart limit is looked at). False: it had ended already. */
 bool life_end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32 end);
+/* It is suspended, and all its CPUs are in. */
+bool life_is_halted(u16 cell);
 /* Each round, after console and crash: cells whose record is told and kept may go on; what was asked and is over time. */
 void life_serve(void);
 
@@ -96,6 +98,8 @@ void life_cleared(struct cpu *cpu);
  * stopped, and parked), and the guest goes on where it was.
  */
 bool life_was_suspended(struct cpu *cpu);
+/* The rest of that, also of a guest that a debugger has to see (debug.h), and when such a CPU comes back from what it was asked to do. */
+void life_wait(struct cpu *cpu);
 /* The vCPU is about to park: if its cell has ended its registers are kept, if it was to clear memory it has failed to. */
 void life_capture(struct cpu *cpu);
 /* The cell's record is written but for what becomes of the cell: one short line more. Pump. */

@@ -17,6 +17,7 @@
 #include "core/life_steps.h"
 #include "config.h"
 #include "core/boot.h"
+#include "core/debug.h"
 #include "core/iommu.h"
 #include "core/log.h"
 #include "core/metrics.h"
@@ -166,26 +167,53 @@ bool life_was_suspended(struct cpu *cpu)
 		return late && state == CELL_RUNNING;
 	cpu->exits[EXIT_REVOKED]++;
 	is_in(cpu->cell_index, now);
-	metrics_void(cpu);
 	arch_vcpu_pause(cpu);
+	life_wait(cpu);
+	return true;
+}
+
+static bool waits(u32 state, bool held)
+{
+	return state == CELL_SUSPENDED || state == CELL_RESUMING || (held && state == CELL_RUNNING);
+}
+
+static void go_on(struct cpu *cpu)
+{
+	if (debug_is_allowed(cpu->cell))
+		debug_arm(cpu);
+	arch_vcpu_resume(cpu);
+	life_put(&cells[cpu->cell_index].times.resume, arch_time_now() - life_get(&cells[cpu->cell_index].since));
+}
+
+void life_wait(struct cpu *cpu)
+{
+	bool debugged = debug_is_allowed(cpu->cell), late;
+	u32 state;
+
+	metrics_void(cpu);
+	if (debugged)
+		debug_waits(cpu);
 	for (;;) {
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* or nobody would ever resume it */
+		bool held = debugged && debug_holds(cpu);
+
 		state = look(cpu, &late);
-		if (state != CELL_SUSPENDED && state != CELL_RESUMING)
+		if (!waits(state, held))
 			break;
-		atomic_store32(&cpu->vcpu->waits, cpu->vcpu->suspends_seen); /* after each look: it may be another suspension */
-		if (state == CELL_SUSPENDED)
-			arch_cpu_wait(); /* whatever comes after this look comes with a kick, and that before CELL_RUNNING */
+		if (state != CELL_RUNNING)
+			atomic_store32(&cpu->vcpu->waits, cpu->vcpu->suspends_seen); /* after each look: it may be another suspension */
+		/* Whatever comes after this look comes with a kick, and that before CELL_RUNNING */
+		if ((!debugged || debug_poll(cpu) == LIFE_SLEEP) && state != CELL_RESUMING)
+			arch_cpu_wait();
 		arch_vcpu_paused(cpu);
 	}
-	if (state == CELL_RUNNING) {
-		arch_vcpu_resume(cpu);
-		life_put(&cells[cpu->cell_index].times.resume, arch_time_now() - life_get(&cells[cpu->cell_index].since));
-	} else {
+	if (debugged)
+		debug_drop(cpu);
+	if (state == CELL_RUNNING)
+		go_on(cpu);
+	else
 		cell_park(cpu);
-	}
-	return true;
 }
 
 /* ---- who has come in ---- */

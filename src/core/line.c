@@ -13,6 +13,7 @@
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/crash_format.h"
+#include "core/debug.h"
 #include "core/frame.h"
 #include "core/keys.h"
 #include "core/line_channel.h"
@@ -112,6 +113,7 @@ static void leave(bool deaf)
 		return;
 	line.mode = MODE_LEAVING;
 	line.deaf = deaf;
+	debug_gone();
 }
 
 static void begin_session(u32 session, u64 now)
@@ -125,6 +127,8 @@ static void begin_session(u32 session, u64 now)
 			channel_begin(i, now, !same);
 		channels[i].state_due = true;
 	}
+	if (!same)
+		debug_gone();
 	line.counters.sessions += !same || !on;
 	line.session = session;
 	line.mode = MODE_FRAMES;

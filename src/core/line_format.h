@@ -271,7 +271,7 @@ enum debug_op {
 	DEBUG_POINT,     /* struct debug_point */
 };
 
-enum debug_halt { HALT_NOW /* its CPUs come in and wait; the answer is LINE_OK when they have */, HALT_FIRST /* before the first instruction of its next life */ };
+enum debug_halt { HALT_NOW /* its CPUs come in and wait; the answer is LINE_OK when they have */, HALT_FIRST /* before the first instruction of its next life, also if the session has ended by then */ };
 enum debug_go { GO_ON, GO_PASS /* the BRK it halted at is the guest's own, and goes to it */, GO_LEAVE /* GO_ON, if it is halted, and the debugger leaves: points are off, BRKs are the guest's */ };
 
 struct debug_state {

@@ -69,6 +69,7 @@ struct cell_config {
 	bool strict;     /* cloison,strict: a denied register stops the cell */
 	bool debug_stop; /* cloison,debug = "stop": BRK stops the cell with a record */
 	bool wfi_native; /* cloison,wfi = "native" */
+	bool debug_gdb;  /* cloison,debug = "gdb": debug exceptions come to the core, for a debugger */
 	u64 entry;       /* guest-physical address of the first instruction */
 	u64 dtb;         /* guest-physical address of its device tree: first argument */
 	struct arch_cell_config arch;

@@ -9,6 +9,7 @@
 #include "core/console.h"
 #include "core/control.h"
 #include "core/crash.h"
+#include "core/debug.h"
 #include "core/health.h"
 #include "core/iommu.h"
 #include "core/life.h"
@@ -129,6 +130,7 @@ void core_serve(struct cpu *cpu)
 	crash_serve();   /* what life_serve lets go on is kept before */
 	watch_serve();   /* what has happened or run out, before what is wished: it is older */
 	control_serve();
+	debug_serve();   /* what a guest has hit becomes a suspension, before others look for one */
 	life_serve();    /* behind all that ends cells, so that it costs them no round */
 	audit_serve();   /* what came of it is told */
 	health_serve();  /* last: who gets here has done a whole round */

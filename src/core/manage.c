@@ -5,6 +5,7 @@
  */
 #include "core/manage.h"
 #include "core/control.h"
+#include "core/debug.h"
 #include "core/frame.h"
 #include "core/life.h"
 #include "core/life_steps.h"
@@ -154,7 +155,7 @@ static enum line_status identify(struct line_job *job)
 	id.cpus = (u16)cpus;
 	id.vcpus = VCPU_COUNT;
 	id.boot = line_boot();
-	id.features = 1u << FEATURE_LIFE | CONFIG_METRICS << FEATURE_METRICS | CONFIG_TRACE << FEATURE_TRACE;
+	id.features = 1u << FEATURE_LIFE | CONFIG_METRICS << FEATURE_METRICS | CONFIG_TRACE << FEATURE_TRACE | CONFIG_GDB << FEATURE_DEBUG;
 	id.hz = arch_time_hz();
 	id.now = arch_time_now();
 	id.crash_size = id.audit_size = 0;
@@ -217,7 +218,7 @@ static enum line_status tell_cell(struct line_job *job)
 	to.state = (u8)life_shown(atomic_load32(&cell->state));
 	to.interrupts = arch_cell_is_direct(index);
 	to.console = config->console < VDEV_COUNT;
-	to.debug = 0;
+	to.debug = (u8)(debug_is_allowed(&machine_cells[index]) | debug_is_held(index) << 1);
 	to.lives = atomic_load32(&cell->incarnation);
 	to.rights = control_rights(index);
 	to.missing = cell_is_ending(index) ? (u16)life_missing(index) : 0;

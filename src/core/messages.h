@@ -67,6 +67,8 @@
 	M(STATUS_STREAM, INFO, TEXT, "dma cell=@ device=%s stream=0x%x state=%s refused=%lu last=0x%lx") \
 	M(STATUS_IOMMU, INFO, TEXT, "dma iommu=%s nobody=%lu lost=%lu") \
 	M(STATUS_CORE, INFO, TEXT, "console core lost=%u") \
+	/* debuggers */ \
+	M(DEBUGGER_GONE, NOTICE, LIFE, "cell @: suspended by a debugger that has gone; resume lets it go on") \
 	/* the next one */
 
 #define LOG_NAME(name, severity, category, format) MESSAGE_##name,

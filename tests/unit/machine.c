@@ -93,7 +93,7 @@ const struct cpu_config machine_cpus[CPU_COUNT] = {
 
 const struct cell_config machine_cells[CELL_COUNT] = {
 	[CELL_LINUX] = { .name = "linux", .vcpu_count = 2, .ram_count = 1, .first_cpu = 0, .first_vdev = VDEV_LINUX, .vdev_count = 1,
-			 .console = VDEV_LINUX, .entry = 0x40200000, .dtb = 0x48000000,
+			 .console = VDEV_LINUX, .debug_gdb = true, .entry = 0x40200000, .dtb = 0x48000000,
 			 .arch = { .root = &roots[0], .root_value = 1, .load_entry = 0x1000, .load_list = 0x2000 } },
 	[CELL_CONTROL] = { .name = "control", .vcpu_count = 1, .first_cpu = 2, .first_vdev = VDEV_CONTROL,
 			   .vdev_count = 2, .console = VDEV_CONTROL, .entry = 0x40000000, .dtb = 0x40100000,

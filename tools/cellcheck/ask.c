@@ -188,6 +188,7 @@ static void read_cell(struct arena *a, struct ask *ask, const struct hw *hw, int
 	cell->direct = says(t, node, "cloison,interrupts", "direct");
 	cell->wfi_native = !cell->direct || says(t, node, "cloison,wfi", "native");
 	cell->debug_stop = says(t, node, "cloison,debug", "stop");
+	cell->debug_gdb = says(t, node, "cloison,debug", "gdb");
 	cell->strict = tree_prop(t, node, "cloison,strict", NULL);
 	cell->initrd = tree_prop(t, node, "cloison,initrd", NULL);
 	cell->kind = tree_text(t, node, "cloison,kernel-kind");

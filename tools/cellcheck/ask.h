@@ -119,7 +119,7 @@ struct ask_cell {
 	int node;
 	const char *kind; /* cloison,kernel-kind; NULL: not written */
 	struct ask_address load, entry;
-	bool direct, wfi_native, debug_stop, strict, initrd;
+	bool direct, wfi_native, debug_stop, debug_gdb, strict, initrd;
 	u32 limit;
 	struct ask_life life;
 	VEC(int) cpus;

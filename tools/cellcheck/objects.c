@@ -156,6 +156,7 @@ static void check_cell_counts(struct check *c, struct object o, size_t i, const 
 		{ "ranges", 14, 2, ask->ram.n }, { "first device", 16, 2, first->vdev }, { "devices", 18, 2, ask->vdevs.n },
 		{ "console", 20, 2, console_of(c, ask, first->vdev) }, { "strict", 22, 1, ask->strict },
 		{ "breakpoints stop", 23, 1, ask->debug_stop }, { "native WFI", 24, 1, ask->wfi_native },
+		{ "for a debugger", 25, 1, ask->debug_gdb },
 		{ "root", 48, 8, c->img->roots->base + i * PAGE }, { "root_const", 56, 8, c->img->tables->base + i * PAGE },
 		 { "entries of the root", 64, 4, root_used(c, i) },
 		{ "gicd_base", 72, 8, GUEST_GICD }, { "gicr_base", 80, 8, GUEST_GICR },
@@ -164,7 +165,7 @@ static void check_cell_counts(struct check *c, struct object o, size_t i, const 
 
 	for (size_t n = 0; n < sizeof all / sizeof all[0]; n++)
 		expect(c, "cell", who, all[n].name, object_field(o, CELL_SIZE, i, all[n].offset, all[n].bytes), all[n].value);
-	expect_zero(c, o, who, i * CELL_SIZE + 25, i * CELL_SIZE + 32);
+	expect_zero(c, o, who, i * CELL_SIZE + 26, i * CELL_SIZE + 32);
 	expect_zero(c, o, who, i * CELL_SIZE + 68, i * CELL_SIZE + 72);
 }
 

@@ -21,7 +21,7 @@ static void regs_of_cell(struct check *c, struct object o, size_t cpu, size_t ce
 	expect(c, "register", who, "vttbr_load", object_field(o, REGS, cpu, 64, 8), 255ull << 48 | c->cells[cell].load.root);
 	expect(c, "register", who, "hcr_run", object_field(o, REGS, cpu, 72, 8), run + tsw);
 	expect(c, "register", who, "hcr_load", object_field(o, REGS, cpu, 80, 8), load + tsw);
-	expect(c, "register", who, "mdcr_el2", object_field(o, REGS, cpu, 88, 8), ask->debug_stop ? 0x84160 : 0x84060);
+	expect(c, "register", who, "mdcr_el2", object_field(o, REGS, cpu, 88, 8), ask->debug_stop || ask->debug_gdb ? 0x84160 : 0x84060);
 	expect(c, "register", who, "ich_hcr_el2", object_field(o, REGS, cpu, 112, 8), ask->direct ? 0xc00 : 0x801);
 	expect(c, "register", who, "vmpidr_el2", object_field(o, REGS, cpu, 120, 8), 0x80000000 + (vcpu & 15) + (vcpu >> 4 << 8));
 }

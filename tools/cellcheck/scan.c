@@ -45,8 +45,11 @@ static const struct { const char *name, *place; unsigned most; } allowed[] = {
 	{ "VTTBR_EL2", "vits_settle", 2 }, { "HCR_EL2", "vits_settle", 2 },
 	/* the TLBs of another cell's CPUs, by its VMID and its root, which is zero meanwhile; and back (decisions/0021) */
 	{ "VTTBR_EL2", "arch_cell_revoke", 3 }, { "HCR_EL2", "arch_cell_revoke", 2 },
+	/* the same for a debugger, of a cell that may have one (decisions/0023) */
+	{ "VTTBR_EL2", "debug_page_enter", 1 }, { "HCR_EL2", "debug_page_enter", 1 },
+	{ "VTTBR_EL2", "debug_page_leave", 1 }, { "HCR_EL2", "debug_page_leave", 1 },
 	/* a CPU goes on that has waited in the core: its interrupts are the guest's again, by machine_regs */
-	{ "HCR_EL2", "arch_vcpu_resume", 1 }, { "ICH_HCR_EL2", "vgic_mediated_pause", 1 },
+	{ "HCR_EL2", "give_back", 1 }, { "HCR_EL2", "arch_vcpu_resume", 1 }, { "HCR_EL2", "arch_vcpu_step", 1 }, { "ICH_HCR_EL2", "vgic_mediated_pause", 1 },
 	{ "ICH_HCR_EL2", "vgic_mediated_cpu_init", 1 }, { "ICH_HCR_EL2", "write_back", 1 },
 	/* write_back again, in the functions it may be inlined into */
 	{ "ICH_HCR_EL2", "vgic_mediated_sync", 1 }, { "ICH_HCR_EL2", "vgic_mediated_start", 1 },

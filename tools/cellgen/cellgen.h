@@ -582,7 +582,8 @@ struct cell {
 	u32 limit_count;
 	u32 limit;              /* cloison,interrupt-limit: of every line of a device; 0: none */
 	const char *wfi;        /* cloison,wfi: "native" or NULL */
-	const char *debug;      /* cloison,debug: "stop" or NULL */
+	const char *debug;      /* cloison,debug: "stop", "gdb" or NULL */
+	bool gdb;               /* "gdb": for a debugger */
 	bool strict;
 	struct policy policy;
 	struct life life;

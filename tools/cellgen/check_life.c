@@ -37,10 +37,21 @@ static bool is_own(const struct policy *p, u32 e)
 	       (e == EVENT_LIMIT && p->actions[e] == ACTION_STOP);
 }
 
+static void check_debug(const struct decision *d, const struct cell *cell, struct diag *diag)
+{
+	if (cell->gdb && is_without(d, "gdb")) {
+		diag_error(diag, "gdb-not-built", prop_at(cell->node, "cloison,debug"), "'%s' is for a debugger, but the core is built without that "
+			   "(GDB=n, or LINE=n, or LIFECYCLE=n); build with it, or take cloison,debug out", cell->name);
+	} else if (cell->gdb) {
+		check_prop(d, cell->node, "cloison,debug", true, diag);
+	}
+}
+
 static void check_cell(const struct decision *d, const struct cell *cell, struct diag *diag)
 {
 	const struct policy *p = &cell->policy;
 
+	check_debug(d, cell, diag);
 	if (p->on_reset || p->on_failure) {
 		check_prop(d, cell->node, "cloison,restart", false, diag);
 	}

@@ -76,7 +76,7 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,interrupt-limit" },
 	{ .name = "cloison,interrupt-limits" },
 	{ .name = "cloison,wfi", .shape = SHAPE_TEXT, .choices = { "native" } },
-	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop" } },
+	{ .name = "cloison,debug", .shape = SHAPE_TEXT, .choices = { "stop", "gdb" } },
 	{ .name = "cloison,strict", .shape = SHAPE_FLAG },
 	{ .name = "cloison,restart", .shape = SHAPE_TEXT, .choices = { "never", "on-reset", "on-failure", "always" } },
 	{ .name = "cloison,restart-limit" },

@@ -278,6 +278,7 @@ static void load_cell(struct decision *d, const struct node *node, struct diag *
 	dt_mediated(d, cell, diag);
 	cell->wfi = node_string(node, "cloison,wfi");
 	cell->debug = node_string(node, "cloison,debug");
+	cell->gdb = cell->debug && strcmp(cell->debug, "gdb") == 0;
 	cell->strict = node_prop(node, "cloison,strict") != NULL;
 	dt_policy(d, cell, diag);
 	dt_life(cell, diag);

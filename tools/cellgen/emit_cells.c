@@ -65,8 +65,8 @@ static void emit_cell(const struct decision *d, const struct cell *cell, u32 fir
 	out_printf(out, "\t\t.first_ram = %u,\n\t\t.ram_count = %u,\n", first_ram, cell->ram_count);
 	out_printf(out, "\t\t.first_vdev = %u,\n\t\t.vdev_count = %u,\n", cell->first_vdev, cell->vdev_count);
 	out_printf(out, "\t\t.console = %u,\n", console_of(d, cell));
-	out_printf(out, "\t\t.strict = %s,\n\t\t.debug_stop = %s,\n\t\t.wfi_native = %s,\n", truth(cell->strict),
-		   truth(cell->debug != NULL), truth(cell->wfi || cell->mediated));
+	out_printf(out, "\t\t.strict = %s,\n\t\t.debug_stop = %s,\n\t\t.wfi_native = %s,\n\t\t.debug_gdb = %s,\n",
+		   truth(cell->strict), truth(cell->debug && !cell->gdb), truth(cell->wfi || cell->mediated), truth(cell->gdb));
 	out_printf(out, "\t\t.entry = 0x%llx, /* %s */\n", (ull)cell->images[IMAGE_KERNEL].entry,
 		   emit_comment(cell->images[IMAGE_KERNEL].name));
 	out_printf(out, "\t\t.dtb = 0x%llx,\n", (ull)cell->images[IMAGE_DTB].guest);

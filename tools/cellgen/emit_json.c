@@ -400,8 +400,8 @@ static void emit_cell(struct out *out, const struct decision *d, const struct ce
 {
 	out_printf(out, "    {\n      ");
 	text(out, "name", cell->name);
-	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
-		   cell->strict ? "true" : "false", cell->debug ? "true" : "false",
+	out_printf(out, ",\n      \"vmid\": %u, \"strict\": %s, \"debug_stop\": %s, \"debug_gdb\": %s, \"wfi_native\": %s,\n      ", cell->index + 1,
+		   cell->strict ? "true" : "false", cell->debug && !cell->gdb ? "true" : "false", cell->gdb ? "true" : "false",
 		   cell->wfi || cell->mediated ? "true" : "false");
 	emit_json_life(d, cell, out);
 	text(out, "interrupts", cell->interrupts);

@@ -42,6 +42,16 @@ static u32 mediated_count(const struct decision *d)
 	return count;
 }
 
+static u32 debug_count(const struct decision *d)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		count += d->cells[i].gdb;
+	}
+	return count;
+}
+
 static void emit_counts(const struct decision *d, const char *dir)
 {
 	struct io_counts io = emit_io_counts(d);
@@ -52,7 +62,7 @@ static void emit_counts(const struct decision *d, const char *dir)
 		{ "MEDIATED", mediated_count(d) }, { "OWNER", d->line_limit + 1 },
 		{ "IOMMU", io.iommus }, { "STREAM", io.streams }, { "FUNCTION", io.functions }, { "BAR", io.bars },
 		{ "SPACE", io.spaces }, { "BUS", io.buses },
-		{ "CONTROL", control_count(d) },
+		{ "CONTROL", control_count(d) }, { "DEBUG", debug_count(d) },
 		{ "ITS", its.its }, { "ITS_DEVICE", its.devices }, { "ITS_EVENT", its.events }, { "ITS_COMMAND", its.commands },
 	};
 	struct out out = {0};

@@ -192,7 +192,7 @@ static void emit_options(const struct cell *cell, struct out *out)
 {
 	out_printf(out, "  interrupts %s, WFI %s, breakpoint instruction %s, denied registers %s\n",
 		   cell->interrupts, cell->mediated ? "always the guest's own" : cell->wfi ? "native" : "guarded",
-		   cell->debug ? "stops the cell" : "is the guest's own",
+		   cell->gdb ? "is a debugger's" : cell->debug ? "stops the cell" : "is the guest's own",
 		   cell->strict ? "stop the cell" : "behave as not implemented");
 }
 

@@ -67,6 +67,8 @@ static const struct finding_kind kinds[] = {
 	/* ---- life of cells ---- */
 	{ "lifecycle-not-built", "Life of cells", "The partition asks for something that a core without CONFIG_LIFECYCLE does not have.",
 	  "Build with LIFECYCLE=y, or take it out." },
+	{ "gdb-not-built", "Life of cells", "A cell is for a debugger, and the core is built without CONFIG_GDB.",
+	  "Build with GDB=y, or take cloison,debug out." },
 	{ "event-action", "Life of cells", "That cannot be the answer to what has happened.", "Write another word, as the message says." },
 	{ "event-never", "Life of cells", "It is said what to do when something happens that never happens to this cell.",
 	  "Take it out, or give the cell what makes it happen: a watchdog, a heartbeat, a limit, a device behind an IOMMU." },

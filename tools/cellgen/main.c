@@ -67,8 +67,9 @@ static void parse(struct options *o, int argc, char **argv)
 	}
 	for (u32 i = 0; i < o->without_count; i++) {
 		if (strcmp(o->without[i], "mediated") != 0 && strcmp(o->without[i], "lifecycle") != 0 &&
-		    strcmp(o->without[i], "iommu") != 0 && strcmp(o->without[i], "pci") != 0 && strcmp(o->without[i], "its") != 0) {
-			fatal("what is left out can be \"mediated\", \"lifecycle\", \"iommu\", \"pci\" or \"its\", not %s", o->without[i]);
+		    strcmp(o->without[i], "iommu") != 0 && strcmp(o->without[i], "pci") != 0 && strcmp(o->without[i], "its") != 0 &&
+		    strcmp(o->without[i], "gdb") != 0) {
+			fatal("what is left out can be \"mediated\", \"lifecycle\", \"iommu\", \"pci\", \"its\" or \"gdb\", not %s", o->without[i]);
 		}
 	}
 	if (o->errors ? !o->dts : o->overlay || o->partition ? !o->pp : !o->dts || !o->dtb || !o->lines || !o->pp || !o->dir) {

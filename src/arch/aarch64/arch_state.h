@@ -18,17 +18,18 @@ struct arch_frame {
 /* Interrupts taken by the core: those that were nobody's business, rounds of service, and (CONFIG_METRICS) all that were not the guest's. */
 enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_OWN, IRQ_COUNT_COUNT };
 
-/* The guest's own CPU reads its memory for the core (vits_trap.c): what it goes on with afterwards. */
-enum { READER_OFF, READER_WANTED, READER_REPEAT, READER_RUNS };
+/* The guest's own CPU reads its memory for the core (vits_trap.c, debug.c): what it goes on with afterwards. */
+enum { READER_OFF, READER_WANTED, READER_REPEAT, READER_RUNS, READER_DEBUG };
 struct vits_reader {
 	u32 state;
-	u64 back;  /* pc of the store that was trapped */
+	u64 back;  /* pc of the store that was trapped; READER_DEBUG: bits below what was asked for */
 	u64 x[5], pc, spsr, sctlr;
 };
 
 /* A direct guest's half of the CPU interface while its CPU waits in the core (pause.c). */
 struct arch_paused {
 	u64 pmr, ctlr, bpr1, igrpen1, ap1r0;
+	bool steps; /* it has left for one instruction, with the mask of the wait */
 };
 
 #define CPU_STACK_SIZE 8192u /* below struct cpu */

@@ -16,7 +16,7 @@ static void reader_capture(const struct vits_reader *r, struct vcpu_registers *t
 
 void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to)
 {
-	bool interrupted = !cpu->arch.vgic && pause_interrupted(cpu), reads = cpu->arch.reader.state == READER_RUNS;
+	bool interrupted = !cpu->arch.vgic && pause_interrupted(cpu), reads = cpu->arch.reader.state >= READER_RUNS;
 	const u64 more[VCPU_MORE_REGISTERS] = {
 		READ_SYSREG(sp_el0), READ_SYSREG(sp_el1), READ_SYSREG(elr_el1), READ_SYSREG(spsr_el1), READ_SYSREG(esr_el1),
 		READ_SYSREG(far_el1), reads ? cpu->arch.reader.sctlr : READ_SYSREG(sctlr_el1), READ_SYSREG(tcr_el1),

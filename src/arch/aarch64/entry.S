@@ -539,5 +539,31 @@ arch_panic_state:
 	cmp	x5, x6
 	b.lo	9b
 	b	4b
+	.if	. - 0b - COPIER_ACCESS_OFFSET
+	.error	"COPIER_ACCESS (trap.h) is wrong"
+	.endif
+/*
+ * A debugger's access, only entered by the core: debug.c. x0 address, x1 bytes, x2 value, x3 0 to read 8. What is in no cache
+ * is what a guest with its MMU off sees; so the line is cleaned before, and after.
+ */
+	dc	civac, x0
+	dsb	sy
+	cbz	x3, 11f
+	mov	x3, x0
+10:	strb	w2, [x3], #1
+	lsr	x2, x2, #8
+	subs	x1, x1, #1
+	b.ne	10b
+	dc	civac, x0
+	dsb	sy
+	ic	ialluis
+	dsb	sy
+	isb
+	b	12f
+11:	ldr	x2, [x0]
+	dc	civac, x0
+	dsb	sy
+12:	hvc	#0xc3
+	b	12b
 	.balign	4096
 	.endr

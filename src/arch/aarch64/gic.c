@@ -183,9 +183,14 @@ void gic_kicks_clear(u16 cell)
  * tick (priority 0) passes the mask, so nothing of the guest's wakes it in vain.
  * HCR_EL2.IMO: an interrupt that is routed to a lower EL may not end a WFI here.
  */
+u64 gic_wait_priority(const struct cpu *cpu)
+{
+	return cpu->arch.kick_priority + PMR_STEP;
+}
+
 __attribute__((noinline)) void gic_wait_mask(const struct cpu *cpu) /* cellcheck counts who writes HCR_EL2 */
 {
-	gic_interface(0, cpu->arch.kick_priority + PMR_STEP, true);
+	gic_interface(0, gic_wait_priority(cpu), true);
 	WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_IMO | HCR_FMO);
 	isb();
 }

@@ -11,6 +11,7 @@ struct cpu;
 
 void gic_cpu_init(struct cpu *cpu);         /* once per CPU that has a role */
 void gic_wait_mask(const struct cpu *cpu);  /* of what is enabled only kicks (and the service tick) wake this CPU */
+u64 gic_wait_priority(const struct cpu *cpu);    /* the mask of gic_wait_mask */
 bool gic_kick_is_pending(const struct cpu *cpu); /* of a direct guest's CPU, calling */
 void gic_kick_clear(const struct cpu *cpu);      /* none that was sent before reaches the guest; kicks pass the mask */
 void gic_kicks_clear(u16 cell);                  /* the same for all its CPUs, as far as the distributor goes */

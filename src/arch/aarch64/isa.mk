@@ -17,7 +17,7 @@ ISA_LDFLAGS := --fix-cortex-a53-843419$(if $(LLVM),,=adr)
 # A variant is a file: what is not compiled.
 MEDIATED_FILES := mediated.S $(addsuffix .c,vgic_mediated vgic_hand vgic_news vgic_regs irq fast_irq fast_vgic fast_sgi_mediated)
 ISA_WITHOUT := $(addprefix %/,$(if $(CONFIG_MEDIATED),mediated_none.c mediated_none.S,$(MEDIATED_FILES)) \
-	$(if $(CONFIG_LIFECYCLE),restore_none.c,restore.c restore.S pause.c capture.c calls_life.c) $(if $(CONFIG_IOMMU),,smmu.c) \
+	$(if $(CONFIG_LIFECYCLE),restore_none.c,restore.c restore.S pause.c capture.c calls_life.c) $(if $(CONFIG_IOMMU),,smmu.c) $(if $(CONFIG_GDB),,debug.c) \
 	$(if $(CONFIG_ITS),its_none.c,its.c vits.c vits_trap.c) $(if $(CONFIG_TRACE),,trace.S trace.c))
 
 # The C behind entry.S's short exits: only x0-x3 (fast_call.c) or x0-x8 (the others),

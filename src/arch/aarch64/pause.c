@@ -42,11 +42,16 @@ void arch_vcpu_pause(struct cpu *cpu)
 		gic_wait_mask(cpu);
 		return;
 	}
+	u64 before = p->pmr;
+
 	if (pause_interrupted(cpu)) {
 		WRITE_SYSREG(elr_el2, READ_SYSREG(elr_el1));
 		WRITE_SYSREG(spsr_el2, READ_SYSREG(spsr_el1));
 	}
 	p->pmr = READ_SYSREG(ICC_PMR_EL1);
+	if (p->steps && p->pmr == gic_wait_priority(cpu)) /* the step has not written it */
+		p->pmr = before;
+	p->steps = false;
 	p->igrpen1 = READ_SYSREG(ICC_IGRPEN1_EL1);
 	p->ap1r0 = READ_SYSREG(ICC_AP1R0_EL1);
 	p->ctlr = READ_SYSREG(ICC_CTLR_EL1);
@@ -69,15 +74,10 @@ void arch_vcpu_paused(struct cpu *cpu)
 	arch_cpu_relax();
 }
 
-void arch_vcpu_resume(struct cpu *cpu)
+static void give_back(struct cpu *cpu, u64 mask)
 {
 	const struct arch_paused *p = &cpu->arch.paused;
 
-	if (cpu->arch.vgic) {
-		gic_interface(ICC_CTLR_EOIMODE, 0xff, true);
-		vgic_mediated_resume(cpu);
-		return;
-	}
 	gic_kick_clear(cpu); /* as long as the mask lets it through */
 	WRITE_SYSREG(ICC_PMR_EL1, 0);
 	WRITE_SYSREG(ICC_AP1R0_EL1, p->ap1r0);
@@ -85,8 +85,27 @@ void arch_vcpu_resume(struct cpu *cpu)
 	WRITE_SYSREG(ICC_CTLR_EL1, p->ctlr);
 	WRITE_SYSREG(ICC_IGRPEN1_EL1, p->igrpen1);
 	isb();
-	WRITE_SYSREG(ICC_PMR_EL1, p->pmr);
+	WRITE_SYSREG(ICC_PMR_EL1, mask);
 	WRITE_SYSREG(hcr_el2, machine_regs[cpu->index].hcr_run);
 	isb();
 	dsb_sy(); /* the redistributor knows of the mask (ICC_CTLR_EL1.PMHE) */
+}
+
+void arch_vcpu_resume(struct cpu *cpu)
+{
+	if (cpu->arch.vgic) {
+		gic_interface(ICC_CTLR_EOIMODE, 0xff, true);
+		vgic_mediated_resume(cpu);
+	} else {
+		give_back(cpu, cpu->arch.paused.pmr);
+	}
+}
+
+/* Only the kick passes the mask. Of a mediated guest the virtual interface is off, and the physical one stays masked. */
+void arch_vcpu_step(struct cpu *cpu)
+{
+	if (cpu->arch.vgic)
+		return;
+	cpu->arch.paused.steps = true;
+	give_back(cpu, gic_wait_priority(cpu));
 }

@@ -141,7 +141,7 @@ static bool reads_as_zero(const struct cpu *cpu, u32 name)
 	u32 crn = ISS_CRN(name), crm = ISS_CRM(name);
 
 	if (ISS_OP0(name) == 2)
-		return cpu->cell->debug_stop; /* debug registers trap with MDCR_EL2.TDE only; Linux clears them at boot */
+		return cpu->cell->debug_stop || cpu->cell->debug_gdb; /* debug registers trap with MDCR_EL2.TDE only; Linux clears them at boot */
 	if (ISS_OP0(name) != 3 || ISS_OP1(name) != 0)
 		return false;
 	if (name == ISS_SYSREG(3, 0, 1, 0, 1))

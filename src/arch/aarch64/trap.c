@@ -3,11 +3,13 @@
  * Every exit that is not short (entry.S). A data abort with a valid syndrome
  * comes first: emulated registers are what guests use most.
  */
+#include "core/debug.h"
 #include "core/life.h"
 #include "core/metrics.h"
 #include "core/mmio.h"
 #include "core/panic.h"
 #include "core/pci.h"
+#include "debug.h"
 #include "its.h"
 #include "smccc.h"
 #include "sysreg.h"
@@ -20,7 +22,7 @@ void trap_advance(void)
 	WRITE_SYSREG(spsr_el2, READ_SYSREG(spsr_el2) & ~SPSR_SS); /* a guest that steps has stepped */
 }
 
-void trap_inject_undefined(struct cpu *cpu)
+void trap_inject(u64 esr)
 {
 	u64 spsr = READ_SYSREG(spsr_el2);
 	u64 vector = READ_SYSREG(vbar_el1);
@@ -30,7 +32,7 @@ void trap_inject_undefined(struct cpu *cpu)
 		vector += spsr & SPSR_M_AARCH32 ? 0x600 : 0x400;
 	else
 		vector += spsr & SPSR_M_SPX ? 0x200 : 0;
-	WRITE_SYSREG(esr_el1, ESR_IL); /* EC 0: unknown reason */
+	WRITE_SYSREG(esr_el1, esr);
 	WRITE_SYSREG(elr_el1, READ_SYSREG(elr_el2));
 	WRITE_SYSREG(spsr_el1, spsr);
 	WRITE_SYSREG(elr_el2, vector);
@@ -45,6 +47,11 @@ void trap_inject_undefined(struct cpu *cpu)
 	if (sctlr & SCTLR_DSSBS)
 		entry |= SPSR_SSBS;
 	WRITE_SYSREG(spsr_el2, entry);
+}
+
+void trap_inject_undefined(struct cpu *cpu)
+{
+	trap_inject(ESR_IL); /* EC 0: unknown reason */
 	(void)cpu;
 }
 
@@ -82,6 +89,8 @@ static void end(struct cpu *cpu, const char *what)
 
 static inline bool was_suspended(struct cpu *cpu)
 {
+	if (DEBUG_COUNT && debug_returned(cpu, false))
+		return true;
 	dsb_ish(); /* the state was stored before the memory was taken away: read it after */
 	return life_was_suspended(cpu);
 }
@@ -167,6 +176,8 @@ static void hypercall(struct cpu *cpu, u64 esr)
 	}
 	if ((esr & 0xffff) == READ_IMMEDIATE && ITS_COUNT && vits_returned(cpu))
 		return;
+	if ((esr & 0xffff) == ACCESS_IMMEDIATE && DEBUG_COUNT && debug_returned(cpu, true))
+		return;
 	cpu->exits[EXIT_HVC]++;
 	trace_call(cpu);
 	smccc_call(cpu);
@@ -200,7 +211,10 @@ static void dispatch(struct cpu *cpu, u64 esr)
 	case EC_STEP_GUEST:
 	case EC_WATCHPOINT_GUEST:
 		cpu->exits[EXIT_FAULT]++;
-		trap_stop(cpu, STOP_DEBUG, "breakpoint");
+		if (debug_is_allowed(cpu->cell))
+			debug_exception(cpu, esr);
+		else
+			trap_stop(cpu, STOP_DEBUG, "breakpoint");
 		return;
 	default:
 		/* SVE, SME, AArch32 coprocessor, ...: what the guest was told is not there */
@@ -234,6 +248,8 @@ void trap_slow(struct cpu *cpu)
 
 void trap_unusual(struct cpu *cpu, u64 kind)
 {
+	if (DEBUG_COUNT && kind == 1 && debug_returned(cpu, false))
+		return;
 	/* Kind 2 is an FIQ or, of a direct cell, an interrupt: neither comes here, or a register is not what .regs says. */
 	end(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
 	trap_traced(cpu);

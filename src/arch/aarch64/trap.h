@@ -34,6 +34,8 @@
 #define READ_IMMEDIATE 0xc2 /* HVC of the reader behind it (vits_trap.c) */
 #define COPIER_READ 140
 #define COPIER_CLEAR 156 /* to its loops that write zeros */
+#define ACCESS_IMMEDIATE 0xc3 /* HVC of what is behind them: a debugger's access (debug.c) */
+#define COPIER_ACCESS 208
 
 void trap_slow(struct cpu *cpu);
 void trap_irq(struct cpu *cpu); /* irq.c */
@@ -58,6 +60,7 @@ void sysreg_trap(struct cpu *cpu, u64 esr);
 /* The guest used something it was told does not exist: count; stop a strict cell, else UNDEF or skip. */
 void trap_denied(struct cpu *cpu, bool inject);
 void trap_inject_undefined(struct cpu *cpu);
+void trap_inject(u64 esr); /* any synchronous exception from where it is, without an address */
 /* Stop the cell and wait; on return the frame is that of a vCPU switched on again (or it does not return). */
 void trap_stop(struct cpu *cpu, enum stop_reason reason, const char *what);
 

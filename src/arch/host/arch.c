@@ -201,6 +201,58 @@ void arch_vcpu_resume(struct cpu *cpu)
 	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
 }
 
+u32 arch_debug_limit(bool watches)
+{
+	return watches ? 2 : DEBUG_POINTS;
+}
+
+/* pc: even only */
+bool arch_debug_set(struct cpu *cpu, u32 number, u64 value)
+{
+	if (number == 32 && !(value & 1))
+		cpu->frame.pc = value;
+	else if (number < ARRAY_COUNT(cpu->frame.x))
+		cpu->frame.x[number] = value;
+	else
+		return false;
+	return true;
+}
+
+void arch_debug_arm(struct cpu *cpu, const struct debug_points *points, bool step)
+{
+	cpu->arch.debug.arms++;
+	cpu->arch.debug.step = step;
+	cpu->arch.debug.breaks = cpu->arch.debug.watches = 0;
+	for (u32 i = 0; points && i < DEBUG_POINTS; i++) {
+		cpu->arch.debug.breaks += points->breaks[i].kind != 0;
+		cpu->arch.debug.watches += points->watches[i].kind != 0;
+	}
+}
+
+void arch_vcpu_step(struct cpu *cpu)
+{
+	cpu->arch.steps++;
+	cpu->arch.paused = false;
+	__atomic_store_n(&host.kick_pending[cpu->index], 0, __ATOMIC_RELEASE);
+}
+
+void arch_debug_brk(struct cpu *cpu, u32 immediate)
+{
+	cpu->arch.debug.brks++;
+	cpu->arch.debug.brk = immediate;
+}
+
+/* The test plays the copier's page: debug_accessed is its to call. */
+void arch_debug_access(struct cpu *cpu, u64 address, u32 bytes, bool write, u64 value)
+{
+	cpu->arch.debug.accesses++;
+	cpu->arch.debug.address = address;
+	cpu->arch.debug.bytes = bytes;
+	cpu->arch.debug.write = write;
+	cpu->arch.debug.value = value;
+	host_leave(HOST_ENTER);
+}
+
 u32 arch_device_read(u64 address, u32 size)
 {
 	return host.device_read ? host.device_read(address, size) : ~0u >> (32 - 8 * size);

@@ -20,6 +20,9 @@ struct arch_cpu {
 	u64 cleared_base, cleared_size;
 	u32 pauses;    /* arch_vcpu_pause so far */
 	bool paused;   /* and no arch_vcpu_resume since */
+	u32 steps;     /* arch_vcpu_step so far */
+	/* arch_debug_arm as it was last called; what arch_debug_access was asked for, and arch_debug_brk */
+	struct { u32 arms, breaks, watches, brks, accesses; bool step, write; u64 address, value; u32 bytes, brk; } debug;
 };
 
 /* Per cell, shared by its CPUs. */

@@ -5,4 +5,5 @@
 #define CONFIG_LIFECYCLE 1
 #define CONFIG_METRICS 1
 #define CONFIG_TRACE 1
+#define CONFIG_GDB 1
 #define CONFIG_TRACE_AT_BOOT 0

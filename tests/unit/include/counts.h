@@ -12,6 +12,7 @@
 #define IOMMU_COUNT 2
 #define STREAM_COUNT 4
 #define CONTROL_COUNT 6
+#define DEBUG_COUNT 1
 #ifndef FUNCTION_COUNT /* machine_pci.c */
 #define FUNCTION_COUNT 0
 #define BAR_COUNT 0

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* In place of Kconfig's: nothing but what decides. */
 #define CONFIG_SCRUB_AT_BOOT 0
+#define CONFIG_METRICS 0
 #define CONFIG_TRACE 0
 #define CONFIG_TRACE_AT_BOOT 0

@@ -17,6 +17,7 @@
 #define SPACE_COUNT 0
 #define BUS_COUNT 0
 #define ITS_COUNT 0
+#define DEBUG_COUNT 0
 #define ITS_DEVICE_COUNT 0
 
 #endif
