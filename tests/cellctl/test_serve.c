@@ -562,9 +562,12 @@ static void roles(void **state)
 		if (op > MANAGE_BOARD || !op)
 			assert_int_equal(role_needed(LINE_MANAGE, (u8)op, NULL, 0), ROLE_ADMIN); /* not known: default deny */
 	}
-	assert_true(role_is_deed(LINE_MANAGE, MANAGE_OPERATE));
-	assert_true(role_is_deed(LINE_MANAGE, 200));
-	assert_false(role_is_deed(LINE_METRICS, METRICS_CORE));
+	assert_int_equal(role_deed(LINE_MANAGE, MANAGE_OPERATE), DEED_EACH);
+	assert_int_equal(role_deed(LINE_MANAGE, 200), DEED_EACH);
+	assert_int_equal(role_deed(LINE_DEBUG, DEBUG_STEP), DEED_ONCE);
+	assert_int_equal(role_deed(LINE_METRICS, METRICS_CORE), DEED_NONE);
+	assert_int_not_equal(role_number(LINE_DEBUG, DEBUG_STEP), role_number(LINE_DEBUG, DEBUG_SET));
+	assert_int_equal(role_number(LINE_DEBUG, 200), 63);
 }
 
 static void audits(void **state)

@@ -133,6 +133,8 @@ const char *cellctl_error_text(int error);
 const struct cellctl_counts *cellctl_counts(const struct cellctl *c);
 /* Has everything come that this channel (LINE_LOG, LINE_CONSOLE + n) had when the session began? False also while that is not known. */
 bool cellctl_caught_up(const struct cellctl *c, unsigned channel);
+/* Where this end of a stream is: everything before has come, or never will. False: the core has not said yet. */
+bool cellctl_position(const struct cellctl *c, unsigned channel, uint32_t *position);
 /* As WELCOME says: number of this boot, cells. */
 uint32_t cellctl_boot(const struct cellctl *c);
 unsigned cellctl_cells(const struct cellctl *c);

@@ -345,6 +345,16 @@ bool cellctl_caught_up(const struct cellctl *c, unsigned channel)
 	return ch && ch->known && session_takes(c, channel) && (int32_t)(ch->in.position - ch->had) >= 0;
 }
 
+bool cellctl_position(const struct cellctl *c, unsigned channel, uint32_t *position)
+{
+	const struct channel *ch = channel < CHANNELS ? c->channels[channel] : NULL;
+
+	if (!ch || !ch->known)
+		return false;
+	*position = ch->in.position;
+	return true;
+}
+
 const struct cellctl_counts *cellctl_counts(const struct cellctl *c)
 {
 	return &c->counts;

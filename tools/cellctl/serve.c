@@ -118,7 +118,7 @@ static void take_client(struct serve *s, enum client_role role)
 		return;
 	}
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-	*place = (struct served){ client_make(&s->host, role, ++s->numbers), fd, { s->numbers, role, peer.uid, (u32)peer.pid }, calloc(s->host.cells + 1u, sizeof(bool)) };
+	*place = (struct served){ client_make(&s->host, role, ++s->numbers), fd, { s->numbers, role, peer.uid, (u32)peer.pid }, calloc(s->host.cells + 1u, sizeof(bool)), 0 };
 	if (!place->client || !place->types || !audit_write(&s->audit, &place->who, "connected", NULL)) {
 		close(fd);
 		free(place->types);

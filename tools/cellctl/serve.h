@@ -26,6 +26,7 @@ struct served {            /* a client and its socket */
 	int fd;
 	struct audit_client who;
 	bool *types;           /* of each cell: the audit says that it types */
+	u64 noted;             /* bits by role_number: the audit has it once */
 };
 
 struct serve {

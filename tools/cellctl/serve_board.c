@@ -145,18 +145,31 @@ static void refuse(struct serve *s, struct client *c, u8 channel, u32 ticket, co
 	client_answer(c, channel, ticket, status, NULL, 0, 0, false);
 }
 
+/* Is it to be written down, and has it not been? */
+static bool is_noted(struct serve *s, const struct client *c, u8 channel, u8 op)
+{
+	struct served *client = serve_find(s, c, 0);
+	enum role_deed deed = role_deed(channel, op);
+	u64 bit = BIT(role_number(channel, op));
+
+	if (!client || deed == DEED_NONE || (deed == DEED_ONCE && client->noted & bit))
+		return false;
+	client->noted |= bit;
+	return true;
+}
+
 static void request(void *of, struct client *c, u8 channel, u32 ticket, const u8 *message, u32 size)
 {
 	struct serve *s = of;
 	const u8 *arguments = message + sizeof(struct line_request);
-	struct on_way *w = malloc(sizeof(*w)), like = { s, c->number, ticket, channel, message[2], role_is_deed(channel, message[2]) };
+	struct on_way *w = malloc(sizeof(*w)), like = { s, c->number, ticket, channel, message[2], false };
 
 	size -= (u32)sizeof(struct line_request);
 	if (!w || c->role < role_needed(channel, like.op, arguments, size)) {
 		refuse(s, c, channel, ticket, &like, arguments, size, w ? LINE_DENIED : LINE_FAILED);
 	} else if (channel == LINE_DEBUG && !owns(s, c, like.op, arguments, size)) {
 		refuse(s, c, channel, ticket, &like, arguments, size, LINE_REFUSED);
-	} else if (like.deed && !note(s, serve_find(s, c, 0), "asked", channel, like.op, arguments, size, NULL)) {
+	} else if ((like.deed = is_noted(s, c, channel, like.op)) && !note(s, serve_find(s, c, 0), "asked", channel, like.op, arguments, size, NULL)) {
 		refuse(s, c, channel, ticket, &like, arguments, size, LINE_FAILED); /* nothing is done that cannot be written down */
 	} else {
 		*w = like;
@@ -297,6 +310,15 @@ static void board_was_reset(struct serve *s)
 			client_end(s->clients[i].client);
 }
 
+static void note_state(struct serve *s, struct serve_stream *stream, unsigned channel)
+{
+	u32 position;
+
+	stream->lost = cellctl_dropped(s->c, channel);
+	if (!stream->known && cellctl_position(s->c, channel, &position))
+		stream_begin(stream, position);
+}
+
 int serve_board(struct serve *s, u64 now)
 {
 	int error = 0;
@@ -316,8 +338,8 @@ int serve_board(struct serve *s, u64 now)
 		board_was_reset(s);
 	if (cellctl_cells(s->c) != s->host.cells)
 		return complain(CELLCTL_FAILED, _("the board has %u cells now, and had %u"), cellctl_cells(s->c), s->host.cells);
-	s->host.log->lost = cellctl_dropped(s->c, LINE_LOG);
+	note_state(s, s->host.log, LINE_LOG);
 	for (u32 i = 0; i < s->host.cells; i++)
-		s->host.consoles[i].lost = cellctl_dropped(s->c, LINE_CONSOLE + i);
+		note_state(s, &s->host.consoles[i], LINE_CONSOLE + i);
 	return error == CELLCTL_STOPPED ? error : 0;
 }

@@ -10,35 +10,35 @@
 
 struct known {
 	u8 channel, op;
-	bool deed;
+	enum role_deed deed;
 	enum client_role role;
 	const char *name;
 };
 
 static const struct known requests[] = {
-	{ LINE_MANAGE, MANAGE_IDENTIFY, false, ROLE_OBSERVER, "identify" },
-	{ LINE_MANAGE, MANAGE_NAMES, false, ROLE_OBSERVER, "names" },
-	{ LINE_MANAGE, MANAGE_CELL, false, ROLE_OBSERVER, "cell" },
-	{ LINE_MANAGE, MANAGE_VCPU, false, ROLE_OBSERVER, "vcpu" },
-	{ LINE_MANAGE, MANAGE_OPERATE, true, ROLE_OPERATOR, "operate" },
-	{ LINE_MANAGE, MANAGE_READ, true, ROLE_ADMIN, "read" },
-	{ LINE_MANAGE, MANAGE_BOARD, true, ROLE_ADMIN, "board" },
-	{ LINE_METRICS, METRICS_CORE, false, ROLE_OBSERVER, "metrics" },
-	{ LINE_METRICS, METRICS_CELL, false, ROLE_OBSERVER, "metrics" },
-	{ LINE_METRICS, METRICS_VCPU, false, ROLE_OBSERVER, "metrics" },
-	{ LINE_METRICS, METRICS_PATHS, false, ROLE_OBSERVER, "paths" },
-	{ LINE_TRACE, TRACE_STATE, false, ROLE_ADMIN, "trace-state" },
-	{ LINE_TRACE, TRACE_READ, false, ROLE_ADMIN, "trace-read" },
-	{ LINE_TRACE, TRACE_SET, true, ROLE_ADMIN, "trace-set" },
-	{ LINE_DEBUG, DEBUG_HALT, true, ROLE_ADMIN, "debug-halt" },
-	{ LINE_DEBUG, DEBUG_GO, true, ROLE_ADMIN, "debug-go" },
-	{ LINE_DEBUG, DEBUG_STEP, true, ROLE_ADMIN, "debug-step" },
-	{ LINE_DEBUG, DEBUG_STATE, false, ROLE_ADMIN, "debug-state" },
-	{ LINE_DEBUG, DEBUG_REGISTERS, true, ROLE_ADMIN, "debug-registers" },
-	{ LINE_DEBUG, DEBUG_SET, true, ROLE_ADMIN, "debug-set" },
-	{ LINE_DEBUG, DEBUG_READ, true, ROLE_ADMIN, "debug-read" },
-	{ LINE_DEBUG, DEBUG_WRITE, true, ROLE_ADMIN, "debug-write" },
-	{ LINE_DEBUG, DEBUG_POINT, true, ROLE_ADMIN, "debug-point" },
+	{ LINE_MANAGE, MANAGE_IDENTIFY, DEED_NONE, ROLE_OBSERVER, "identify" },
+	{ LINE_MANAGE, MANAGE_NAMES, DEED_NONE, ROLE_OBSERVER, "names" },
+	{ LINE_MANAGE, MANAGE_CELL, DEED_NONE, ROLE_OBSERVER, "cell" },
+	{ LINE_MANAGE, MANAGE_VCPU, DEED_NONE, ROLE_OBSERVER, "vcpu" },
+	{ LINE_MANAGE, MANAGE_OPERATE, DEED_EACH, ROLE_OPERATOR, "operate" },
+	{ LINE_MANAGE, MANAGE_READ, DEED_ONCE, ROLE_ADMIN, "read" },
+	{ LINE_MANAGE, MANAGE_BOARD, DEED_EACH, ROLE_ADMIN, "board" },
+	{ LINE_METRICS, METRICS_CORE, DEED_NONE, ROLE_OBSERVER, "metrics" },
+	{ LINE_METRICS, METRICS_CELL, DEED_NONE, ROLE_OBSERVER, "metrics" },
+	{ LINE_METRICS, METRICS_VCPU, DEED_NONE, ROLE_OBSERVER, "metrics" },
+	{ LINE_METRICS, METRICS_PATHS, DEED_NONE, ROLE_OBSERVER, "paths" },
+	{ LINE_TRACE, TRACE_STATE, DEED_NONE, ROLE_ADMIN, "trace-state" },
+	{ LINE_TRACE, TRACE_READ, DEED_NONE, ROLE_ADMIN, "trace-read" },
+	{ LINE_TRACE, TRACE_SET, DEED_EACH, ROLE_ADMIN, "trace-set" },
+	{ LINE_DEBUG, DEBUG_HALT, DEED_EACH, ROLE_ADMIN, "debug-halt" },
+	{ LINE_DEBUG, DEBUG_GO, DEED_ONCE, ROLE_ADMIN, "debug-go" },
+	{ LINE_DEBUG, DEBUG_STEP, DEED_ONCE, ROLE_ADMIN, "debug-step" },
+	{ LINE_DEBUG, DEBUG_STATE, DEED_NONE, ROLE_ADMIN, "debug-state" },
+	{ LINE_DEBUG, DEBUG_REGISTERS, DEED_ONCE, ROLE_ADMIN, "debug-registers" },
+	{ LINE_DEBUG, DEBUG_SET, DEED_ONCE, ROLE_ADMIN, "debug-set" },
+	{ LINE_DEBUG, DEBUG_READ, DEED_ONCE, ROLE_ADMIN, "debug-read" },
+	{ LINE_DEBUG, DEBUG_WRITE, DEED_ONCE, ROLE_ADMIN, "debug-write" },
+	{ LINE_DEBUG, DEBUG_POINT, DEED_ONCE, ROLE_ADMIN, "debug-point" },
 };
 
 static const struct known *find(u8 channel, u8 op)
@@ -61,11 +61,20 @@ enum client_role role_needed(u8 channel, u8 op, const u8 *arguments, u32 size)
 	return known->role;
 }
 
-bool role_is_deed(u8 channel, u8 op)
+enum role_deed role_deed(u8 channel, u8 op)
 {
 	const struct known *known = find(channel, op);
 
-	return !known || known->deed;
+	return known ? known->deed : DEED_EACH;
+}
+
+_Static_assert(ARRAY_COUNT(requests) < 64, "role_number");
+
+u32 role_number(u8 channel, u8 op)
+{
+	const struct known *known = find(channel, op);
+
+	return known ? (u32)(known - requests) : 63;
 }
 
 const char *role_name(enum client_role role)

@@ -17,8 +17,11 @@
 
 /* The lowest role that may. arguments: behind struct line_request. */
 enum client_role role_needed(u8 channel, u8 op, const u8 *arguments, u32 size);
-/* Does it change anything, or read what is not for everybody? */
-bool role_is_deed(u8 channel, u8 op);
+/* For the audit: only looks; is written down once for each client, as there are many of them; each time. */
+enum role_deed { DEED_NONE, DEED_ONCE, DEED_EACH };
+enum role_deed role_deed(u8 channel, u8 op);
+/* A number for what is known, less than 64: for DEED_ONCE. */
+u32 role_number(u8 channel, u8 op);
 const char *role_name(enum client_role role);
 /* "operate"; NULL: not known. */
 const char *role_request_name(u8 channel, u8 op);

@@ -93,6 +93,13 @@ static bool are_records(const u8 *bytes, u32 size)
 	return at == size;
 }
 
+void stream_begin(struct serve_stream *s, u32 position)
+{
+	if (!s->known)
+		s->segments[0].position = position;
+	s->known = true;
+}
+
 void stream_put(struct serve_stream *s, u32 position, const u8 *bytes, u32 size)
 {
 	if (s->rebase && s->known)
@@ -101,9 +108,9 @@ void stream_put(struct serve_stream *s, u32 position, const u8 *bytes, u32 size)
 	position += s->offset;
 	if (!size || size > s->size || (s->records && !are_records(bytes, size)))
 		return; /* of a log it is a gap then: the next piece says so */
-	if (!s->known || position != stream_end(s))
+	stream_begin(s, position);
+	if (position != stream_end(s))
 		begin_segment(s, position);
-	s->known = true;
 	while (index_end(s) + size - s->segments[0].index > s->size)
 		drop(s);
 	for (u32 i = 0; i < size; i++)

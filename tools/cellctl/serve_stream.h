@@ -27,13 +27,15 @@ struct serve_stream {
 	u32 lost;     /* bytes (records) that the board lost, as it says */
 	u32 offset;   /* to be added to the board's positions */
 	bool rebase;  /* the next piece has positions of another boot */
-	bool known;   /* a first piece has come */
+	bool known;   /* where it is on the board */
 	struct stream_segment segments[STREAM_SEGMENTS];
 };
 
 /* False: no memory. size: a power of two. */
 bool stream_make(struct serve_stream *s, u32 size, bool records);
 void stream_free(struct serve_stream *s);
+/* Where it begins, before anything has come; later it changes nothing. */
+void stream_begin(struct serve_stream *s, u32 position);
 /* As it came from the board. */
 void stream_put(struct serve_stream *s, u32 position, const u8 *bytes, u32 size);
 /* The board was reset. */
