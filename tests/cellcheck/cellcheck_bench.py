@@ -46,8 +46,9 @@ def board(folder):
 def link(out):
     """OUT/gen to OUT/image.elf and OUT/image.bin."""
     gen, arch = out / "gen", ROOT / "src" / "arch" / "aarch64"
+    (out / "asm-offsets.h").write_text("#define CPU_TRACE_HEAD 400\n#define CPU_TRACE_RING 2048\n#define TRACE_INDEX_BITS 6\n")
     compile_ = [CROSS + "gcc", "-std=c11", "-ffreestanding", "-fno-pic", "-fno-common", "-mgeneral-regs-only", "-c", "-O1",
-                f"-I{ROOT}/src", f"-I{arch}", f"-I{gen}"]
+                f"-I{ROOT}/src", f"-I{arch}", f"-I{gen}", f"-I{out}"]
     sources = {"machine.o": gen / "machine.c", "tables.o": gen / "tables.S", "images.o": gen / "images.S", "stub.o": HERE / "stub.S"}
     for name, source in sources.items():
         subprocess.run([*compile_, "-o", str(out / name), str(source)], cwd=gen, check=True)

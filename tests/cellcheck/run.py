@@ -591,6 +591,25 @@ def test_msr_elsewhere(bench, cellcheck, tmp_path):
         assert result.returncode == 1 and f"{name} is written 1 times in _start, where 0 are allowed" in result.stderr
 
 
+def test_vectors(bench, cellcheck, tmp_path):
+    """Whatever word of the second table, or of what it goes on in, is another one."""
+    partition, path = bench.image("two-cells")
+    plain = Image(path)
+    first, second = plain.symbols["vectors"], plain.symbols["vectors_traced"]
+    code = [second + slot + 4 * n for slot in range(0, 0x800, 0x80) for n in range(24) if plain.get(second + slot + 4 * n, 4)]
+    assert len(code) > 8 + 22 + 17 + 2 * 20
+    code += [first + slot + 4 * n for slot in (0x400, 0x480, 0x500, 0x580, 0x600) for n in (0, 1)]
+    code += [first + slot for slot in (0x680, 0x700, 0x780)]
+    code += [plain.symbols["arch_trace_switch"] + 4 * n for n in range(6)]
+    chance = random.Random(SEED)
+    for at in chance.sample(code, 40):
+        image = Image(path)
+        bit = chance.randrange(32)
+        image.put(at, image.get(at, 4) ^ 1 << bit, 4)
+        result = cellcheck(partition, "--quiet", image.save(tmp_path / "vectors.elf"))
+        assert result.returncode == 1 and "[vectors]" in result.stderr, f"SEED={SEED}: bit {bit} at {at:#x}"
+
+
 # ---- garbage
 
 def survives(result):

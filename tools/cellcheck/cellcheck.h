@@ -247,6 +247,7 @@ void check_hash(struct check *c);
 void check_objects(struct check *c);
 void check_routes(struct check *c);
 void check_scan(struct check *c);
+void check_vectors(struct check *c);
 void check_index(struct check *c);
 
 /* lists.c: the piece of a load list, and where its image is. */

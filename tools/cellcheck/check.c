@@ -98,6 +98,7 @@ void check_run(struct check *c)
 	check_routes(c);
 	check_index(c);
 	check_scan(c);
+	check_vectors(c);
 	check_hash(c);
 }
 
