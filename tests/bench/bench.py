@@ -25,6 +25,9 @@ import qemu  # noqa: E402
 HERE = "tests/bench"
 RUNS = {"native": 2, "guarded": 2, "mediated": 2, "service": 3, "boot-64": 1, "boot-512": 1,
         "boot-64-colors": 1, "boot-512-colors": 1, "life": 6}  # partition: CPUs
+# partition: row, and the figure that is compared with the same of a cell that is traced
+TRACED = {"native": {"trace_exit": "native_psci_version", "trace_long": "native_uart_fr_read", "trace_call": "native_unknown_smc"},
+          "mediated": {"trace_irq": "mediated_vtimer_spin"}}
 LIFE_MIB = 16  # of the cells of life.dts
 BOOTS = ("boot64", "boot512", "boot64_colors", "boot512_colors")
 
@@ -96,6 +99,10 @@ TABLE = [
     ("restart, direct", "life_spin_restart", None, None, None, "stop and start, devices and lines as at boot"),
     ("restart, mediated", "life_mediated_spin_restart", None, None, None, "the same"),
     ("  clearing, each MiB", "life_clear_mib", 135000, None, None, "DC ZVA, DC CIVAC: 8 for a line of 64 bytes"),
+    ("trace: an exit's entry", "trace_exit", 20, None, None, "22 with the saving of x0-x3, which the exit does anyway"),
+    ("trace: an interrupt's entry", "trace_irq", 20, None, None, "the same without the address"),
+    ("trace: long exit, with its return", "trace_long", None, None, None, "two entries and a call of the core's; the second by C"),
+    ("trace: long exit, with its call", "trace_call", None, None, None, "three"),
     ("boot to guest, 64 MiB", "boot64_boot_net", 10000, 377104, None, "without banner and copy"),
     ("boot to guest, 512 MiB", "boot512_boot_net", 10000, 522480, None, "equal: nothing depends on the size"),
     ("boot to guest, 64 MiB, coloured", "boot64_colors_boot_net", 10000, 19100000, None, "equal: nothing depends on colours"),
@@ -184,6 +191,13 @@ def show_linux(more, bare):
     return missed
 
 
+def trace_costs(builder, figures):
+    """What a guest's exits cost more when it is traced."""
+    for partition, rows in TRACED.items():
+        traced, _ = run(builder.build(f"{HERE}/{partition}.dts TRACE_AT_BOOT=y"), RUNS[partition])
+        figures.update({row: traced[name] - figures[name] for row, name in rows.items() if name in traced and name in figures})
+
+
 def collect(builder):
     figures, notes = {}, {}
     for partition in RUNS:
@@ -192,6 +206,7 @@ def collect(builder):
         found, spread = run(builder.build(f"{HERE}/{partition}.dts"), cpus)
         figures.update(found)
         notes.update(spread)
+    trace_costs(builder, figures)
     if "life_spin_clear" in figures:
         figures["life_clear_mib"] = figures["life_spin_clear"] // LIFE_MIB
     bare, _ = run(None, 2, bare=builder.guest("bench"))
@@ -206,7 +221,7 @@ def main():
     builder = qemu.Builder(options.out)
     figures, notes, bare = collect(builder)
     text = sections(builder.build(f"{HERE}/mediated.dts") / "cloison.elf").get(".text", 0)
-    lean = qemu.Builder(Path(options.out) / "direct-only", ["MEDIATED=n"])
+    lean = qemu.Builder(Path(options.out) / "direct-only", ["MEDIATED=n", "TRACE=n"])
     lean_text = sections(lean.build(f"{HERE}/native.dts") / "cloison.elf").get(".text", 0)
     lean.close()
     more, bare_linux = linux(builder)

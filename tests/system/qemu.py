@@ -106,7 +106,7 @@ class Builder:
         overlays, more = [w for w in rest if "=" not in w], [w for w in rest if "=" in w]
         devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []
         command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
-                   f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", *more, *devices, *self.options]
+                   f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", "TRACE_AT_BOOT=n", *more, *devices, *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
         made = subprocess.run(command + ["all"], env=environment, text=True, timeout=600,

@@ -14,6 +14,7 @@
 #include "core/crash.h"
 #include "core/crash_format.h"
 #include "core/life.h"
+#include "core/trace.h"
 #include "host.h"
 #include "machine.h"
 
@@ -167,6 +168,20 @@ static void linux_faults(void)
 	CHECK(!crash_is_kept(CELL_LINUX, 2));
 }
 
+/* The CPU whose vCPU faults has been traced, and so has the other. */
+static void linux_faults_traced(void)
+{
+	trace_set(CELL_LINUX, true);
+	for (u16 n = 0; n < 2; n++) {
+		trace_follow(&host_cpus[n]);
+		for (u32 i = 0; i < 200; i++)
+			trace_put(&host_cpus[n], TRACE_EXIT, n ? 0x92000044 : 0x5a000000, 0x1000 + i, 0x9000000);
+	}
+	host.now += 2;
+	trace_put(&host_cpus[1], TRACE_LIFE, CELL_RESTARTING, CELL_LINUX, BY_ITSELF);
+	linux_faults();
+}
+
 static void show_linux(void)
 {
 	u32 line = 0;
@@ -224,6 +239,29 @@ static void kept_over_a_reset(void **state)
 	assert_true(said("crash record 1 of an earlier boot"));
 	assert_int_equal(boot(show_hello), 0);
 	assert_true(said("crash: there is no record of cell hello\r\n"));
+}
+
+static void trace_is_kept(void **state)
+{
+	const struct crash_cell *cell = (void *)(world->memory + CRASH_SLOTS_START);
+	const struct trace_entry *entries;
+
+	(void)state;
+	assert_int_equal(boot(linux_faults), 0); /* not traced */
+	assert_int_equal(cell->trace_count, 0);
+	assert_int_equal(power_on(NULL), 0);
+	assert_int_equal(boot(linux_faults_traced), 0);
+	assert_int_equal(cell->trace_count, CRASH_TRACE);
+	assert_int_equal(cell->trace + CRASH_TRACE * sizeof *entries, cell->mark.size);
+	entries = (const void *)((const u8 *)cell + cell->trace);
+	for (u32 i = 0; i < CRASH_TRACE - 1; i++) {
+		assert_int_equal(entries[i].kind, TRACE_EXIT);
+		assert_int_equal(entries[i].code, 0x92000044);
+		assert_int_equal(entries[i].where, 0x1000 + 200 - (CRASH_TRACE - 1) + i);
+	}
+	assert_int_equal(entries[CRASH_TRACE - 1].kind, TRACE_LIFE);
+	assert_int_equal(boot(show_linux), 0);
+	assert_true(said("crash record 1 of an earlier boot: cell linux, life 1, fault"));
 }
 
 static void late_vcpu(void)
@@ -453,9 +491,9 @@ static void wild_contents(void **state)
 	u8 before[REGION];
 
 	(void)state;
-	boot(linux_faults);
+	boot(linux_faults_traced);
 	memcpy(before, world->memory, REGION);
-	for (u32 i = 0; i < 10; i++) {
+	for (u32 i = 0; i < 14; i++) {
 		memcpy(world->memory, before, REGION);
 		switch (i) {
 		case 0: cell->console = ~0u; break;
@@ -467,6 +505,10 @@ static void wild_contents(void **state)
 		case 6: memset(cell->cell, 'a', CRASH_NAME); break;
 		case 7: cell->what[0] = '\033'; break;
 		case 8: memset(cell->more_names[11], 'a', 16); break;
+		case 9: cell->trace_count = CRASH_TRACE + 1; break;
+		case 10: cell->trace += 4; break;
+		case 11: cell->trace = CRASH_SLOT - 8; break;
+		case 12: cell->trace = 0; break;
 		default: cell->origin.hash[3] = '\n'; break;
 		}
 		reseal(cell);
@@ -777,7 +819,7 @@ static void dump_is_read_back(void **state)
 	size_t length;
 
 	(void)state;
-	boot(linux_faults);
+	boot(linux_faults_traced);
 	boot(panics);
 	boot(audited);
 	world->memory[CRASH_SLOTS_START + 2 * CRASH_SLOT] = 1;
@@ -795,6 +837,9 @@ static void dump_is_read_back(void **state)
 	assert_non_null(strstr(text, "record 1, boot 1: cell linux, life 1: fault: write outside the map"));
 	assert_non_null(strstr(text, "record 2, boot 2: panic on cpu2: declared RAM is not there"));
 	assert_non_null(strstr(text, "    | last words\n"));
+	assert_non_null(strstr(text, "    trace: the last 48 entries of that CPU"));
+	assert_non_null(strstr(text, " exit      syndrome=0x92000044 pc=0x10c7 address=0x9000000\n"));
+	assert_non_null(strstr(text, " life      state=restarting cell=0 by=itself\n"));
 	assert_non_null(strstr(text, "slot 2: damaged"));
 }
 
@@ -803,6 +848,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc),
 		cmocka_unit_test_setup(kept_over_a_reset, power_on),
+		cmocka_unit_test_setup(trace_is_kept, power_on),
 		cmocka_unit_test_setup(vcpus_that_do_not_come, power_on),
 		cmocka_unit_test_setup(vcpus_that_are_off, power_on),
 		cmocka_unit_test_setup(registers_of_an_older_life, power_on),
