@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "core/audit.h"
 #include "core/boot.h"
 #include "core/console.h"
 #include "core/crash.h"
@@ -272,6 +273,7 @@ static void start(void)
 	become(SERVICE);
 	host.now = microseconds();
 	crash_init();
+	audit_init(); /* that of before the region was there is none */
 	health_init();
 }
 

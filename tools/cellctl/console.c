@@ -29,7 +29,7 @@ struct console {
 	struct termios before;
 	unsigned char waiting[1024]; /* typed, not taken yet */
 	size_t waiting_count;
-	uint64_t last;    /* when something came */
+	uint64_t last;    /* when the last of standard input was taken */
 };
 
 static uint64_t now_ms(void)
@@ -61,7 +61,6 @@ static void on_console(void *context, unsigned cell, const void *bytes, size_t c
 	char filtered[LINE_PAYLOAD + TERMINAL_SEQUENCE];
 
 	(void)cell;
-	console->last = now_ms();
 	if (console->x->json) {
 		cJSON *line = cJSON_CreateObject();
 
@@ -171,6 +170,7 @@ static int send_typed(struct console *console)
 	if ((error = cellctl_type(console->x->c, console->cell, console->waiting, console->waiting_count, &taken)))
 		return error;
 	console->waiting_count -= taken;
+	console->last = taken ? now_ms() : console->last;
 	memmove(console->waiting, console->waiting + taken, console->waiting_count);
 	return 0;
 }

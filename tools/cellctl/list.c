@@ -89,7 +89,7 @@ static cJSON *cell_json(struct context *x, const struct manage_identity *board, 
 	} else {
 		cJSON_AddNullToObject(to, "last_end");
 	}
-	cJSON_AddNumberToObject(to, "seconds_in_state", seconds_since(board, cell->since));
+	cJSON_AddNumberToObject(to, "seconds_since_change", seconds_since(board, cell->since));
 	times_json(board, to, cell);
 	return to;
 }
@@ -177,8 +177,10 @@ static void print_cell(struct context *x, const struct manage_identity *board, c
 	const char *name;
 
 	printf("%s\n", printable(cell->name, sizeof cell->name, text, sizeof text));
-	printf(_("    state       %s for %.1f s, life %u%s\n"), word(x, NAMES_STATES, cell->state), seconds_since(board, cell->since), cell->lives,
-	       cell->debug & 2 ? _(", held by a debugger") : "");
+	printf(_("    state       %s, life %u%s"), word(x, NAMES_STATES, cell->state), cell->lives, cell->debug & 2 ? _(", held by a debugger") : "");
+	if (cell->since)
+		printf(_("; it last began to change %.1f s ago"), seconds_since(board, cell->since));
+	putchar('\n');
 	if (cell->reason) {
 		printf(_("    last end    %s"), word(x, NAMES_REASONS, cell->reason));
 		if (*cell->what)

@@ -43,13 +43,14 @@ struct values {
 static void value(void *context, const char *name, uint64_t number)
 {
 	const struct values *values = context;
-	char text[64];
+	char text[64], whole[160];
 
 	printable(name, strlen(name), text, sizeof text);
+	snprintf(whole, sizeof whole, "%s%s", values->to ? "" : values->prefix, text);
 	if (values->to)
 		json_number(values->to, text, number);
 	else
-		printf("%s%-28s %" PRIu64 "\n", values->prefix, text, number);
+		printf("%-32s %" PRIu64 "\n", whole, number);
 }
 
 static int metrics_of(struct context *x, int cell, int vcpu, const char *prefix, cJSON *to)
