@@ -36,6 +36,8 @@ class Board:
         self.start()
 
     def start(self):
+        if os.path.exists(self.port):
+            os.unlink(self.port)
         self.process = subprocess.Popen(self.command, env=ENVIRONMENT)
         for _ in range(200):
             if os.path.exists(self.port):
@@ -292,6 +294,10 @@ def boards(board):
     board.expect(0, "power-off")
     check("power off ends the board", board.process.wait(20) == 0)
     board.expect(3, "list", err="nobody listens")
+    board.command.append("--no-rights")
+    board.start()
+    board.expect(7, "reset-board", err="board-rights")
+    board.stop()
     return reset
 
 

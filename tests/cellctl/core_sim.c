@@ -7,9 +7,9 @@
  *     control  prints "tick N" ten times a second, with --ticks
  *     hello    nothing
  *
- *     core_sim [--ticks] [--region FILE] (--fd N | --socket PATH)
+ *     core_sim [--ticks] [--no-rights] [--region FILE] (--fd N | --socket PATH)
  *
- * FILE is what outlives a reset: the crash region. A reset of the board begins again, a power off ends. SIGTERM is a power failure.
+ * --no-rights: the operator may not reset the board nor switch it off. FILE is what outlives a reset: the crash region. A reset of the board begins again, a power off ends. SIGTERM is a power failure.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +29,7 @@
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/life.h"
+#include "core/line_format.h"
 #include "core/health.h"
 #include "host.h"
 
@@ -41,6 +42,7 @@ static volatile sig_atomic_t ended;
 static const char *region;
 static int listener = -1, line = -1;
 static bool ticks;
+static u8 board_rights = BIT(BOARD_RESET) | BIT(BOARD_OFF);
 
 static struct guest {
 	char typed[64];
@@ -265,6 +267,7 @@ static void line_serve(void)
 static void start(void)
 {
 	machine_reset(NULL);
+	unit_core.board_rights = board_rights;
 	load_region();
 	for (u32 i = 0; i < CELL_COUNT; i++) {
 		cells[i].incarnation = 1;
@@ -295,7 +298,7 @@ static enum host_end run(void)
 static int open_socket(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	if (strlen(path) >= sizeof address.sun_path)
 		return -1;
@@ -309,10 +312,14 @@ static int options(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--ticks"))
 			ticks = true;
+		else if (!strcmp(argv[i], "--no-rights"))
+			board_rights = 0;
 		else if (!strcmp(argv[i], "--region") && i + 1 < argc)
 			region = argv[++i];
 		else if (!strcmp(argv[i], "--fd") && i + 1 < argc)
 			line = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--listener") && i + 1 < argc)
+			listener = atoi(argv[++i]); /* begin_again */
 		else if (!strcmp(argv[i], "--socket") && i + 1 < argc)
 			listener = open_socket(argv[++i]);
 		else
@@ -321,22 +328,46 @@ static int options(int argc, char **argv)
 	return line < 0 && listener < 0 ? -1 : 0;
 }
 
+/* Nothing of the core's memory outlives it but the region, as on a board; the cable stays plugged in. */
+static void begin_again(char **argv)
+{
+	char line_number[16], listener_number[16], *again[12];
+	int count = 0;
+
+	again[count++] = argv[0];
+	for (int i = 1; argv[i] && count < 6; i++) {
+		if (!strcmp(argv[i], "--socket") || !strcmp(argv[i], "--fd") || !strcmp(argv[i], "--listener"))
+			i++;
+		else
+			again[count++] = argv[i];
+	}
+	snprintf(line_number, sizeof line_number, "%d", line);
+	snprintf(listener_number, sizeof listener_number, "%d", listener);
+	again[count++] = "--fd";
+	again[count++] = line_number;
+	again[count++] = "--listener";
+	again[count++] = listener_number;
+	again[count] = NULL;
+	execv("/proc/self/exe", again);
+	perror("core_sim");
+}
+
 int main(int argc, char **argv)
 {
 	enum host_end end;
 
 	if (options(argc, argv)) {
-		fprintf(stderr, "core_sim [--ticks] [--region FILE] (--fd N | --socket PATH)\n");
+		fprintf(stderr, "core_sim [--ticks] [--no-rights] [--region FILE] (--fd N | --socket PATH)\n");
 		return 2;
 	}
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	if (line >= 0)
 		fcntl(line, F_SETFL, fcntl(line, F_GETFL) | O_NONBLOCK);
-	do {
-		start();
-		end = run();
-		save_region();
-	} while (end == HOST_BOARD_RESET && !ended);
+	start();
+	end = run();
+	save_region();
+	if (end == HOST_BOARD_RESET && !ended)
+		begin_again(argv);
 	return 0;
 }

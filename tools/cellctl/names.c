@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/life.h"
 #include "session.h"
 #include "text.h"
 
@@ -273,11 +274,12 @@ int cellctl_operate(struct cellctl *c, unsigned cell, unsigned op, unsigned *res
 
 int cellctl_board(struct cellctl *c, enum manage_board what)
 {
-	uint16_t argument = (uint16_t)what;
-	size_t none = 0;
-	int error = cellctl_ask(c, LINE_MANAGE, MANAGE_BOARD, &argument, sizeof argument, NULL, &none);
+	uint16_t argument = (uint16_t)what, result;
+	int error = ask_struct(c, LINE_MANAGE, MANAGE_BOARD, &argument, sizeof argument, &result, sizeof result);
 
-	return error == CELLCTL_PROTOCOL ? 0 : error; /* an answer that says something has come */
+	if (!error && result == LIFE_DENIED)
+		return session_fail(c, CELLCTL_DENIED, _("the partition does not allow it to the operator (cloison,board-rights)"));
+	return error;
 }
 
 /* ---- memory ---- */
@@ -288,8 +290,11 @@ static int read_piece(struct cellctl *c, const struct manage_read *what, uint8_t
 		size_t size = what->size;
 		int error = cellctl_ask(c, LINE_MANAGE, MANAGE_READ, what, sizeof *what, to, &size);
 
-		if (error == CELLCTL_CHANGED && tries < READ_TRIES)
-			continue;
+		if (error == CELLCTL_NO) { /* it was written meanwhile */
+			if (tries < READ_TRIES)
+				continue;
+			return session_fail(c, CELLCTL_CHANGED, "%s", cellctl_error_text(CELLCTL_CHANGED));
+		}
 		if (error)
 			return error;
 		if (size != what->size)
