@@ -75,6 +75,7 @@ static struct relay {
 	volatile bool swap;      /* core := next_core */
 	volatile int next_core;
 	volatile bool end;
+	volatile bool closed;    /* the host's end has, and all it said has passed */
 	uint64_t seed;
 	struct frame_parser parser;
 } relay;
@@ -124,7 +125,7 @@ static void *relay_run(void *unused)
 
 	while (!relay.end) {
 		struct pollfd fds[2] = { { .fd = relay.host, .events = POLLIN }, { .fd = relay.core, .events = POLLIN } };
-		ssize_t count;
+		ssize_t count = -1;
 
 		if (relay.swap) {
 			close(relay.core);
@@ -137,8 +138,10 @@ static void *relay_run(void *unused)
 		poll(fds, 2, 5);
 		if (fds[0].revents && (count = read(relay.host, bytes, sizeof bytes)) > 0)
 			forward_host(bytes, (size_t)count);
-		else if (fds[0].revents)
+		else if (fds[0].revents) {
+			relay.closed |= !count;
 			usleep(1000);
+		}
 		if (fds[1].revents && (count = read(relay.core, bytes, sizeof bytes)) > 0)
 			forward(relay.host, bytes, (size_t)count);
 		else if (fds[1].revents)
@@ -147,8 +150,8 @@ static void *relay_run(void *unused)
 	return unused;
 }
 
-/* A new cable for the host; what was connected before sees its end closed. */
-static int relay_host(void)
+/* A new cable for the host; what was connected before sees its end closed. wait: that has closed it, and all it said gets through. */
+static int relay_host(bool wait)
 {
 	int pair[2];
 
@@ -156,8 +159,9 @@ static int relay_host(void)
 	int old = relay.host;
 
 	fcntl(pair[1], F_SETFL, O_NONBLOCK);
-	if (old >= 0)
-		usleep(20000); /* what is on its way gets through */
+	for (unsigned n = 0; n < 1000 && wait && old >= 0 && !relay.closed; n++)
+		usleep(10000);
+	relay.closed = false;
 	relay.host = pair[1];
 	if (old >= 0) {
 		usleep(20000);
@@ -269,7 +273,7 @@ static void forget(void)
 static struct cellctl *open_with(struct cellctl_options options)
 {
 	struct cellctl *c;
-	int fd = relay_host(), error;
+	int fd = relay_host(true), error;
 
 	if (!relay.thread)
 		run_relay();
@@ -569,9 +573,9 @@ static void back_to_text(void **state)
 
 	assert_true(wait_text(c, CONTROL, "tick 3\n", 20000));
 	cellctl_close(c);
-	int fd = relay_host();
+	int fd = relay_host(true);
 
-	for (unsigned n = 0; n < 300 && !strstr(text, "[control] tick"); n++) {
+	for (unsigned n = 0; n < 1000 && !strstr(text, "[control] tick"); n++) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 
 		if (poll(&p, 1, 10) > 0) {
@@ -595,7 +599,7 @@ static void the_end_closes(void **state)
 	struct cellctl *c = open_all();
 	const struct manage_identity *identity;
 
-	close(relay_host());
+	close(relay_host(false));
 	int error = 0;
 
 	for (unsigned n = 0; n < 100 && !error; n++)
