@@ -8,7 +8,6 @@
  * together; what its rings lose before it is told is counted in its next line.
  */
 #include "core/audit.h"
-#include "core/console.h"
 #include "core/crash.h"
 #include "core/fmt.h"
 #include "core/line_format.h"
@@ -154,32 +153,30 @@ void audit_note(u16 by, u16 target, u32 op, enum life_result result)
 
 /* ---- lines ---- */
 
-static u32 print_origin(char *line, u32 size, u32 origin)
-{
-	if (origin < CELL_COUNT)
-		return fmt_print(line, size, "cell %s", machine_cells[origin].name);
-	return fmt_print(line, size, "%s", origin == AUDIT_OPERATOR ? "operator" : "policy");
-}
-
 static const char *const board_names[AUDIT_OPS - AUDIT_BOARD] = { [BOARD_RESET] = "reset-board", [BOARD_OFF] = "power-off" };
 
-static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost)
+/* asked: the operator wants to see it; else it is news. */
+static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost, bool asked)
 {
-	char line[LOG_LINE];
-	u32 size = sizeof line - 1, at = fmt_print(line, size, "audit %u: ", entry->sequence);
+	const char *kind = origin < CELL_COUNT ? "cell " : "", *result = life_result_names[entry->result];
+	const char *who = origin < CELL_COUNT ? machine_cells[origin].name : origin == AUDIT_OPERATOR ? "operator" : "policy";
+	bool board = entry->op >= AUDIT_BOARD;
+	const char *op = board ? board_names[entry->op - AUDIT_BOARD] : life_op_names[entry->op], *blank = board ? "" : " ";
+	const char *target = board ? "" : entry->target < CELL_COUNT ? machine_cells[entry->target].name : "a cell that it has no number for";
+	char more[64];
+	u32 at = 0;
 
-	at += print_origin(line + at, size - at, origin);
-	if (entry->op >= AUDIT_BOARD)
-		at += fmt_print(line + at, size - at, " %s", board_names[entry->op - AUDIT_BOARD]);
-	else
-		at += fmt_print(line + at, size - at, " %s %s", life_op_names[entry->op],
-				entry->target < CELL_COUNT ? machine_cells[entry->target].name : "a cell that it has no number for");
-	at += fmt_print(line + at, size - at, ": %s", life_result_names[entry->result]);
+	more[0] = 0;
 	if (entry->times > 1)
-		at += fmt_print(line + at, size - at, " (%u times)", entry->times);
+		at = fmt_print(more, sizeof more, " (%u times)", entry->times);
 	if (lost)
-		at += fmt_print(line + at, size - at, "; %u before it were not told", lost);
-	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
+		fmt_print(more + at, sizeof more - at, "; %u before it were not told", lost);
+	if (asked)
+		log_put(MESSAGE_AUDIT_SHOWN, entry->target, entry->sequence, kind, who, op, blank, target, result, more);
+	else if (entry->result == LIFE_OK || entry->result == LIFE_ASKED)
+		log_put(MESSAGE_AUDIT_DONE, entry->target, entry->sequence, kind, who, op, blank, target, result, more);
+	else
+		log_put(MESSAGE_AUDIT_REFUSED, entry->target, entry->sequence, kind, who, op, blank, target, result, more);
 }
 
 static bool has_rate(struct rate *rate, u32 limit, u64 now)
@@ -222,7 +219,7 @@ static bool tell(struct audit *audit, u32 origin, u64 now)
 
 	if (!entry)
 		return false;
-	print_entry(origin, entry, teller->lost);
+	print_entry(origin, entry, teller->lost, false);
 	teller->lost = 0;
 	teller->told[kind]++;
 	teller->rate.lines++;
@@ -267,6 +264,6 @@ bool audit_print(u32 line)
 	if (!next)
 		return false;
 	printed = next->sequence;
-	print_entry(whose, next, 0);
+	print_entry(whose, next, 0, true);
 	return true;
 }

@@ -5,7 +5,6 @@
  */
 #include "core/command.h"
 #include "core/audit.h"
-#include "core/console.h"
 #include "core/control.h"
 #include "core/crash.h"
 #include "core/fmt.h"
@@ -242,7 +241,7 @@ static bool take_cells(u32 at)
 static void ask(enum life_op op, u32 at)
 {
 	if (!next_word(&(u32){ at }).length) {
-		console_printf("%s which cell? Names, or all", life_op_names[op]);
+		log_put(MESSAGE_WHICH_CELL, LOG_NO_CELL, life_op_names[op]);
 		return;
 	}
 	if (!take_cells(at))
@@ -256,11 +255,13 @@ static void ask(enum life_op op, u32 at)
 static void reset(u32 at)
 {
 	if (next_word(&at).length) {
-		console_printf("%s is about all of the board, and takes no name", verbs[VERB_RESET]);
+		log_put(MESSAGE_NO_NAME, LOG_NO_CELL, verbs[VERB_RESET]);
 		return;
 	}
-	console_printf("%s", control_board(BOARD_RESET) == LIFE_OK ? "the board is reset" :
-		       "reset-board: denied; cloison,board-rights of the hypervisor node says what you may do");
+	if (control_board(BOARD_RESET) == LIFE_OK)
+		log_put(MESSAGE_RESET_BY_OPERATOR, LOG_NO_CELL);
+	else
+		log_put(MESSAGE_BOARD_DENIED, LOG_NO_CELL, verbs[VERB_RESET]);
 }
 
 static void obey(void)
@@ -324,7 +325,7 @@ static const char *const help[] = {
 static bool help_line(u32 n)
 {
 	if (n < ARRAY_COUNT(help))
-		console_printf("%s", help[n]);
+		log_put(MESSAGE_PLAIN, LOG_NO_CELL, help[n]);
 	return n < ARRAY_COUNT(help);
 }
 
@@ -354,7 +355,7 @@ bool command_line(void)
 			return true;
 		}
 		if (!job.of_cells && !job.line)
-			console_printf("%s: nothing", verbs[job.verb]);
+			log_put(MESSAGE_NOTHING, LOG_NO_CELL, verbs[job.verb]);
 		job.line = 0;
 		if (!job.of_cells || ++job.cell == CELL_COUNT)
 			job.verb = VERB_NONE;

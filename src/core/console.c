@@ -21,7 +21,6 @@
 #include "core/boot.h"
 #include "core/command.h"
 #include "core/crash.h"
-#include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/keys.h"
 #include "core/line.h"
@@ -91,19 +90,6 @@ static u32 waiting(const struct source *source)
 }
 
 /* ---- the core's own lines ---- */
-
-void console_printf(const char *format, ...)
-{
-	char text[LOG_LINE];
-	va_list args;
-
-	va_start(args, format);
-	u32 length = fmt_format(text, sizeof text, format, &args);
-	va_end(args);
-	if (length && text[length - 1] == '\n')
-		text[length - 1] = 0;
-	log_put(MESSAGE_PLAIN, LOG_NO_CELL, text);
-}
 
 /* The line is length characters, and its end. */
 static u32 begin_line(u32 length)

@@ -18,11 +18,6 @@
 
 /* Boot CPU, first of all. */
 void console_init(void);
-/*
- * A line of the core's own that is for a person and nobody else, "[core] ..." (formats: core/fmt.h): MESSAGE_PLAIN. What happens
- * is a message of its own: log_put. The final \n may be left out. Takes about 700 bytes of stack.
- */
-void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Print every CPU's log to the last character, waiting for the UART: boot and panic only. */
 void console_flush(void);
 /* One bounded round: input, records, output as far as the UART's FIFO goes. */

@@ -15,7 +15,6 @@
 #include "core/control.h"
 #include "core/audit.h"
 #include "core/boot.h"
-#include "core/console.h"
 #include "core/log.h"
 #include "core/watch.h"
 
@@ -241,8 +240,10 @@ static enum life_result obey(u16 cell, enum life_op op)
 
 static void tell_operator(u16 cell, enum life_op op, enum life_result result)
 {
-	console_printf("%s %s: %s%s", life_op_names[op], machine_cells[cell].name, life_result_names[result],
-		       result == LIFE_DENIED ? "; cloison,controls and cloison,controls-rights of the hypervisor node say what you may do" : "");
+	if (result == LIFE_DENIED)
+		log_put(MESSAGE_OPERATION_DENIED, cell, life_op_names[op], life_result_names[result]);
+	else
+		log_put(MESSAGE_OPERATION, cell, life_op_names[op], life_result_names[result]);
 }
 
 /* Those that are told wait until there is room for that. */

@@ -13,9 +13,9 @@
 #include "core/keys.h"
 #include "config.h"
 #include "core/command.h"
-#include "core/console.h"
 #include "core/control.h"
 #include "core/line.h"
+#include "core/log.h"
 #include "core/mmio.h"
 #include "core/record.h"
 #include "platform/platform.h"
@@ -71,25 +71,24 @@ bool keys_typing(u32 cell, u64 now)
 static void set_focus(u32 cell)
 {
 	if (!has_console(cell)) {
-		console_printf("no such console");
+		log_put(MESSAGE_NO_CONSOLE, LOG_NO_CELL);
 		return;
 	}
 	keys.focus = (u16)cell;
-	console_printf("input goes to %s", machine_cells[cell].name);
+	log_put(MESSAGE_INPUT_GOES_TO, cell);
 }
 
 static void help(void)
 {
-	console_printf("Ctrl-%c, then: 1-9 cell, n next cell, s status, : commands, x power off, Ctrl-%c send it",
-		       CONFIG_CONSOLE_ESCAPE + '@', CONFIG_CONSOLE_ESCAPE + '@');
+	log_put(MESSAGE_KEYS, LOG_NO_CELL, CONFIG_CONSOLE_ESCAPE + '@', CONFIG_CONSOLE_ESCAPE + '@');
 	for (u32 cell = 0; cell < 9; cell++)
 		if (has_console(cell))
-			console_printf("%c%u %s", cell == keys.focus ? '>' : ' ', cell + 1, machine_cells[cell].name);
+			log_put(MESSAGE_KEYS_CELL, cell, cell == keys.focus ? '>' : ' ', cell + 1);
 }
 
 static void unknown(void)
 {
-	console_printf("unknown key; h shows help");
+	log_put(MESSAGE_UNKNOWN_KEY, LOG_NO_CELL);
 }
 
 static void send(u8 byte)
@@ -118,8 +117,10 @@ static void command(u8 byte)
 		record_status();
 		break;
 	case 'x':
-		console_printf("%s", control_board(BOARD_OFF) == LIFE_OK ? "power off" :
-			       "power off: denied; cloison,board-rights of the hypervisor node says what you may do");
+		if (control_board(BOARD_OFF) == LIFE_OK)
+			log_put(MESSAGE_POWER_OFF, LOG_NO_CELL);
+		else
+			log_put(MESSAGE_BOARD_DENIED, LOG_NO_CELL, "power off");
 		break;
 	case 'h':
 	case '?':

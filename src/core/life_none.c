@@ -9,6 +9,7 @@
 #include "core/control.h"
 #include "core/crash.h"
 #include "core/health.h"
+#include "core/log.h"
 #include "core/record.h"
 #include "core/watch.h"
 
@@ -43,7 +44,7 @@ enum life_result control_board(enum manage_board what)
 {
 	if (what != BOARD_OFF)
 		return LIFE_DENIED;
-	console_printf("power off");
+	log_put(MESSAGE_POWER_OFF, LOG_NO_CELL);
 	console_flush();
 	arch_board_off();
 }

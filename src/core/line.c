@@ -11,12 +11,12 @@
  */
 #include "config.h"
 #include "core/cell.h"
-#include "core/console.h"
 #include "core/crash_format.h"
 #include "core/debug.h"
 #include "core/frame.h"
 #include "core/keys.h"
 #include "core/line_channel.h"
+#include "core/log.h"
 #include "core/wire.h"
 #include "platform/platform.h"
 
@@ -347,7 +347,7 @@ static void escaped(void)
 	line.escape = false;
 	line.deaf = false;
 	leave(false);
-	console_printf("line: plain text, and keys");
+	log_put(MESSAGE_LINE_ESCAPED, LOG_NO_CELL);
 }
 
 static void resend(u64 now)
@@ -382,7 +382,7 @@ void line_clock(u64 now)
 		give_back();
 	if (line.mode == MODE_FRAMES && line.silent >= line_ticks(LINE_SILENCE_MS)) {
 		leave(true);
-		console_printf("line: silent, plain text again; keys when Ctrl-%c has come alone", CONFIG_CONSOLE_ESCAPE + '@');
+		log_put(MESSAGE_LINE_SILENT, LOG_NO_CELL, CONFIG_CONSOLE_ESCAPE + '@');
 	}
 	channel_work();
 	if (line.mode == MODE_FRAMES)

@@ -69,6 +69,26 @@
 	M(STATUS_CORE, INFO, TEXT, "console core lost=%u") \
 	/* debuggers */ \
 	M(DEBUGGER_GONE, NOTICE, LIFE, "cell @: suspended by a debugger that has gone; resume lets it go on") \
+	M(WHICH_CELL, INFO, TEXT, "%s which cell? Names, or all") \
+	M(NO_NAME, INFO, TEXT, "%s is about all of the board, and takes no name") \
+	M(NOTHING, INFO, TEXT, "%s: nothing") \
+	M(AUDIT_SHOWN, INFO, TEXT, "audit %u: %s%s %s%s%s: %s%s") \
+	M(NO_CONSOLE, INFO, TEXT, "no such console") \
+	M(INPUT_GOES_TO, INFO, TEXT, "input goes to @") \
+	M(KEYS, INFO, TEXT, "Ctrl-%c, then: 1-9 cell, n next cell, s status, : commands, x power off, Ctrl-%c send it") \
+	M(KEYS_CELL, INFO, TEXT, "%c%u @") \
+	M(UNKNOWN_KEY, INFO, TEXT, "unknown key; h shows help") \
+	/* what the operator does */ \
+	M(OPERATION, NOTICE, LIFE, "%s @: %s") \
+	M(OPERATION_DENIED, WARNING, LIFE, "%s @: %s; cloison,controls and cloison,controls-rights of the hypervisor node say what you may do") \
+	M(RESET_BY_OPERATOR, NOTICE, CORE, "the board is reset") \
+	M(POWER_OFF, NOTICE, CORE, "power off") \
+	M(BOARD_DENIED, WARNING, CORE, "%s: denied; cloison,board-rights of the hypervisor node says what you may do") \
+	M(LINE_ESCAPED, INFO, CORE, "line: plain text, and keys") \
+	M(LINE_SILENT, NOTICE, CORE, "line: silent, plain text again; keys when Ctrl-%c has come alone") \
+	/* who has asked what of whom: sequence, "cell " or nothing, who, operation, a blank or nothing, of which cell, result, how often */ \
+	M(AUDIT_DONE, NOTICE, AUDIT, "audit %u: %s%s %s%s%s: %s%s") \
+	M(AUDIT_REFUSED, WARNING, AUDIT, "audit %u: %s%s %s%s%s: %s%s") \
 	/* the next one */
 
 #define LOG_NAME(name, severity, category, format) MESSAGE_##name,

@@ -3,6 +3,8 @@
  * In place of cellgen's machine.c: linux (2 vCPUs), control and hello (1 each),
  * CPU 4 serves unless built with -DSERVICE_CPU=CPU_NONE, or =1: then linux's second vCPU does. Also the board UART.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "machine.h"
@@ -11,6 +13,7 @@
 #include "core/crash.h"
 #include "core/life.h"
 #include "core/line.h"
+#include "core/log.h"
 #include "core/machine.h"
 #include "host.h"
 #include "platform/platform.h"
@@ -235,6 +238,18 @@ void guest_print(u32 vdev, const char *text)
 
 	for (; *text; text++)
 		dev->ops->write(dev, 0, 4, (u8)*text);
+}
+
+void console_printf(const char *format, ...)
+{
+	char text[2 * LOG_LINE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	text[strcspn(text, "\n")] = 0;
+	log_put(MESSAGE_PLAIN, LOG_NO_CELL, text);
 }
 
 void serve(u32 milliseconds)

@@ -67,6 +67,8 @@ int machine_reset(void **unused);
 void begin_life(struct cpu *cpu);
 /* The guest of a cell writes to its console, as far as the device takes it. */
 void guest_print(u32 vdev, const char *text);
+/* A line of the core's, by the CPU that is at hand: MESSAGE_PLAIN. Its \n may be left out. */
+void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Move time by so many milliseconds, one round of the service CPU's pump for each. */
 void serve(u32 milliseconds);
 

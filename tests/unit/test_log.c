@@ -105,7 +105,7 @@ static void every_message(void **state)
 		char line[1024];
 
 		for (const char *p = log_format(m); (p = fmt_next(p, &spec)); n++)
-			v[n] = spec.type == 's' ? (u64)words[next_random(&seed) % ARRAY_COUNT(words)] :
+			v[n] = spec.type == 's' ? (u64)words[next_random(&seed) % ARRAY_COUNT(words)] : spec.type == 'c' ? 'x' :
 			       ((u64)next_random(&seed) << 32 | next_random(&seed)) >> next_random(&seed) % 64;
 		expect_format(log_format(m));
 		snprintf(line, sizeof line, expected, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13]);
