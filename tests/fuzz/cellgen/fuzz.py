@@ -161,11 +161,13 @@ class Fuzz:
         self.desk = cellgen_desk.Desk(folder / "desk", cellgen)
         self.out = self.desk.folder / "fuzz"
         (self.out / "gen").mkdir(parents=True)
-        self.seeds, self.counts = [], {}
-        for name in cellgen_desk.GOOD:
-            out = self.desk.good(name)
-            text, blob = (out / "partition.pp").read_text(), (out / "partition.dtb").read_bytes()
-            self.seeds.append((name, text, blob, values(blob)))
+        self.counts = {}
+
+    def seed(self, name):
+        """(text, DTB, places of its values) of a good partition"""
+        out = self.desk.good(name)
+        blob = (out / "partition.dtb").read_bytes()
+        return (out / "partition.pp").read_text(), blob, values(blob)
 
     def count(self, what):
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -204,7 +206,8 @@ class Fuzz:
             raise Failure(f"accepted, but the walk says: {e!r}") from e
 
     def text(self, rng):
-        name, text, _, _ = rng.choice(self.seeds)
+        name = rng.choice(cellgen_desk.GOOD)
+        text, _, _ = self.seed(name)
         (self.out / "partition.pp").write_text(mutate_text(rng, text))
         if self.dtc("-@", "-I", "dts", "-O", "dtb", "-o", str(self.out / "partition.dtb")) != 0 or \
            self.dtc("-I", "dts", "-O", "dts", "-T", "-T", "-o", str(self.out / "partition.lines")) != 0:
@@ -213,7 +216,8 @@ class Fuzz:
         self.cellgen(name)
 
     def dtb(self, rng):
-        name, text, blob, spots = rng.choice(self.seeds)
+        name = rng.choice(cellgen_desk.GOOD)
+        text, blob, spots = self.seed(name)
         (self.out / "partition.pp").write_text(text)
         (self.out / "partition.lines").write_bytes((self.desk.good(name) / "partition.lines").read_bytes())
         (self.out / "partition.dtb").write_bytes(mutate_dtb(rng, blob, spots))
@@ -268,7 +272,7 @@ def libfuzzer(folder, what, seconds, keep):
     fuzz = Fuzz(folder, cellgen_desk.find_cellgen(folder), keep)
     corpus = folder / "corpus"
     corpus.mkdir()
-    files = {name: blob for name, _, blob, _ in fuzz.seeds} if what == "dtb" else \
+    files = {name: fuzz.seed(name)[1] for name in cellgen_desk.GOOD} if what == "dtb" else \
         {name: data for name, data in cellgen_images.FILES.items() if len(data) < 1 << 16}
     for name, data in files.items():
         (corpus / name).write_bytes(data)
