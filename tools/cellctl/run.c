@@ -191,7 +191,7 @@ static void show_memory(const struct cellctl_data *data)
 	const unsigned char *bytes = data->bytes;
 
 	for (size_t i = 0; i < data->size; i += 16) {
-		printf("%#018llx ", (unsigned long long)(data->address + i));
+		printf("0x%016llx ", (unsigned long long)(data->address + i));
 		for (size_t n = i; n < i + 16 && n < data->size; n++)
 			printf(" %02x", bytes[n]);
 		printf("\n");
@@ -207,8 +207,8 @@ static void show_text(const struct program *p)
 	else
 		printf(_("stopped at the limit, at pc 0x%llx\n"), (unsigned long long)r->pc);
 	for (unsigned i = 0; i < 31; i++)
-		printf("x%-2u %#018llx%s", i, (unsigned long long)r->x[i], i % 4 == 3 ? "\n" : "  ");
-	printf("sp  %#018llx\npc  %#018llx  pstate %#llx\n", (unsigned long long)r->sp, (unsigned long long)r->pc, (unsigned long long)r->pstate);
+		printf("x%-2u 0x%016llx%s", i, (unsigned long long)r->x[i], i % 4 == 3 ? "\n" : "  ");
+	printf("sp  0x%016llx\npc  0x%016llx  pstate %#llx\n", (unsigned long long)r->sp, (unsigned long long)r->pc, (unsigned long long)r->pstate);
 	printf("x0 = %llu\n", (unsigned long long)r->x[0]);
 	for (size_t n = 0; n < p->run.read_count; n++)
 		show_memory(&p->read[n]);
