@@ -168,7 +168,7 @@ def operate(board):
     board.expect(0, "resume", "hello", "--wait", "10", out="running")
     board.expect(0, "restart", "hello", "--wait", "10", out="running")
     denied = board.json("restart", "linux", code=7)
-    board.expect(7, "restart", "linux", err="does not allow")
+    board.expect(7, "restart", "linux", err="gives you the right")
     audit = board.json("audit")
     check("the audit", [(e["by"], e["operation"], e["target"], e["result"]) for e in audit["entries"]][:1] + [(e["operation"], e["result"]) for e in audit["entries"]][-1:] ==
           [("operator", "stop", "hello", "ok"), ("restart", "denied")], str(audit))
@@ -240,6 +240,7 @@ def crashes(board, folder):
     check("the same as tools/crash-show reads", same == [{k: v for k, v in c.items() if k in same[0]} for c in told["cells"]] and
           [int(v, 16) for v in record["vcpus"][0]["registers"].values()] == list(told["cells"][0]["vcpus"][0]["registers"].values()), str(told))
     check("so are the audits", [[e["operation"] for e in a["entries"]] for a in found["audits"]] == [[e["operation"] for e in a["entries"]] for a in told["audits"]])
+    check("what counts is all there is", board.json("crash") == found)
     board.expect(0, "crash", "linux", "--elf", SIM, out="life 1: fault")
     board.expect(0, "crash", "--file", dump, port="nowhere", out="record 1, boot 1: cell linux")
     registers = board.json("regs", "linux")

@@ -82,6 +82,11 @@ void json_string(cJSON *to, const char *name, const char *text);
 /* A number as a number; exact up to 2^53. */
 void json_number(cJSON *to, const char *name, uint64_t value);
 
+/* ---- crash_fetch.c ---- */
+
+/* The region of the board, for free() whatever is returned: what counts of it (of one cell; NULL: all), or every byte. The exit code, after a message. */
+int crash_fetch(struct context *x, const char *cell, bool all, uint8_t **data, size_t *size);
+
 /* ---- entries of an audit (crash.c) ---- */
 
 struct audit_line; /* crash_read.h */

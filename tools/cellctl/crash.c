@@ -459,27 +459,6 @@ static int read_file(struct crash *crash, const char *path)
 	return error;
 }
 
-static int read_board(struct crash *crash)
-{
-	const struct manage_identity *board;
-	int error = context_open(crash->x, NULL);
-
-	if (error)
-		return error;
-	if ((error = cellctl_identity(crash->x->c, &board)))
-		return context_failed(crash->x, error);
-	if (!board->crash_size || board->crash_size > REGION_MOST)
-		return complain(CELLCTL_NO, _("this partition has no crash region (cloison,crash-region)"));
-	const struct manage_read what = { .area = AREA_CRASH, .size = board->crash_size };
-
-	crash->size = board->crash_size;
-	crash->data = malloc(crash->size);
-	if (!crash->data)
-		return complain(CELLCTL_FAILED, _("out of memory"));
-	error = cellctl_read(crash->x->c, &what, crash->data, progress, crash->x);
-	return error ? context_failed(crash->x, error) : 0;
-}
-
 static int save(const struct crash *crash, const char *path)
 {
 	FILE *file = fopen(path, "we");
@@ -528,7 +507,7 @@ int command_crash(struct context *x, int count, char **arguments)
 	int error = symbols_open(option(x, "elf"), &crash.symbols);
 
 	if (!error)
-		error = option(x, "file") ? read_file(&crash, option(x, "file")) : read_board(&crash);
+		error = option(x, "file") ? read_file(&crash, option(x, "file")) : crash_fetch(x, crash.only, option(x, "save"), &crash.data, &crash.size);
 	if (!error && option(x, "save"))
 		error = save(&crash, option(x, "save"));
 	if (!error && option(x, "core")) {

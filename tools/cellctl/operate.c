@@ -52,7 +52,7 @@ static int wait_for_state(struct wish *wish, uint64_t seconds, const char **stat
 		if (has_come(wish, &cell, *state, &never))
 			return 0;
 		if (never)
-			return complain(CELLCTL_NO, _("%s is %s"), wish->name, *state ? *state : "?");
+			return complain(CELLCTL_NO, _("%s is %s already"), wish->name, *state ? *state : "?");
 		if (interrupted)
 			return CELLCTL_STOPPED;
 		if (waited >= seconds * 1000)
@@ -67,7 +67,7 @@ static int judge(const struct wish *wish, const char *result)
 	if (is_one_of(result, "ok", "asked", "already"))
 		return 0;
 	if (is_one_of(result, "denied", NULL, NULL))
-		return complain(CELLCTL_DENIED, _("%s %s: the partition does not allow it to the operator (cloison,controls)"), wish->op, wish->name);
+		return complain(CELLCTL_DENIED, _("%s %s: neither the partition (cloison,controls) nor a role at a server gives you the right"), wish->op, wish->name);
 	return complain(CELLCTL_NO, _("%s %s: %s: not in the state it is in"), wish->op, wish->name, result ? result : "?");
 }
 
