@@ -168,7 +168,7 @@ def operate(board):
     board.expect(0, "resume", "hello", "--wait", "10", out="running")
     board.expect(0, "restart", "hello", "--wait", "10", out="running")
     denied = board.json("restart", "linux", code=7)
-    board.expect(7, "restart", "linux", err="gives you the right")
+    board.expect(7, "restart", "linux", err="does not allow it")
     audit = board.json("audit")
     check("the audit", [(e["by"], e["operation"], e["target"], e["result"]) for e in audit["entries"]][:1] + [(e["operation"], e["result"]) for e in audit["entries"]][-1:] ==
           [("operator", "stop", "hello", "ok"), ("restart", "denied")], str(audit))

@@ -67,7 +67,7 @@ static int judge(const struct wish *wish, const char *result)
 	if (is_one_of(result, "ok", "asked", "already"))
 		return 0;
 	if (is_one_of(result, "denied", NULL, NULL))
-		return complain(CELLCTL_DENIED, _("%s %s: neither the partition (cloison,controls) nor a role at a server gives you the right"), wish->op, wish->name);
+		return complain(CELLCTL_DENIED, _("%s %s: the partition (cloison,controls), or the role at the server, does not allow it"), wish->op, wish->name);
 	return complain(CELLCTL_NO, _("%s %s: %s: not in the state it is in"), wish->op, wish->name, result ? result : "?");
 }
 
