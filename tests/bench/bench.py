@@ -82,6 +82,9 @@ TABLE = [
     ("mediated: SGI to another, sum", "mediated_sgi_other", 190, 779, "sgi_other", "worst of the sums"),
     ("PL011 flag read, service CPU", "service_uart_fr_read", None, None, "uart_fr_read", "full save, decode, device model"),
     ("PL011 flag read, no service CPU", "native_uart_fr_read", None, None, "uart_fr_read", "and the console's pump"),
+    ("counter of an exit", "counter_exit", 4, None, None, "load, add, store: struct cpu is where SP rests. As short as it gets without FEAT_LSE"),
+    ("counter of several CPUs", "counter_shared", None, None, None, "the same, exclusive, and the way to the cell's words (METRICS=n is without)"),
+    ("histogram entry, of a slow exit", "histogram", None, None, None, "two counter reads, clz, a counter, and the way there and back; no short exit has one (METRICS=n is without)"),
     ("CPU regained, masked loop, suspend", "life_spin_suspend", 120, None, None, "memory taken away, fault, in the core"),
     ("CPU regained, masked loop, stop", "life_spin_regain", 120, None, None, "the same"),
     ("CPU regained, guarded WFI, suspend", "life_guarded_suspend", 150, None, None, "the same, and the kick"),
@@ -198,6 +201,27 @@ def trace_costs(builder, figures):
         figures.update({row: traced[name] - figures[name] for row, name in rows.items() if name in traced and name in figures})
 
 
+def counter_exit(elf):
+    """Instructions of the count in entry.S: what is before the branch at distributor_done."""
+    text = subprocess.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", "--disassemble=distributor_done", str(elf)],
+                          check=True, capture_output=True, text=True).stdout
+    words = [line.split("\t")[1] for line in text.splitlines() if re.match(r"\s*[0-9a-f]+:\t", line)]
+    return words.index("b")
+
+
+def counters(folder, builder):
+    """What counting costs: of the core as it is, and of one without. The device's output is high in the second of two accesses."""
+    partition = f"{HERE}/native.dts"
+    out = builder.build(partition)
+    without = qemu.Builder(folder, ["METRICS=n"])
+    (low, high), (low_without, high_without) = [
+        [found[f"native_{name}"] for name in ("uart_fr_read", "uart_fr_read_high")]
+        for found, _ in (run(out, RUNS["native"]), run(without.build(partition), RUNS["native"]))]
+    without.close()
+    return {"counter_exit": counter_exit(out / "cloison.elf"), "histogram": low - low_without,
+            "counter_shared": (high - high_without) - (low - low_without)}
+
+
 def collect(builder):
     figures, notes = {}, {}
     for partition in RUNS:
@@ -220,6 +244,7 @@ def main():
     options = parser.parse_args()
     builder = qemu.Builder(options.out)
     figures, notes, bare = collect(builder)
+    figures.update(counters(Path(options.out) / "no-metrics", builder))
     text = sections(builder.build(f"{HERE}/mediated.dts") / "cloison.elf").get(".text", 0)
     lean = qemu.Builder(Path(options.out) / "direct-only", ["MEDIATED=n", "TRACE=n"])
     lean_text = sections(lean.build(f"{HERE}/native.dts") / "cloison.elf").get(".text", 0)

@@ -183,12 +183,9 @@ static void hypercall(struct cpu *cpu, u64 esr)
 	smccc_call(cpu);
 }
 
-static void dispatch(struct cpu *cpu, u64 esr)
+static void dispatch(struct cpu *cpu, u32 class, u64 esr)
 {
-	switch (ESR_EC(esr)) {
-	case EC_DABT_GUEST:
-		data_abort(cpu, esr);
-		return;
+	switch (class) {
 	case EC_HVC64:
 		hypercall(cpu, esr);
 		return;
@@ -233,15 +230,19 @@ static void settle(struct cpu *cpu)
 void trap_slow(struct cpu *cpu)
 {
 	u64 esr = READ_SYSREG(esr_el2);
+	u32 class = ESR_EC(esr);
 
-	if (ESR_EC(esr) == EC_IABT_GUEST) { /* so a CPU comes whose cell is taken from it: without delay, and no path that is measured */
+	if (class == EC_IABT_GUEST) { /* so a CPU comes whose cell is taken from it: without delay, and no path that is measured */
 		if (!was_suspended(cpu))
 			end(cpu, abort_text(esr, true));
 		settle(cpu);
 		return;
 	}
 	metrics_begin(cpu);
-	dispatch(cpu, esr);
+	if (class == EC_DABT_GUEST)
+		data_abort(cpu, esr);
+	else
+		dispatch(cpu, class, esr);
 	settle(cpu);
 	metrics_end(cpu);
 }

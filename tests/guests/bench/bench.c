@@ -147,6 +147,9 @@ static void cell_costs(void)
 	cost("gicr_sgi_frame_read", measure_read32, GICR_SGI(0) + 0x100, 0);
 	cost("gicr_sgi_frame_write", measure_write32, GICR_SGI(0) + 0x100, 0);
 	cost("uart_fr_read", measure_read32, UART_BASE + 0x18, 0);
+	*(volatile u32 *)(UART_BASE + 0x38) = 1 << 5; /* IMSC.TXIM: its output is high, and the line disabled */
+	cost("uart_fr_read_high", measure_read32, UART_BASE + 0x18, 0);
+	*(volatile u32 *)(UART_BASE + 0x38) = 0;
 }
 
 static void interrupt_costs(void)
