@@ -216,6 +216,8 @@ static void ack(u32 index, const struct frame_parser *p, u64 now)
 static void data(u32 index, const struct frame_parser *p)
 {
 	channels[index].ack_due = true;
+	if (!p->size)
+		return; /* it asks for that */
 	if (p->head.position == channel_taken(index) && p->size <= channel_room(index))
 		channel_take(index, p->payload, p->size);
 	else

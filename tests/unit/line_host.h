@@ -13,7 +13,7 @@
 #include "machine.h"
 
 #define FAR_CHANNELS (5u + CELL_COUNT)
-#define FAR_BYTES (1u << 20)
+#define FAR_BYTES (1u << 18)
 
 struct far_channel {
 	struct line_state state; /* the last that came */
@@ -38,8 +38,6 @@ static struct far_end {
 	u64 seed;
 	bool want[FAR_CHANNELS]; /* streams it acknowledges */
 	struct far_channel channels[FAR_CHANNELS];
-	char text[1 << 16]; /* what was between frames */
-	u32 text_length;
 } far;
 
 static u8 far_number(u32 index)
@@ -82,13 +80,13 @@ static void far_ack(u32 index, u32 position, u32 room)
 
 static void far_begin(void)
 {
-	for (u32 i = 0; i < FAR_CHANNELS; i++)
-		free(far.channels[i].bytes);
+	static u8 bytes[FAR_CHANNELS][FAR_BYTES];
+
 	memset(&far, 0, sizeof far);
 	far.seed = 7;
 	far.seen = wire_length;
 	for (u32 i = 0; i < FAR_CHANNELS; i++) {
-		far.channels[i].bytes = malloc(FAR_BYTES);
+		far.channels[i].bytes = bytes[i];
 		far.want[i] = true;
 	}
 }
@@ -173,11 +171,11 @@ static void far_look(void)
 			far_frame(&far.parser);
 		far.bad += event == FRAME_BAD;
 	}
+	memset(wire_text, 0, wire_length);
 	wire_length = far.seen = 0;
-	memset(wire_text, 0, 4096);
 }
 
-static void far_serve(u32 milliseconds)
+static inline void far_serve(u32 milliseconds)
 {
 	for (u32 i = 0; i < milliseconds; i++) {
 		serve(1);
@@ -185,7 +183,7 @@ static void far_serve(u32 milliseconds)
 	}
 }
 
-static void far_connect(u32 session)
+static inline void far_connect(u32 session)
 {
 	far_begin();
 	far_hello(session);
