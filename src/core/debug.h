@@ -20,7 +20,7 @@
 #include "core/life.h"
 #include "core/line_format.h"
 
-static inline bool debug_is_allowed(const struct cell_config *config) { return DEBUG_COUNT && config->debug_gdb; }
+static inline bool debug_is_allowed(const struct cell_config *config) { return DEBUG_COUNT > 0 && config->debug_gdb; }
 
 /* ---- service CPU ---- */
 

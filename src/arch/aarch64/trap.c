@@ -89,7 +89,7 @@ static void end(struct cpu *cpu, const char *what)
 
 static inline bool was_suspended(struct cpu *cpu)
 {
-	if (DEBUG_COUNT && debug_returned(cpu, false))
+	if (DEBUG_COUNT > 0 && debug_returned(cpu, false))
 		return true;
 	dsb_ish(); /* the state was stored before the memory was taken away: read it after */
 	return life_was_suspended(cpu);
@@ -176,7 +176,7 @@ static void hypercall(struct cpu *cpu, u64 esr)
 	}
 	if ((esr & 0xffff) == READ_IMMEDIATE && ITS_COUNT && vits_returned(cpu))
 		return;
-	if ((esr & 0xffff) == ACCESS_IMMEDIATE && DEBUG_COUNT && debug_returned(cpu, true))
+	if ((esr & 0xffff) == ACCESS_IMMEDIATE && DEBUG_COUNT > 0 && debug_returned(cpu, true))
 		return;
 	cpu->exits[EXIT_HVC]++;
 	trace_call(cpu);
@@ -249,7 +249,7 @@ void trap_slow(struct cpu *cpu)
 
 void trap_unusual(struct cpu *cpu, u64 kind)
 {
-	if (DEBUG_COUNT && kind == 1 && debug_returned(cpu, false))
+	if (DEBUG_COUNT > 0 && kind == 1 && debug_returned(cpu, false))
 		return;
 	/* Kind 2 is an FIQ or, of a direct cell, an interrupt: neither comes here, or a register is not what .regs says. */
 	end(cpu, kind == 1 ? "SError" : "interrupt taken to the core");
