@@ -196,9 +196,10 @@ def with_text(life, line, deed):
     line.say_hello()
 
 
-@pytest.mark.partition(PARTITION)
-def test_bare_metal(boot):
-    m = boot(limit=240)
+@pytest.mark.parametrize("partition", [pytest.param(p, marks=[pytest.mark.partition(p), *more], id=name) for name, p, more in (
+    ("own-service-cpu", PARTITION, ()), ("shared", "tests/system/partitions/debug-shared.dts", (pytest.mark.full,)))])
+def test_bare_metal(boot, partition):
+    m = boot(partition, limit=240)
     life = Life(m, CELLS)
     life.line("control", r"control: periods=\d+ .* exits=0")
     line = Line(m)
