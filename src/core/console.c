@@ -91,29 +91,21 @@ static u32 waiting(const struct source *source)
 
 /* ---- the core's own lines ---- */
 
-/* The line is length characters, and its end. */
-static u32 begin_line(u32 length)
+/* The line at hand has so many bytes, its end included; 0: it is none. */
+static bool begin_line(u32 length)
 {
-	line.bytes[length] = '\n'; /* where the final 0 was */
+	if (length)
+		line.bytes[length - 1] = '\n'; /* where the final 0 was */
 	line.at = 0;
-	return length + 1;
+	turn.left = length;
+	return length;
 }
 
-/* The next record of this CPU becomes the line at hand; its length. */
-static u32 next_line(u32 cpu)
+/* The next record of the chunk that a CPU has begun becomes the line at hand. */
+static bool goes_on(void)
 {
-	u32 length, taken = log_text(cpu, (char *)line.bytes, LOG_LINE, &length);
-
-	turn.records = taken && taken < turn.records ? turn.records - taken : 0;
-	return taken ? begin_line(length) : 0;
-}
-
-/* So does what a session has left. */
-static u32 left_line(void)
-{
-	static struct log_record record;
-
-	return line_left(&record) ? begin_line(log_line(&record, (char *)line.bytes, LOG_LINE)) : 0;
+	turn.source = WIRE_CORE + turn.cpu;
+	return begin_line(log_text(turn.cpu, &turn.records, (char *)line.bytes, LOG_LINE));
 }
 
 /* ---- what cells print ---- */
@@ -202,26 +194,15 @@ static bool choose_cell(u64 now)
 static bool choose_core(void)
 {
 	turn.source = WIRE_CORE;
-	turn.records = 0;
-	turn.left = left_line();
-	if (turn.left)
+	if (begin_line(line_left((char *)line.bytes, LOG_LINE)))
 		return true;
 	for (u32 i = 0; i < CPU_COUNT; i++) {
 		turn.cpu = turn.cpu + 1 < CPU_COUNT ? turn.cpu + 1 : 0;
-		turn.source = WIRE_CORE + turn.cpu;
 		turn.records = log_waiting(turn.cpu);
-		turn.left = turn.records ? next_line(turn.cpu) : 0;
-		if (turn.left)
+		if (goes_on())
 			return true;
 	}
 	return false;
-}
-
-/* More of the chunk that was begun. */
-static bool goes_on(void)
-{
-	turn.left = turn.records ? next_line(turn.source - WIRE_CORE) : 0;
-	return turn.left;
 }
 
 /* The operator's own keys, so it is little. */

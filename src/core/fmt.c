@@ -48,9 +48,12 @@ static const char *parse(struct fmt_spec *spec, const char *p)
 	return p;
 }
 
+/* s, or a number's */
 static bool has_value(char type)
 {
-	return type == 's' || type == 'u' || type == 'x' || type == 'd' || type == 'c';
+	const u32 types = 1u << ('s' & 31) | 1u << ('u' & 31) | 1u << ('x' & 31) | 1u << ('d' & 31) | 1u << ('c' & 31);
+
+	return type >= 'a' && types >> (type & 31) & 1;
 }
 
 const char *fmt_next(const char *format, struct fmt_spec *spec)
@@ -66,22 +69,41 @@ const char *fmt_next(const char *format, struct fmt_spec *spec)
 	return NULL;
 }
 
+/* Every argument is passed in a place of 8 bytes of its own, by all ABIs that there are ports for; what is above an int is cut. */
 u64 fmt_value(const struct fmt_spec *spec, va_list *args)
 {
-	if (spec->type == 's')
-		return (u64)va_arg(*args, const char *);
-	if (spec->wide)
-		return va_arg(*args, u64);
-	u32 value = va_arg(*args, unsigned int);
+	u64 value = va_arg(*args, u64);
 
-	return spec->type == 'd' ? (u64)(s64)(s32)value : value;
+	if (spec->wide || spec->type == 's')
+		return value;
+	return spec->type == 'd' ? (u64)(s64)(s32)value : (u32)value;
 }
 
-u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, const char *name)
+/* Where arguments are. */
+struct arguments {
+	const u64 *at, *end;
+	bool whole; /* a string is there itself, else its address is */
+};
+
+static u64 take(struct arguments *args, bool string)
+{
+	u64 value = 0;
+
+	if (args->at == args->end)
+		return value;
+	if (!string || !args->whole)
+		return *args->at++;
+	value = (u64)args->at;
+	while (args->at < args->end && *args->at++ >> 56)
+		;
+	return value;
+}
+
+static u32 print(char *buffer, u32 size, const char *format, struct arguments *args, const char *name)
 {
 	char digits[NUMBER_SIZE];
 	struct fmt_spec spec;
-	u32 at = 0, n = 0;
+	u32 at = 0;
 
 	for (; *format; format++) {
 		const char *text = digits;
@@ -96,7 +118,7 @@ u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, co
 				break;
 			digits[0] = spec.type; /* as it stands, unless: */
 			if (has_value(spec.type)) {
-				u64 value = n < FMT_ARGUMENTS ? values[n++] : 0;
+				u64 value = take(args, spec.type == 's');
 
 				if (spec.type == 's')
 					text = (const char *)value;
@@ -112,23 +134,30 @@ u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, co
 	return at;
 }
 
-u32 fmt_format(char *buffer, u32 size, const char *format, va_list *args)
+u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, const char *name)
 {
-	u64 values[FMT_ARGUMENTS];
-	struct fmt_spec spec;
-	u32 n = 0;
+	struct arguments args = { values, values + FMT_ARGUMENTS, false };
 
-	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++)
-		values[n] = fmt_value(&spec, args);
-	return fmt_values(buffer, size, format, values, NULL);
+	return print(buffer, size, format, &args, name);
+}
+
+u32 fmt_words(char *buffer, u32 size, const char *format, const u64 *words, u32 count, const char *name)
+{
+	struct arguments args = { words, words + count, true };
+
+	return print(buffer, size, format, &args, name);
 }
 
 u32 fmt_print(char *buffer, u32 size, const char *format, ...)
 {
+	u64 values[FMT_ARGUMENTS];
+	struct fmt_spec spec;
 	va_list args;
+	u32 n = 0;
 
 	va_start(args, format);
-	u32 length = fmt_format(buffer, size, format, &args);
+	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++)
+		values[n] = fmt_value(&spec, &args);
 	va_end(args);
-	return length;
+	return fmt_values(buffer, size, format, values, NULL);
 }

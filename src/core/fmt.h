@@ -19,13 +19,14 @@
 #define FMT_ARGUMENTS 14u /* most of one format */
 
 /* At most size - 1 characters and a final 0 (size > 0). Returns the length without the 0. */
-u32 fmt_format(char *buffer, u32 size, const char *format, va_list *args);
 u32 fmt_print(char *buffer, u32 size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /*
  * The same with arguments that are values, as many as the format asks for: a number (of %d with its sign all through), or the address
  * of a string. name: in the place of each '@', NULL: it is as it stands.
  */
 u32 fmt_values(char *buffer, u32 size, const char *format, const u64 *values, const char *name);
+/* The same with strings themselves among so many words: each fills its last one with zeros, of which there is at least one. */
+u32 fmt_words(char *buffer, u32 size, const char *format, const u64 *words, u32 count, const char *name);
 
 /* ---- for who takes arguments by a format ---- */
 

@@ -36,7 +36,7 @@ void line_round(u64 now, u32 bytes);
 void line_stop(void);
 /* In plain text: the oldest record of the log that was handed to the last session and never acknowledged. False: there is none. */
 struct log_record;
-bool line_left(struct log_record *record);
+u32 line_left(char *text, u32 size);
 
 /* Differs from boot to boot; 0 before the first HELLO. */
 u32 line_boot(void);

@@ -70,15 +70,15 @@ static void log_fill(void)
 	}
 }
 
-bool line_left(struct log_record *record)
+u32 line_left(char *text, u32 size)
 {
 	struct channel *c = &channels[LINE_LOG];
-	u32 size = record_size(c->start);
+	u32 bytes = record_size(c->start);
 
-	for (u32 i = 0; i < size; i++)
-		((u8 *)record)[i] = logs.bytes[(c->start + i) % LOG_SIZE];
-	c->start = c->sent = c->high = size ? c->start + size : c->end;
-	return size;
+	for (u32 i = 0; i < bytes; i++)
+		((u8 *)&logs.next)[i] = logs.bytes[(c->start + i) % LOG_SIZE];
+	c->start = c->sent = c->high = bytes ? c->start + bytes : c->end;
+	return bytes ? log_line(&logs.next, text, size) + 1 : 0;
 }
 
 /* ---- out ---- */

@@ -16,30 +16,26 @@
 
 #define RING_WORDS 256u /* power of two: a cell's record with its registers fits */
 #define HEAD 2u         /* words before the arguments */
-#define LOG_WORDS 64u   /* most words of them: a line as it stands, and numbers behind it */
-#define RECORD (HEAD + LOG_WORDS)
-#define STRINGS (HEAD + LOG_LINE / 8) /* here a string is cut: numbers behind it still fit */
+#define STRINGS (HEAD + LOG_LINE / 8)    /* here strings end: of those that come then there is nothing, */
+#define RECORD (STRINGS + FMT_ARGUMENTS) /* and so many words are enough for any record */
 #define NO_CELL 0xffu
 
 _Static_assert(CELL_COUNT < NO_CELL, "a cell's number is a byte in the rings");
-_Static_assert(STRINGS < RECORD && RECORD < RING_WORDS, "a line as it stands fits");
-_Static_assert(LOG_DATA == LOG_WORDS * 8, "arguments are no longer packed than in words");
+_Static_assert(LOG_DATA >= (RECORD - HEAD) * 8, "arguments are no longer packed than in words");
 
 static struct ring {
 	u32 head;     /* [A] free-running positions in words; written by the CPU */
 	u32 tail;     /* [A] written by the pump */
 	u32 sequence; /* [O] records so far, lost ones included */
 	u32 lost;     /* [O] */
-	u32 room;     /* [O] words that the record at hand may have */
-	u64 words[RING_WORDS];
+	/* A record that begins before the end of the ring goes on behind it. The last word stays 0: there ends what has no end. */
+	u64 words[RING_WORDS + RECORD + 1];
 } __attribute__((aligned(64))) rings[CPU_COUNT]; /* no exclusive monitor shared with another CPU */
 /* A line that is too long for one frame, of which pieces have been taken. */
 static struct {
 	u32 cpu, sequence;
 	u32 at; /* bytes; 0: there is none */
 } piece; /* [P] */
-/* The record at hand. The last word is zero: a string that has no end ends there. */
-static u64 words[LOG_WORDS + 1]; /* [P] */
 
 static const struct {
 	const char *format;
@@ -50,6 +46,12 @@ static const struct {
 #undef LOG_ROW
 };
 
+/* Not inlined: the compiler would reckon it again for each member. */
+static __attribute__((noinline)) struct ring *ring_of(u32 cpu)
+{
+	return &rings[cpu];
+}
+
 static u32 least(u32 a, u32 b)
 {
 	return a < b ? a : b;
@@ -57,30 +59,20 @@ static u32 least(u32 a, u32 b)
 
 /* ---- any CPU ---- */
 
-/* n: from the head on. */
-static void put(struct ring *ring, u32 n, u64 word)
+/* From word n on; a zero follows it, and zeros fill its last word. */
+static u32 put_string(u64 *record, u32 n, const char *text)
 {
-	if (n < ring->room)
-		ring->words[(ring->head + n) % RING_WORDS] = word;
+	u8 *to = (u8 *)&record[n], *end = (u8 *)&record[STRINGS];
+
+	while (to + 1 < end && *text)
+		*to++ = (u8)*text++;
+	do
+		*to++ = 0;
+	while ((u64)to % sizeof *record);
+	return (u32)((u64 *)(void *)to - record);
 }
 
-/* Ends with a word that is not full. */
-static u32 put_string(struct ring *ring, u32 n, const char *text)
-{
-	u32 bits;
-
-	do {
-		u32 limit = n + 1 < STRINGS ? 64 : 56;
-		u64 word = 0;
-
-		for (bits = 0; bits < limit && *text; bits += 8)
-			word |= (u64)(u8)*text++ << bits;
-		put(ring, n++, word);
-	} while (bits == 64);
-	return n;
-}
-
-static u32 put_arguments(struct ring *ring, const char *format, va_list *args)
+static u32 put_arguments(u64 *record, const char *format, va_list *args)
 {
 	struct fmt_spec spec;
 	u32 n = HEAD;
@@ -89,35 +81,39 @@ static u32 put_arguments(struct ring *ring, const char *format, va_list *args)
 		u64 value = fmt_value(&spec, args);
 
 		if (spec.type == 's')
-			n = put_string(ring, n, value ? (const char *)value : "?");
+			n = put_string(record, n, value ? (const char *)value : "?");
 		else
-			put(ring, n++, value);
+			record[n++] = value;
 	}
 	return n;
 }
 
-void (log_put)(enum log_message message, u32 cell, ...)
+static bool has_room(const struct ring *ring)
 {
-	struct ring *ring = &rings[arch_cpu_this()->index];
-	u64 sequence = ring->sequence++;
-	va_list args;
-
-	ring->room = least(RECORD, RING_WORDS - (ring->head - atomic_load32(&ring->tail)));
-	va_start(args, cell);
-	u32 n = put_arguments(ring, messages[message].format, &args);
-	va_end(args);
-	if (n > ring->room) {
-		ring->lost++;
-		return;
-	}
-	put(ring, 0, sequence | (u64)message << 32 | (u64)(n - HEAD) << 48 | (u64)least(cell, NO_CELL) << 56);
-	put(ring, 1, arch_time_now());
-	atomic_store32(&ring->head, ring->head + n);
+	return RING_WORDS - (ring->head - atomic_load32(&ring->tail)) >= RECORD;
 }
 
 bool log_has_room(void)
 {
-	return RING_WORDS - log_waiting(arch_cpu_this()->index) >= RECORD;
+	return has_room(ring_of(arch_cpu_this()->index));
+}
+
+void (log_put)(enum log_message message, u32 cell, ...)
+{
+	struct ring *ring = ring_of(arch_cpu_this()->index);
+	u64 *record = &ring->words[ring->head % RING_WORDS], sequence = ring->sequence++;
+	va_list args;
+
+	if (!has_room(ring)) {
+		ring->lost++;
+		return;
+	}
+	va_start(args, cell);
+	u32 n = put_arguments(record, messages[message].format, &args);
+	va_end(args);
+	record[0] = sequence | (u64)message << 32 | (u64)(n - HEAD) << 48 | (u64)least(cell, NO_CELL) << 56;
+	record[1] = arch_time_now();
+	atomic_store32(&ring->head, ring->head + n);
 }
 
 u32 log_lost(void)
@@ -159,82 +155,54 @@ const char *log_format(u32 message)
 
 u32 log_waiting(u32 cpu)
 {
-	return atomic_load32(&rings[cpu].head) - atomic_load32(&rings[cpu].tail);
+	const struct ring *ring = ring_of(cpu);
+
+	return atomic_load32(&ring->head) - atomic_load32(&ring->tail);
 }
 
-/* Of the CPU's oldest record, from its tail on. */
-static u64 word(u32 cpu, u32 n)
+/* The oldest record, if there is one. */
+static const u64 *oldest_of(const struct ring *ring)
 {
-	return rings[cpu].words[(rings[cpu].tail + n) % RING_WORDS];
+	return &ring->words[ring->tail % RING_WORDS];
 }
 
-/* Words of it; 0: there is none. Two CPUs that print in a panic may disturb each other: then what is no record is skipped. */
-static u32 next_size(u32 cpu)
+/* Words of it; 0: there is none. Two CPUs that print in a panic may disturb each other: what is no record ends no later. */
+static u32 size_of(const struct ring *ring)
 {
-	struct ring *ring = &rings[cpu];
-	u32 waiting = log_waiting(cpu), size = HEAD + (word(cpu, 0) >> 48 & 0xff);
+	u32 waiting = atomic_load32(&ring->head) - ring->tail;
 
-	if (waiting && (size > least(waiting, RECORD) || (word(cpu, 0) >> 32 & 0xffff) >= MESSAGE_COUNT)) {
-		atomic_store32(&ring->tail, ring->tail + waiting);
-		return 0;
-	}
-	return waiting ? size : 0;
+	return waiting ? least(waiting, HEAD + (u32)(*oldest_of(ring) >> 48 & 0xff)) : 0;
 }
 
-static void drop(u32 cpu, u32 size)
+static void drop(struct ring *ring, u32 size)
 {
-	atomic_store32(&rings[cpu].tail, rings[cpu].tail + size);
+	atomic_store32(&ring->tail, ring->tail + size);
 }
 
-static u32 message_of(u32 cpu)
+static u32 message_of(const u64 *record)
 {
-	return (word(cpu, 0) >> 32 & 0xffff) % MESSAGE_COUNT;
+	return (u32)(*record >> 32 & 0xffff) % MESSAGE_COUNT;
 }
 
-static u16 cell_of(u32 cpu)
+static u32 print(const u64 *record, char *text, u32 size)
 {
-	u32 cell = word(cpu, 0) >> 56;
+	u32 cell = *record >> 56;
 
-	return cell == NO_CELL ? LOG_NO_CELL : (u16)cell;
+	return fmt_words(text, size, messages[message_of(record)].format, record + HEAD, RECORD - HEAD,
+			 cell < CELL_COUNT ? machine_cells[cell].name : NULL);
 }
 
-/* Arguments of the CPU's oldest record, of so many words; strings stay in `words`. Returns which are strings. */
-static u32 unpack(u32 cpu, u32 size, u64 *values)
+u32 log_text(u32 cpu, u32 *left, char *text, u32 size)
 {
-	const char *format = messages[message_of(cpu)].format;
-	struct fmt_spec spec;
-	u32 n = 0, strings = 0;
+	struct ring *ring = ring_of(cpu);
+	u32 taken = least(*left, size_of(ring)), length;
 
-	for (u32 i = HEAD; i < size; i++)
-		words[i - HEAD] = word(cpu, i);
-	for (u32 i = 0; i < FMT_ARGUMENTS && (format = fmt_next(format, &spec)); i++) {
-		values[i] = spec.type == 's' ? (u64)&words[n] : words[n];
-		strings |= (u32)(spec.type == 's') << i;
-		while (spec.type == 's' && n < LOG_WORDS && words[n] >> 56)
-			n++;
-		n += n < LOG_WORDS;
-	}
-	return strings;
-}
-
-static u32 print(u32 cpu, const u64 *values, char *text, u32 size)
-{
-	u16 cell = cell_of(cpu);
-
-	return fmt_values(text, size, messages[message_of(cpu)].format, values, cell < CELL_COUNT ? machine_cells[cell].name : NULL);
-}
-
-u32 log_text(u32 cpu, char *text, u32 size, u32 *length)
-{
-	u64 values[FMT_ARGUMENTS];
-	u32 taken = next_size(cpu);
-
+	*left -= taken;
 	if (!taken)
 		return 0;
-	unpack(cpu, taken, values);
-	*length = print(cpu, values, text, size);
-	drop(cpu, taken);
-	return taken;
+	length = print(oldest_of(ring), text, size);
+	drop(ring, taken);
+	return length + 1;
 }
 
 /* ---- as it goes over the line ---- */
@@ -245,7 +213,7 @@ static u32 oldest(void)
 	u32 best = CPU_COUNT;
 
 	for (u32 i = 0; i < CPU_COUNT; i++)
-		if (next_size(i) && (best == CPU_COUNT || word(i, 1) < word(best, 1)))
+		if (size_of(&rings[i]) && (best == CPU_COUNT || oldest_of(&rings[i])[1] < oldest_of(&rings[best])[1]))
 			best = i;
 	return best;
 }
@@ -263,29 +231,32 @@ static void pack_string(struct log_record *record, const char *text)
 	while (*text++);
 }
 
-static void pack(u32 cpu, u32 size, struct log_record *record)
+static void pack(const u64 *from, struct log_record *record)
 {
+	const char *p = messages[record->head.message].format;
 	struct line_log *head = &record->head;
-	u64 values[FMT_ARGUMENTS];
-	u32 strings = unpack(cpu, size, values);
+	u32 strings = 0, n = HEAD;
 	struct fmt_spec spec;
 
 	head->size = sizeof *head;
 	head->arguments = 0;
-	for (const char *p = messages[head->message].format; (p = fmt_next(p, &spec)); head->arguments++) {
-		u64 value = values[head->arguments];
-
-		if (strings >> head->arguments & 1)
-			pack_string(record, (const char *)value);
-		else
+	for (; n < RECORD && (p = fmt_next(p, &spec)); head->arguments++) {
+		if (spec.type == 's') {
+			strings |= 1u << head->arguments;
+			pack_string(record, (const char *)&from[n]);
+			while (n < RECORD && from[n] >> 56)
+				n++;
+		} else {
 			for (u32 i = 0; i < 64; i += 8)
-				put_byte(record, (u8)(value >> i));
+				put_byte(record, (u8)(from[n] >> i));
+		}
+		n++;
 	}
 	head->strings = (u8)strings;
 	if ((head->size <= LINE_PAYLOAD && strings <= 0xff) || head->message == MESSAGE_PLAIN)
 		return;
 	/* Too much for a frame: as text. */
-	head->size = (u16)(sizeof *head + print(cpu, values, (char *)record->data, LOG_LINE) + 1);
+	head->size = (u16)(sizeof *head + print(from, (char *)record->data, LOG_LINE) + 1);
 	head->message = MESSAGE_PLAIN;
 	head->arguments = head->strings = 1;
 }
@@ -304,33 +275,33 @@ static bool cut(struct log_record *record)
 	return !piece.at;
 }
 
-static void fill_head(u32 cpu, struct line_log *head)
+static void fill_head(u32 cpu, const u64 *from, struct line_log *head)
 {
-	head->message = (u16)message_of(cpu);
+	head->message = (u16)message_of(from);
 	head->severity = messages[head->message].severity;
 	head->category = messages[head->message].category;
-	head->cell = cell_of(cpu);
+	head->cell = *from >> 56 == NO_CELL ? LOG_NO_CELL : (u16)(*from >> 56);
 	head->cpu = (u16)cpu;
-	head->sequence = (u32)word(cpu, 0);
-	head->when = word(cpu, 1);
+	head->sequence = (u32)*from;
+	head->when = from[1];
 }
 
 u32 log_take(struct log_record *record)
 {
-	bool goes_on = piece.at && next_size(piece.cpu) && (u32)word(piece.cpu, 0) == piece.sequence;
+	bool goes_on = piece.at && size_of(&rings[piece.cpu]) && (u32)*oldest_of(&rings[piece.cpu]) == piece.sequence;
 	u32 cpu = goes_on ? piece.cpu : oldest();
 
 	if (cpu == CPU_COUNT)
 		return 0;
-	u32 size = next_size(cpu);
+	const u64 *from = oldest_of(&rings[cpu]);
 
-	fill_head(cpu, &record->head);
-	pack(cpu, size, record);
+	fill_head(cpu, from, &record->head);
+	pack(from, record);
 	piece.at = goes_on ? piece.at : 0;
 	piece.cpu = cpu;
 	piece.sequence = record->head.sequence;
 	if (record->head.size <= LINE_PAYLOAD || cut(record))
-		drop(cpu, size);
+		drop(&rings[cpu], size_of(&rings[cpu]));
 	return record->head.size;
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/line_format.h"
 
-#define LOG_DATA 512u /* bytes of arguments */
+#define LOG_DATA 568u /* bytes of arguments, at most */
 
 /* Its first head.size bytes are what goes over the line. */
 struct log_record {
@@ -15,8 +15,11 @@ struct log_record {
 
 /* How much of this CPU's ring waits: not 0, there is a record. */
 u32 log_waiting(u32 cpu);
-/* Take this CPU's oldest record, as its line, with no \n. Returns how much of the ring that was; 0: there is none. size > 0. */
-u32 log_text(u32 cpu, char *text, u32 size, u32 *length);
+/*
+ * Take this CPU's oldest record, as its line. Returns its length, the final 0 included; 0: there is none. left: so much of what
+ * waits may be taken; it becomes less by what was.
+ */
+u32 log_text(u32 cpu, u32 *left, char *text, u32 size);
 /*
  * Take the oldest record of all CPUs; returns its size, at most LINE_PAYLOAD; 0: there is none. A line that is too long for
  * that (MESSAGE_PLAIN) comes in pieces, records with the same sequence.

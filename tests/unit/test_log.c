@@ -27,9 +27,10 @@ static void put_text(const char *line)
 
 static const char *take_text(u32 cpu)
 {
-	u32 length = 0;
+	u32 left = ~0u, waiting = log_waiting(cpu), length = log_text(cpu, &left, text, sizeof text);
 
-	return log_text(cpu, text, sizeof text, &length) && strlen(text) == length ? text : NULL;
+	assert_int_equal(waiting - log_waiting(cpu), ~0u - left);
+	return length && strlen(text) + 1 == length ? text : NULL;
 }
 
 /* All pieces of the next record, put together; of how many. */
