@@ -140,8 +140,9 @@ static void *vandal(void *argument)
 {
 	static const u32 offsets[] = { LOAD, CONTROL, INTCLR, RIS, LOCK, 0x04, 0x14, 0x400, IBE, IE, MIS, IC, 0x3fc };
 	u64 seed = 7 + (uintptr_t)argument;
+	double end = now() + PATIENCE;
 
-	for (u32 i = 0; i < 200000; i++) {
+	for (u32 i = 0; i < 200000 && now() < end; i++) { /* on a busy machine, with a sanitizer, they could be minutes */
 		u32 n = next_random(&seed), offset = offsets[n % ARRAY_COUNT(offsets)];
 		const struct vdev_config *dev = n >> 8 & 1 ? &watchdog : &keys;
 
