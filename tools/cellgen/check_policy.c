@@ -94,6 +94,20 @@ static const char *why_never(const struct decision *d, const struct cell *cell, 
 	return e == EVENT_LIMIT && !cell->policy.limit ? "it has no cloison,restart-limit" : NULL;
 }
 
+/* Something is written where that word was meant: of it there is a finding already, and what follows from it is none. */
+static bool misspelt(const struct decision *d, const struct cell *cell, const char *word)
+{
+	for (u32 i = 0; i < cell->node->prop_count; i++) {
+		struct nearest nearest = { .word = cell->node->props[i].name };
+
+		nearest_offer(&nearest, word);
+		if (nearest.best && !prop_is_known(d, cell->node, &cell->node->props[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void check_event(const struct decision *d, const struct cell *cell, enum event e, struct diag *diag)
 {
 	const struct policy *p = &cell->policy;
@@ -104,7 +118,8 @@ static void check_event(const struct decision *d, const struct cell *cell, enum 
 		diag_error(diag, "event-action", prop->at, "%s of '%s' cannot be \"%s\": %s", prop->name, cell->name,
 			   action_words[p->actions[e]], unfit);
 	}
-	if (never) {
+	if (never && !(e == EVENT_WATCHDOG && misspelt(d, cell, "cloison,heartbeat")) &&
+	    !(e == EVENT_LIMIT && misspelt(d, cell, "cloison,restart-limit"))) {
 		diag_error(diag, "event-never", prop->at, "%s of '%s' answers what never happens: %s; take it out, or add that", prop->name,
 			   cell->name, never);
 	}

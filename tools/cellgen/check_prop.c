@@ -20,6 +20,7 @@ struct rule {
 	const char *name;
 	enum shape shape;
 	const char *choices[6]; /* SHAPE_TEXT: the only values, if any are listed */
+	u32 unfit;              /* a bit for each choice that check_policy.c refuses, with a reason: not to be offered */
 	const char *why;        /* it is accepted, and has no effect; NULL: it has */
 };
 
@@ -85,11 +86,12 @@ static const struct rule cell_rules[] = {
 	{ .name = "cloison,controls-rights" },
 	{ .name = "cloison,heartbeat" },
 	{ .name = "cloison,shutdown-time" },
-	{ .name = "cloison,on-fault", .shape = SHAPE_TEXT, .choices = ACTIONS },
+	{ .name = "cloison,on-fault", .shape = SHAPE_TEXT, .choices = ACTIONS, .unfit = 1u << ACTION_IGNORE | 1u << ACTION_RECORD },
 	{ .name = "cloison,on-watchdog", .shape = SHAPE_TEXT, .choices = ACTIONS },
 	{ .name = "cloison,on-dma-fault", .shape = SHAPE_TEXT, .choices = ACTIONS },
 	{ .name = "cloison,on-interrupt-storm", .shape = SHAPE_TEXT, .choices = ACTIONS },
-	{ .name = "cloison,on-restart-limit", .shape = SHAPE_TEXT, .choices = ACTIONS },
+	{ .name = "cloison,on-restart-limit", .shape = SHAPE_TEXT, .choices = ACTIONS,
+	  .unfit = 1u << ACTION_IGNORE | 1u << ACTION_RECORD | 1u << ACTION_RESTART },
 	{ .name = "cloison,trusted-dma", .shape = SHAPE_TEXT },
 	{ .name = "llc-colors", .shape = SHAPE_TEXT },
 	{ .name = "cloison,llc-colors-shared-with" },
@@ -256,7 +258,9 @@ static void check_choice(const struct node *node, const struct prop *prop, const
 		if (strcmp(value, rule->choices[i]) == 0) {
 			return;
 		}
-		out_printf(&choices, "%s\"%s\"", i ? " or " : "", rule->choices[i]);
+		if (!(rule->unfit >> i & 1)) {
+			out_printf(&choices, "%s\"%s\"", choices.size ? " or " : "", rule->choices[i]);
+		}
 	}
 	if (choices.size) {
 		diag_error(diag, "bad-value", prop->at, "%s of '%s' is \"%s\"; it can be %s", prop->name, node->name, value,
@@ -280,6 +284,11 @@ static const char *why_foreign(const char *name, const struct vocabulary *here)
 	}
 	nearest_offer(&prefix, "cloison");
 	return comma && !word.best && !prefix.best ? mem_format("a word of \"%s\", not of Cloison", prefix.word) : NULL;
+}
+
+bool prop_is_known(const struct decision *d, const struct node *node, const struct prop *prop)
+{
+	return find_rule(&vocabularies[kind_of(d, node)], prop->name) != NULL;
 }
 
 const char *prop_ignored(const struct decision *d, const struct node *node, const struct prop *prop)

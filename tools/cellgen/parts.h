@@ -296,6 +296,7 @@ u32 ignored_list(const struct decision *d, struct ignored **list); /* carried an
 void emit_ignored(const struct decision *d, struct out *out);      /* of report.txt */
 void emit_json_ignored(const struct decision *d, struct out *out);
 const char *prop_ignored(const struct decision *d, const struct node *node, const struct prop *prop); /* why, or NULL */
+bool prop_is_known(const struct decision *d, const struct node *node, const struct prop *prop);          /* its name means something there */
 const char *device_owner(const struct decision *d, u32 device); /* name of the cell that has it, or NULL */
 void emit_life_report(const struct decision *d, struct out *out); /* emit_life_report.c: of report.txt */
 void emit_json_life(const struct decision *d, const struct cell *cell, struct out *out);
