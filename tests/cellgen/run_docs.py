@@ -40,3 +40,9 @@ def test_every_row_has_an_example_line():
     for names, line in rows():
         if LINK.search(line) and "| none |" not in line and "chosen" not in line:
             assert any(f"`{n} = " in line or f"`{n};`" in line for n in names), line
+
+
+def test_every_guest_is_listed():
+    listed = (ROOT / "docs" / "guests.md").read_text()
+    guests = {p.name for p in (ROOT / "tests" / "guests").iterdir() if p.is_dir()}
+    assert guests == {g for g in guests if re.search(rf"(?m)^\| {g} \||\b{g}\b (is|are|and)", listed)}
