@@ -5,7 +5,9 @@ Walks the tables that cellgen wrote as the hardware would, and says whether they
 Arm ARM (DDI 0487) D8: 4 KiB granule, 39-bit input, so a walk starts at level 1 with 512 entries of 1 GiB. Nothing
 here is taken from cellgen or src/: descriptor bits are written down from the manual once more.
 """
+import bisect
 import hashlib
+import itertools
 import json
 import re
 import struct
@@ -96,8 +98,27 @@ def same(found, wanted, what):
     assert found == wanted
 
 
+class Spans:
+    """(base, size) of many, to be asked often: of all that begin at or below an address it is known where the furthest ends."""
+
+    def __init__(self, spans):
+        ordered = sorted(spans)
+        self.bases = [base for base, _ in ordered]
+        self.ends = [0, *itertools.accumulate((base + size for base, size in ordered), max)]
+
+    def contain(self, base, size):
+        """One of them has all of it."""
+        return self.ends[bisect.bisect_right(self.bases, base)] >= base + size
+
+    def meet(self, base, size):
+        """One of them has a part of it."""
+        return self.ends[bisect.bisect_left(self.bases, base + size)] > base
+
+
 def overlap(a, b):
-    return [(x, y) for x in a for y in b if x[0] < y[0] + y[1] and y[0] < x[0] + x[1]]
+    """Those of a in which something of b is."""
+    others = Spans(b)
+    return [x for x in a if others.meet(*x)]
 
 
 def joined(spans):
@@ -306,16 +327,17 @@ class Partition:
                 both = {(b, s) for c in self.cells if c["name"] in (name, other) for _, _, b, s, _ in self.shares(c)}
                 rest = [m for m in mine if not any(b <= m[0] and sum(m) <= b + s for b, s in both)]
                 assert other == name or not overlap(rest, theirs), f"{name} and {other} share memory"
-        for cell in self.cells:
-            own = [(p, s) for i in cell["images"] for _, p, s in self.colors.spread(cell, 0, i)]
-            allowed = [(self.frames_of("copier")[self.cells.index(cell)], 4 * KIB)]
+        tables = set(self.frames_of("tables"))
+        for i, cell in enumerate(self.cells):
+            own = [(p, s) for image in cell["images"] for _, p, s in self.colors.spread(cell, 0, image)]
+            running, allowed = Spans(reach[cell["name"]]), Spans([*own, (self.frames_of("copier")[i], 4 * KIB)])
             for at, out, size, kind in self.memory.leaves(number(cell["load_root"]), S2):
                 if at < LOAD_WINDOW: # what the run root has too
-                    assert any(b <= out and out + size <= b + s for b, s in reach[cell["name"]])
+                    assert running.contain(out, size)
                 elif at != LOAD_WINDOW + 4 * KIB:
-                    assert any(b <= out and out + size <= b + s for b, s in own + allowed), f"{at:#x} shows others' images"
+                    assert allowed.contain(out, size), f"{at:#x} shows others' images"
                 else:
-                    assert out in self.frames_of("tables")
+                    assert out in tables
 
     def check_registers(self):
         vmids = [c["vmid"] for c in self.cells]

@@ -13,7 +13,7 @@ from cellgen_desk import Desk, find_cellgen  # noqa: E402
 @pytest.fixture(scope="session", name="objects")
 def fixture_objects(tmp_path_factory):
     """Where cellgen is built, if it is; its objects serve for both binaries."""
-    kept = os.environ.get("CELLGEN_OBJECTS") # coverage.py looks at what is beside them
+    kept = os.environ.get("CELLGEN_OBJECTS") or os.environ.get("CELLGEN_BUILD") # coverage.py looks at what is beside them
     return pathlib.Path(kept) if kept else tmp_path_factory.mktemp("objects")
 
 
