@@ -10,6 +10,7 @@ Every run has a time limit and ends with its own process only, by its id.
 Used by the tests of tests/system, by boot20.py and by tests/bench/bench.py.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -18,7 +19,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,7 @@ MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
 ESCAPE = "\x14"  # Ctrl-T
 BOARD = "qemu-virt-aarch64"
 BOARDS = {BOARD: "virt,virtualization=on,gic-version=3", f"{BOARD}-smmu": "virt,virtualization=on,gic-version=3,iommu=smmuv3"}
+COMPILER = f"{os.environ.get('CROSS_COMPILE', 'aarch64-linux-gnu-')}gcc"
 RESULTS = ("cloison.elf", "cloison.bin", ".config", "partition.dtb", "gen/report.txt", "gen/report.json", "gen/linux.dtb")
 
 
@@ -63,17 +65,33 @@ class Builder:
         self.folder = Path(folder)
         self.options = list(make_options)
         self.pool = ThreadPoolExecutor(max_workers=1)
+        self.lock = threading.Lock()
         self.futures = {}
+        self.queue = []
 
     def build(self, partition):
-        """Folder with the result; waits for it."""
-        return self.start(partition).result()
+        """Folder with the result; waits for it, and nobody is before it who does not."""
+        future = self.start(partition)
+        with self.lock:
+            self.queue.sort(key=lambda p: p != partition)
+        return future.result()
 
     def start(self, partition):
         """Begin in the background; the tests that wait are few."""
-        if partition not in self.futures:
-            self.futures[partition] = self.pool.submit(self._build, partition)
-        return self.futures[partition]
+        with self.lock:
+            if partition not in self.futures:
+                self.futures[partition] = Future()
+                self.queue.append(partition)
+                self.pool.submit(self._next)
+            return self.futures[partition]
+
+    def _next(self):
+        with self.lock:
+            partition = self.queue.pop(0)
+        try:
+            self.futures[partition].set_result(self._build(partition))
+        except BaseException as e:
+            self.futures[partition].set_exception(e)
 
     def close(self):
         self.pool.shutdown(cancel_futures=True)
@@ -95,6 +113,13 @@ class Builder:
         return h.hexdigest()
 
     def _build(self, partition):
+        """In the one build folder, which another run of tests beside this one may want, too."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._build_alone(partition)
+
+    def _build_alone(self, partition):
         result = self.folder / re.sub(r"[^a-z0-9]+", "-", str(partition).lower().removesuffix(".dts"))
         key = self._key(partition)
         stamp = result / "key"
@@ -105,7 +130,8 @@ class Builder:
         base, *rest = partition.split()
         overlays, more = [w for w in rest if "=" not in w], [w for w in rest if "=" in w]
         devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []
-        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
+        cached = f"{ROOT}/tests/system/cached {self.folder}/objects"
+        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"CC={cached} {COMPILER}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
                    f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", "TRACE_AT_BOOT=n", *more, *devices, *self.options]
         # the make that runs the tests must not hand its own options and variables to this one
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}

@@ -108,7 +108,7 @@ def way(name, mode, *quick, **options):
 
 
 @pytest.mark.parametrize("options", [w for mode in MODES for w in (
-    way("icount", mode, "direct", "shared", icount=True), way("max", mode, "mediated", cpu="max"),
+    way("icount", mode, "shared", icount=True), way("max", mode, "mediated", cpu="max"),
     way("n1-bin", mode, "shared", cpu="neoverse-n1", binary=True))])
 def test_other_ways(boot, options):
     m = boot(limit=180, **options)

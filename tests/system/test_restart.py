@@ -114,17 +114,18 @@ def test_limit(boot):
 
 
 @pytest.mark.linux
+@pytest.mark.parametrize("reboots", [1, pytest.param(3, marks=pytest.mark.full)])
 @pytest.mark.parametrize("mode", [pytest.param(mode, marks=pytest.mark.partition(f"{FOLDER}/reboot{mode}.dts")) for mode in ("", "-shared")])
-def test_linux_reboots(boot, mode):
-    m = boot(limit=240)
-    for number in (1, 2):
+def test_linux_reboots(boot, mode, reboots):
+    m = boot(limit=300)
+    for number in range(1, reboots + 1):
         m.line("linux", "cloison-linux: ready", 90, count=number)
         m.expect("linux# ", 60, len(m.text) - 200)
         assert m.shell("nproc") == (0, "2")
         assert m.shell("dmesg | grep -E 'BUG|Oops|WARNING|rcu.*stall|failed to'")[1] == ""
         m.send("reboot -f\n")
         m.line("core", f"cell linux: restarted, number {number}", 60)
-    m.line("linux", "cloison-linux: ready", 90, count=3)
+    m.line("linux", "cloison-linux: ready", 90, count=reboots + 1)
     assert m.counters()["linux", 1]["state"] == "running"
     healthy(m)
 

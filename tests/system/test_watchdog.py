@@ -40,6 +40,18 @@ def silent(m, deed, lives=1):
     return took
 
 
+def suspended(m):
+    """Time stands still for it while its cell is suspended."""
+    for _ in range(2):
+        m.send(f"{qemu.ESCAPE}:suspend linux\r")
+        m.line("core", r"audit \d+: operator suspend linux: ok", since=m.mark("core") - 1)
+        time.sleep(2 * TIMEOUT)
+        m.send(f"{qemu.ESCAPE}:resume linux\r")
+        assert m.shell("echo alive") == (0, "alive")
+        time.sleep(1)
+    m.never(r"cell linux: ")
+
+
 @pytest.mark.parametrize("mode", modes("direct", "shared"))
 def test_fed_and_silent(boot, mode):
     m = boot(limit=240)
@@ -49,6 +61,8 @@ def test_fed_and_silent(boot, mode):
     time.sleep(2.5 * TIMEOUT)
     assert m.shell("echo alive") == (0, "alive")
     m.never(r"cell linux: ")
+    if mode == "direct":
+        suspended(m)
     assert silent(m, f"kill -STOP {number}") > TIMEOUT - 2  # it was fed up to a second before, and loads what is half of it
     assert m.shell(f"cat {DEVICE}/state") == (0, "inactive")
     time.sleep(1.5 * TIMEOUT)  # nobody has started it in this life
@@ -57,24 +71,8 @@ def test_fed_and_silent(boot, mode):
     m.never(r"witness: (FAIL|BAD)|panic in the core|exception in the core")
 
 
-@pytest.mark.parametrize("mode", modes("mediated"))
-def test_kernel_that_has_died(boot, mode):
-    """A panic that stays: one CPU goes round in circles, the other one is stopped. Twice, as it comes back in between."""
-    m = boot(limit=240)
-    for life in (1, 2):
-        m.line("linux", "cloison-linux: ready", 90, count=life)
-        m.send("\n")
-        assert m.shell("cat /proc/sys/kernel/panic") == (0, "0")
-        feed(m)
-        silent(m, "echo c > /proc/sysrq-trigger", life)
-    m.line("linux", r"Kernel panic - not syncing: sysrq triggered crash", count=2)
-
-
-@pytest.mark.parametrize("mode", modes("mediated"))
-def test_closed_is_off(boot, mode):
+def closed(m):
     """Who stops feeding it in an orderly way is not restarted (nowayout is off)."""
-    m = boot()
-    m.to_shell()
     number = feed(m)
     assert m.shell(f"kill -TERM {number}; sleep 1; cat {DEVICE}/state") == (0, "inactive")
     time.sleep(1.5 * TIMEOUT)
@@ -82,17 +80,17 @@ def test_closed_is_off(boot, mode):
     m.never(r"cell linux: ")
 
 
-@pytest.mark.parametrize("mode", modes("direct"))
-def test_suspended_is_not_silent(boot, mode):
-    """Time stands still for it while its cell is suspended."""
-    m = boot(limit=180)
-    m.to_shell()
-    feed(m)
-    for _ in range(2):
-        m.send(f"{qemu.ESCAPE}:suspend linux\r")
-        m.line("core", r"audit \d+: operator suspend linux: ok", since=m.mark("core") - 1)
-        time.sleep(2 * TIMEOUT)
-        m.send(f"{qemu.ESCAPE}:resume linux\r")
-        assert m.shell("echo alive") == (0, "alive")
-        time.sleep(1)
-    m.never(r"cell linux: ")
+@pytest.mark.parametrize("lives", [1, pytest.param(2, marks=pytest.mark.full)])
+@pytest.mark.parametrize("mode", modes("mediated"))
+def test_closed_and_dead(boot, mode, lives):
+    """A panic that stays: one CPU goes round in circles, the other one is stopped. By --all twice, as it comes back in between."""
+    m = boot(limit=240)
+    for life in range(1, lives + 1):
+        m.line("linux", "cloison-linux: ready", 90, count=life)
+        m.send("\n")
+        assert m.shell("cat /proc/sys/kernel/panic") == (0, "0")
+        if life == 1:
+            closed(m)
+        feed(m)
+        silent(m, "echo c > /proc/sysrq-trigger", life)
+    m.line("linux", r"Kernel panic - not syncing: sysrq triggered crash", count=lives)
