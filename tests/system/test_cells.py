@@ -54,9 +54,9 @@ def test_dense(boot, mode, options):
 @pytest.mark.parametrize("mode", [way(DENSE, "direct", "keys"), way(DENSE, "mediated", "keys")])
 def test_keyboard(boot, mode):
     """Input goes to one cell at a time; the escape key moves it, shows help, and can be typed."""
-    m = boot(DENSE[mode], limit=90)
+    m = boot(DENSE[mode], limit=200)
     for cell in ("talker1", "talker2", "talker3"):
-        m.line(cell, "talker: end", timeout=60)
+        m.line(cell, "talker: end", timeout=120)
     m.send("A")
     m.line("talker1", "key 65")
     m.send(qemu.ESCAPE + "2")
