@@ -7,6 +7,7 @@
 #ifndef CLOISON_CORE_LOG_H
 #define CLOISON_CORE_LOG_H
 
+#include "config.h"
 #include "core/messages.h"
 #include "core/types.h"
 
@@ -19,9 +20,12 @@ enum log_category { LOG_CORE, LOG_LIFE, LOG_FAULT, LOG_AUDIT, LOG_IRQ, LOG_DMA, 
 /*
  * log_put(MESSAGE_RESTARTED, cell, number): any CPU. The message is named itself, so that the compiler compares the arguments
  * with its format. Strings are copied, so they may be local ones. cell: index, or LOG_NO_CELL. Kept whole, or counted as lost.
+ * What is of a lower severity than CONFIG_LOG_LEVEL is not compiled in, and its arguments are not evaluated.
  */
 void log_put(enum log_message message, u32 cell, ...);
-#define log_put(message, ...) ((void)sizeof(log_check(LOG_FORMAT_##message, __VA_ARGS__)), log_put(message, __VA_ARGS__))
+#define log_put(message, ...) \
+	((void)sizeof(log_check(LOG_FORMAT_##message, __VA_ARGS__)), \
+	 LOG_SEVERITY_##message <= CONFIG_LOG_LEVEL ? log_put(message, __VA_ARGS__) : (void)0)
 /* Is there room for any record in this CPU's ring? */
 bool log_has_room(void);
 /* Records lost so far because a CPU's ring was full. */
@@ -37,5 +41,8 @@ int log_check(const char *format, u32 cell, ...) __attribute__((format(printf, 1
 #define LOG_FORMAT(name, severity, category, format) static const char LOG_FORMAT_MESSAGE_##name[] __attribute__((unused)) = format;
 LOG_MESSAGES(LOG_FORMAT)
 #undef LOG_FORMAT
+#define LOG_SEVERITY(name, severity, category, format) LOG_SEVERITY_MESSAGE_##name = LOG_##severity,
+enum { LOG_MESSAGES(LOG_SEVERITY) };
+#undef LOG_SEVERITY
 
 #endif

@@ -4,3 +4,4 @@
 #define CONFIG_METRICS 0
 #define CONFIG_TRACE 0
 #define CONFIG_TRACE_AT_BOOT 0
+#define CONFIG_LOG_LEVEL 4

@@ -6,3 +6,4 @@
 #define CONFIG_METRICS 0
 #define CONFIG_GDB 0
 #define CONFIG_LINE 0
+#define CONFIG_LOG_LEVEL 4
