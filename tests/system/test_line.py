@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """The board's UART in frames, from the far end: consoles both ways, requests, back to text, noise, and what it costs a cell: nothing.
 
-    NOISE=60 ICOUNT=1 /usr/bin/python3 -m pytest tests/system/test_line.py       a minute of it, in the guests' time
+    NOISE=60 /usr/bin/python3 -m pytest tests/system/test_line.py       a minute of it; ICOUNT=1: with counted instructions, so some seconds of the guests'
 """
 
 import os
