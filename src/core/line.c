@@ -20,7 +20,8 @@
 #include "core/wire.h"
 #include "platform/platform.h"
 
-#define ALONE_MS 50u      /* behind the escape key; and a HELLO in plain text has no longer pauses */
+#define ALONE_MS 50u      /* behind the escape key */
+#define HELLO_MS 200u     /* a HELLO in plain text has no longer pauses, on a machine that is busy either */
 #define STEP_MS 50u       /* most that a round counts for silence: this CPU may have been away, with the input waiting */
 #define RESEND_MOST_MS 2000u
 #define ROOM_STEP 32u     /* when so much more may come than the host knows, it is told */
@@ -327,7 +328,7 @@ bool line_input(u8 byte, u64 now)
 		if (line.escape)
 			return true;
 	}
-	if (line.mode == MODE_TEXT)
+	if (line.mode != MODE_FRAMES) /* leaving, too: a HELLO may begin there and end in plain text */
 		return text_input(byte, now);
 	switch (frame_byte(&line.parser, byte)) {
 	case FRAME_WHOLE:
@@ -380,7 +381,7 @@ void line_clock(u64 now)
 	line.silent += step;
 	if (line.escape && line.idle >= line_ticks(ALONE_MS))
 		escaped();
-	if (maybe.held && line.idle >= line_ticks(ALONE_MS))
+	if (maybe.held && line.idle >= line_ticks(HELLO_MS))
 		give_back();
 	if (line.mode == MODE_FRAMES && line.silent >= line_ticks(LINE_SILENCE_MS)) {
 		leave(true);

@@ -242,7 +242,7 @@ static void what_is_no_hello_is_typed(void **state)
 	/* Every beginning of one, then a pause. */
 	for (u32 n = 1; n < length; n++) {
 		wire_type((const char *)wire, n);
-		serve(40);
+		serve(190);
 		expect_keys(VDEV_LINUX, "", 0);
 		serve(20);
 		if (wire[n - 1] == ESCAPE[0])
@@ -269,7 +269,7 @@ static void what_is_no_hello_is_typed(void **state)
 	serve(1);
 	expect_keys(VDEV_LINUX, "\0\0a\0b", 5);
 	wire_type("\0", 1);
-	serve(60);
+	serve(210);
 	expect_keys(VDEV_LINUX, "\0", 1);
 	/* The escape key behind it is the escape key. */
 	wire_type("\0" ESCAPE "2", 3);
@@ -723,6 +723,33 @@ static bool wire_ends(const char *text)
 	return wire_length > length && !memcmp(wire_text + wire_length - length, text, length);
 }
 
+/* Who comes right behind one that leaves: its HELLO is none of the keys, wherever the core's BYE falls into it. */
+static void hello_behind_bye(void **state)
+{
+	const struct line_head goes = { LINE_BYE, 0, LINE_VERSION, 0, 0 }, comes = { LINE_HELLO, 0, LINE_VERSION, 0, 0 };
+
+	(void)state;
+	for (u32 n = 1; n < 23; n++) {
+		struct line_hello hello = { LINE_MAGIC, 100 + n };
+		u8 bytes[2 * LINE_WIRE];
+
+		connect(n);
+		u32 first = frame_build(bytes, &goes, NULL, 0);
+		u32 all = first + frame_build(bytes + first, &comes, (const u8 *)&hello, sizeof hello);
+
+		wire_type((const char *)bytes, first + n);
+		far_serve(1);
+		wire_type((const char *)bytes + first + n, all - first - n);
+		far_serve(20);
+		assert_int_equal(far.byes, 1);
+		assert_int_equal(far.welcomes, 2);
+		assert_int_equal(far.welcome.session, 100 + n);
+		expect_keys(VDEV_LINUX, "", 0);
+		far_send(LINE_BYE, 0, 0, NULL, 0);
+		far_serve(10);
+	}
+}
+
 static void bye(void **state)
 {
 	(void)state;
@@ -949,6 +976,7 @@ int main(void)
 		cmocka_unit_test_setup(answers_have_back_pressure, machine_reset),
 		cmocka_unit_test_setup(sessions_and_requests, machine_reset),
 		cmocka_unit_test_setup(wrong_positions, machine_reset),
+		cmocka_unit_test_setup(hello_behind_bye, machine_reset),
 		cmocka_unit_test_setup(bye, machine_reset),
 		cmocka_unit_test_setup(silence, machine_reset),
 		cmocka_unit_test_setup(time_away_is_not_silence, machine_reset),
