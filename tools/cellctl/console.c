@@ -292,6 +292,10 @@ int command_console(struct context *x, int count, char **arguments)
 		return context_failed(x, error);
 	if (!cell.console)
 		return complain(CELLCTL_NO, _("%s has no console in its partition"), arguments[0]);
+	const char *state = cellctl_name(x->c, NAMES_STATES, cell.state);
+
+	if (state && strcmp(state, "running"))
+		complain(0, _("%s is %s: it reads nothing before it runs"), arguments[0], state);
 	cellctl_listen(x->c, (int)console.cell);
 	console.last = now_ms();
 	error = converse(&console, listen);

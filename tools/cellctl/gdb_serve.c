@@ -135,6 +135,7 @@ int command_gdb(struct context *x, int count, char **arguments)
 {
 	uint64_t port = 1234;
 	struct manage_cell about;
+	struct debug_state state;
 	unsigned cell;
 	int error = option_number(x, "listen", 0, 65535, &port) ? context_open(x, NULL) : CELLCTL_USAGE;
 
@@ -148,5 +149,8 @@ int command_gdb(struct context *x, int count, char **arguments)
 		return context_failed(x, error);
 	if (!(about.debug & 1))
 		return complain(CELLCTL_DENIED, _("the partition does not let cell %s be debugged: it would say cloison,debug = \"gdb\""), arguments[0]);
+	/* A role that may not is told now, not when gdb comes. */
+	if ((error = cellctl_debug_state(x->c, cell, &state)))
+		return context_failed(x, error);
 	return serve_gdb(x, arguments[0], cell, &about, port);
 }

@@ -278,7 +278,7 @@ int cellctl_board(struct cellctl *c, enum manage_board what)
 	int error = ask_struct(c, LINE_MANAGE, MANAGE_BOARD, &argument, sizeof argument, &result, sizeof result);
 
 	if (!error && result == LIFE_DENIED)
-		return session_fail(c, CELLCTL_DENIED, _("the partition does not allow it to the operator (cloison,board-rights)"));
+		return session_fail(c, CELLCTL_DENIED, _("the partition (cloison,board-rights), or the role at the server, does not allow it"));
 	return error;
 }
 

@@ -5,6 +5,9 @@
 
 #include "commands.h"
 
+#define RESET_POLLS 100u /* at most five seconds: a board that does not come back */
+#define RESET_POLL_MS 50u
+
 #define LOOK_MS 100u
 
 struct wish {
@@ -134,10 +137,15 @@ int command_board(struct context *x, int count, char **arguments)
 	(void)arguments;
 	if (error)
 		return error;
+	uint32_t boot = cellctl_boot(x->c);
+
 	error = cellctl_board(x->c, off ? BOARD_OFF : BOARD_RESET);
 	/* A board that does it has no time to say so. */
 	if (error && error != CELLCTL_CLOSED && error != CELLCTL_TIMEOUT && error != CELLCTL_LOST)
 		return context_failed(x, error);
+	/* It answers first: who asks at once what has become of it would ask the boot that ends. */
+	for (unsigned n = 0; n < RESET_POLLS && !off && !error && cellctl_boot(x->c) == boot; n++)
+		error = cellctl_poll(x->c, RESET_POLL_MS) ? CELLCTL_LOST : 0;
 	if (!x->json) {
 		printf("%s: %s\n", x->command->name, error ? _("asked; no answer came, as may be") : _("ok"));
 		return 0;

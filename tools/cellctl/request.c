@@ -226,7 +226,7 @@ static int status_error(struct cellctl *c, unsigned status)
 	case LINE_OK: return 0;
 	case LINE_UNKNOWN: return session_fail(c, CELLCTL_UNKNOWN, _("this core cannot do that: it is not built in, or not of its version"));
 	case LINE_INVALID: return session_fail(c, CELLCTL_UNKNOWN, _("the core knows no such cell, vCPU or range"));
-	case LINE_DENIED: return session_fail(c, CELLCTL_DENIED, _("the partition does not allow it"));
+	case LINE_DENIED: return session_fail(c, CELLCTL_DENIED, _("the partition, or the role at the server, does not allow it"));
 	case LINE_REFUSED: return session_fail(c, CELLCTL_NO, _("not in this state"));
 	case LINE_FAILED: return session_fail(c, CELLCTL_FAILED, _("the core tried, and it did not work"));
 	default: return session_fail(c, CELLCTL_PROTOCOL, _("the core answers with the unknown status %u"), status);

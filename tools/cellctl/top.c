@@ -58,7 +58,8 @@ static const struct value *busiest(const struct line *before, const struct line 
 		bool same = before->seen && i < before->count && !strcmp(before->values[i].name, now->values[i].name);
 		uint64_t more = same ? now->values[i].number - before->values[i].number : 0;
 
-		if (more > *difference && more < UINT64_MAX / 2 && strcmp(now->values[i].name, "total") && !strstr(now->values[i].name, "ticks")) {
+		if (more > *difference && more < UINT64_MAX / 2 && strcmp(now->values[i].name, "total") && !strstr(now->values[i].name, "ticks") &&
+		    !strstr(now->values[i].name, "_most")) {
 			*difference = more;
 			found = &now->values[i];
 		}
