@@ -193,7 +193,7 @@ static void print_cell(struct context *x, const struct manage_identity *board, c
 	for (unsigned op = 0; op < 16; op++)
 		if (cell->rights >> op & 1 && (name = cellctl_name(x->c, NAMES_OPS, op)))
 			printf(" %s", name);
-	printf(_("%s%s\n    it took     "), cell->rights ? "" : _(" nothing"), cell->debug & 1 ? " debug" : "");
+	printf(_("%s%s\n    it took     "), cell->rights || cell->debug & 1 ? "" : _(" nothing"), cell->debug & 1 ? " debug" : "");
 	print_time(board, "regain", cell->regain, &first);
 	print_time(board, "stop", cell->stop, &first);
 	print_time(board, "clear", cell->clear, &first);
