@@ -97,7 +97,7 @@ def test_traced_from_boot(boot, builder, tmp_path):
         check_order(entries)
     for cpu in (LINUX0, LINUX1):
         head, entries = first[cpu]
-        assert head > 1000 and len(entries) == ENTRIES - 1
+        assert head > ENTRIES and len(entries) == ENTRIES - 1  # how many exits a boot takes depends on how long the guest waits
         check_linux(entries)
     of_linux = first[LINUX0][1] + first[LINUX1][1]
     assert any(kind == IRQ and code < 1020 for _, kind, code, *_ in of_linux)
