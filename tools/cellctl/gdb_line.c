@@ -119,39 +119,38 @@ static bool translate(struct gdb_line *l, u16 vcpu, u64 address, u64 *physical, 
 	return true;
 }
 
-static enum line_status read_virtual(void *of, u16 vcpu, u64 address, u8 *bytes, u32 size)
+/* Page by page: read into `to`, or, if that is NULL, write `from`. */
+static enum line_status access_virtual(struct gdb_line *l, u16 vcpu, u64 address, u8 *to, const u8 *from, u32 size)
 {
-	struct gdb_line *l = of;
 	u64 physical, left;
 
 	for (u32 done = 0; done < size;) {
 		u32 part;
+		int error;
 
 		if (!translate(l, vcpu, address + done, &physical, &left))
 			return LINE_FAILED;
 		part = left < size - done ? (u32)left : size - done;
-		if (cellctl_read_memory(l->c, l->cell, vcpu, physical, bytes + done, part))
+		error = to ? cellctl_read_memory(l->c, l->cell, vcpu, physical, to + done, part) :
+			     cellctl_write_memory(l->c, l->cell, vcpu, physical, from + done, part);
+		if (error)
 			return LINE_FAILED;
 		done += part;
 	}
 	return LINE_OK;
 }
 
+static enum line_status read_virtual(void *of, u16 vcpu, u64 address, u8 *bytes, u32 size)
+{
+	return access_virtual(of, vcpu, address, bytes, NULL, size);
+}
+
 static enum line_status write_virtual(void *of, u16 vcpu, u64 address, const u8 *bytes, u32 size)
 {
 	struct gdb_line *l = of;
-	u64 physical, left;
 
-	for (u32 done = 0; done < size;) {
-		u32 part;
-
-		if (!translate(l, vcpu, address + done, &physical, &left))
-			return LINE_FAILED;
-		part = left < size - done ? (u32)left : size - done;
-		if (cellctl_write_memory(l->c, l->cell, vcpu, physical, bytes + done, part))
-			return LINE_FAILED;
-		done += part;
-	}
+	if (access_virtual(l, vcpu, address, NULL, bytes, size))
+		return LINE_FAILED;
 	memset(l->pages, 0, sizeof(l->pages)); /* it may have been a table */
 	return LINE_OK;
 }
