@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * How often a loop goes round at most, said where the loop is, for tools/bound.
+ *
+ *     for (u32 i = 0; i < CELL_COUNT; i++) {
+ *             LOOP_BOUND(CELL_COUNT);
+ *             ...
+ *
+ * Costs no instruction: an entry of a section that is not loaded, .bounds:
+ *
+ *     u64 address   the place in the code; it stands in the body of its loop, so
+ *                   in a loop of the machine code, whatever the compiler made of it
+ *     u64 count     how often that place is passed at most, each time the loop is entered
+ *     u64 kind      below
+ *
+ * A count is a constant of the compiler: of counts.h, or of the file itself.
+ * Only loops that tools/bound cannot count by itself need one.
+ */
+#ifndef CLOISON_CORE_BOUND_H
+#define CLOISON_CORE_BOUND_H
+
+#define BOUND_COUNTED 0
+#define BOUND_PATIENCE 1 /* each round waits for hardware, which answers long before; reported apart */
+#define BOUND_RESIDENCE 2 /* a CPU lives here (idle, parked, halted): a path into the core ends where it is reached */
+
+#define BOUND_ENTRY(count, kind) \
+	__asm__ volatile(".Lbound%=: .pushsection .bounds, \"o\", %%progbits, .Lbound%=\n\t.quad .Lbound%=, %c0, %c1\n\t.popsection" ::"i"((u64)(count)), "i"(kind))
+
+#define LOOP_BOUND(count) BOUND_ENTRY(count, BOUND_COUNTED)
+#define LOOP_PATIENCE(count) BOUND_ENTRY(count, BOUND_PATIENCE)
+#define LOOP_RESIDENCE() BOUND_ENTRY(0, BOUND_RESIDENCE)
+
+#endif
