@@ -2,7 +2,7 @@
 /*
  * Lines, prefixes and what a cell may send to the terminal (wire.h).
  *
- *   \n        end of line (sent as CR LF)
+ *   \n        end of line (sent as CR LF); nothing, where the line has been ended because another source came
  *   \r        before \n: nothing; before anything else: the line starts over, prefix included
  *   \b        only over the source's own ASCII characters on this line
  *   ESC [     m, K, J, C, D, P, @, n in the forms a line editor uses within one line
@@ -22,12 +22,14 @@ static struct {
 	u32 column;   /* characters of the owner the cursor may go back over: never more than there are */
 	bool painted; /* the owner changed colours */
 	u8 last;      /* byte staged */
+	u8 restarts;  /* odd, so never 0; lines begun before the last of them are forgotten */
 } wire;
 
 void wire_init(void)
 {
 	wire.at = wire.count = 0;
 	wire.owner = WIRE_NOBODY;
+	wire.restarts = (u8)(wire.restarts + 2) | 1;
 }
 
 bool wire_is_open(u32 source)
@@ -105,6 +107,7 @@ static OUTLINE void open_line(struct filter *filter, u32 source)
 		prefix(source);
 	}
 	filter->returned = false;
+	filter->begun = wire.restarts;
 }
 
 /*
@@ -185,10 +188,12 @@ static void control(struct filter *filter, u32 source, u8 byte)
 {
 	switch (byte) {
 	case '\n':
-		if (wire.owner != source)
-			open_line(filter, source);
+		if (wire.owner != source && filter->begun != wire.restarts)
+			open_line(filter, source); /* an empty line */
+		if (wire.owner == source)
+			end_line();
 		filter->returned = false;
-		end_line();
+		filter->begun = 0;
 		break;
 	case '\r':
 		filter->returned = true;

@@ -30,6 +30,7 @@ struct filter {
 	u8 sequence[FILTER_SEQUENCE]; /* escape sequence that is not complete yet */
 	u8 length;                    /* of it; FILTER_SEQUENCE: too long, swallow it */
 	bool returned;                /* carriage return that no line feed has followed yet */
+	u8 begun;                     /* its last line has had no line feed: wire.c's number then, else 0 */
 };
 
 void wire_init(void);

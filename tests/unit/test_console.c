@@ -83,6 +83,30 @@ static void prompts_appear(void **state)
 	expect_wire("[control] ok\r\n");
 }
 
+/* What was broken off because another source came has had its end: its own line feed ends nothing. */
+static void broken_lines_end_once(void **state)
+{
+	(void)state;
+	guest_print(VDEV_LINUX, "half");
+	serve(1010);
+	guest_print(VDEV_CONTROL, "tick\n");
+	serve(1);
+	expect_wire("[linux] half\r\n[control] tick\r\n");
+	guest_print(VDEV_LINUX, "\r\n");
+	serve(1);
+	expect_wire("");
+	guest_print(VDEV_LINUX, "\nnext\n");
+	serve(1);
+	expect_wire("[linux] \r\n[linux] next\r\n");
+	guest_print(VDEV_LINUX, "half");
+	serve(1010);
+	guest_print(VDEV_CONTROL, "tick\n");
+	serve(1);
+	guest_print(VDEV_LINUX, " and half\n\n");
+	serve(1);
+	expect_wire("[linux] half\r\n[control] tick\r\n[linux]  and half\r\n[linux] \r\n");
+}
+
 /* Ten seconds after the last key nobody is taken to be typing. */
 static void typing_ends(void **state)
 {
@@ -419,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup(lines_get_prefixes, machine_reset),
 		cmocka_unit_test_setup(pieces_make_one_line, machine_reset),
 		cmocka_unit_test_setup(prompts_appear, machine_reset),
+		cmocka_unit_test_setup(broken_lines_end_once, machine_reset),
 		cmocka_unit_test_setup(typing_ends, machine_reset),
 		cmocka_unit_test_setup(echo_continues_the_line, machine_reset),
 		cmocka_unit_test_setup(dead_cells_are_not_waited_for, machine_reset),
