@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup cellctl demo demo-io test test-all soak bench menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -314,7 +314,7 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup cellctl demo demo-io test test-all soak bench lint unit
+.PHONY: setup cellctl instrument demo demo-io test test-all soak bench lint unit
 setup:
 	$(Q)$(S)/tools/setup
 
@@ -322,6 +322,11 @@ setup:
 cellctl:
 	$(Q)$(S)/tools/setup build
 	$(Q)$(MAKE) -f $(S)/tools/cellctl/Makefile O=$(O)
+
+# Plugins for QEMU that count: O/instrument/*.so (docs/instrument.md). Of no configuration, too.
+instrument:
+	$(Q)$(S)/tools/setup build
+	$(Q)$(MAKE) -f $(S)/tools/instrument/Makefile O=$(O)
 
 # In a folder of its own: whatever is configured in $(O) stays.
 demo:
@@ -366,7 +371,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools demo demo-io test soak unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The counting plugin, from Python: what QEMU has to be told, and what it found (docs/instrument.md).
+
+    options = instrument.options(out, "count.json")     # out: the folder with cloison.elf; None: nothing of Cloison's is in it
+    qemu ... *options
+    counts = instrument.read("count.json")
+    counts["cpus"][0]["marks"]["1"]["all"]              # {"5": 1000000}: instructions from mark 0 to mark 1, so many times
+"""
+
+import json
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PF_X = 1
+
+
+def plugin(name="count", folder=None):
+    """NAME.so in folder/instrument (default: build/), made if it is not there or is older than its sources."""
+    folder = Path(folder or ROOT / "build").resolve()
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
+    subprocess.run(["make", "-s", "-f", str(ROOT / "tools" / "instrument" / "Makefile"), f"O={folder}"], check=True, env=environment)
+    return folder / "instrument" / f"{name}.so"
+
+
+def sections(elf):
+    """{name: (link address, bytes)}"""
+    offset, = struct.unpack_from("<Q", elf, 0x28)
+    size, count, names = struct.unpack_from("<HHH", elf, 0x3a)
+    headers = [struct.unpack_from("<IIQQQQ", elf, offset + i * size) for i in range(count)]
+    strings = headers[names][4]
+    return {elf[strings + h[0]:elf.index(b"\0", strings + h[0])].decode(): (h[3], h[5]) for h in headers}
+
+
+def physical(path, section):
+    """Where a section of cloison.elf is in physical memory: [(low, high)], as its program headers say."""
+    elf = Path(path).read_bytes()
+    start, length = sections(elf)[section]
+    offset, = struct.unpack_from("<Q", elf, 0x20)
+    size, count = struct.unpack_from("<HH", elf, 0x36)
+    found = []
+    for i in range(count):
+        _, _, _, at, phys, filesz, _, _ = struct.unpack_from("<IIQQQQQQ", elf, offset + i * size)
+        low, high = max(at, start), min(at + filesz, start + length)
+        if low < high:
+            found.append((phys + low - at, phys + high - at))
+    assert sum(high - low for low, high in found) == length, f"{path}: {section} is not all in its program headers"
+    return join(sorted(found))
+
+
+def join(ranges):
+    joined = []
+    for low, high in ranges:
+        if joined and joined[-1][1] == low:
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+    return joined
+
+
+def core_text(out):
+    """Physical addresses of the core's code: what runs at EL2."""
+    return physical(Path(out) / "cloison.elf", ".text")
+
+
+def escaped(path):
+    return str(path).replace(",", ",,")
+
+
+def options(out, result, *, core=None, regions=None, plugin=None):
+    """
+    QEMU's options. out: folder of an image, whose code is the core's (and the copier's, which runs in cells, a region); or None.
+    core: [(low, high)] instead; regions: {name: (low, high) or [(low, high)]} of physical addresses, counted besides.
+    """
+    regions = dict(regions or {})
+    if core is None:
+        core = core_text(out) if out else []
+        if out:
+            regions.setdefault("copier", physical(Path(out) / "cloison.elf", ".copier"))
+    words = [f"out={escaped(Path(result).resolve())}"] + [f"core={low:#x}-{high:#x}" for low, high in core]
+    for name, ranges in regions.items():
+        words += [f"region={name}:{low:#x}-{high:#x}" for low, high in ([ranges] if isinstance(ranges, tuple) else ranges)]
+    shared = plugin or globals()["plugin"]()
+    return ["-plugin", ",".join([escaped(shared), *words])]
+
+
+def read(result):
+    """What was counted. QEMU writes it when it ends: powered off by the guest, by SIGTERM, or by quit."""
+    with open(result) as file:
+        return json.load(file)
