@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""tools/rig/show, limits.py, plot.py, port.py: as programs and people use them. A pty is the board's serial line."""
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import tty
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import formats
+import limits
+import plot
+import port
+import pytest
+from run import RECORDED, RIG
+
+SHOW = Path(__file__).resolve().parents[2] / "tools" / "rig" / "show"
+
+
+def show(*arguments):
+    return subprocess.run([sys.executable, SHOW, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(name="measured")
+def fixture_measured(tmp_path):
+    found = formats.parse_rig(RIG, "alone", "direct")
+    found.append({**found[0], "source": "device", "instructions": {2: 998, 5: 2}, "exits": {"psci": 0, "irq": 1}})
+    path = tmp_path / "alone.json"
+    path.write_text(formats.write("json", found))
+    return path
+
+
+def test_table(measured):
+    done = show(measured)
+    assert done.returncode == 0 and not done.stderr
+    head, timer, device = (re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines())
+    assert dict(zip(head, timer))["max ns"] == "1120000" and dict(zip(head, timer))["missed"] == "1" and dict(zip(head, timer))["instructions"] == "-"
+    assert dict(zip(head, device))["instructions"] == "2..5" and dict(zip(head, device))["exits"] == "1"
+
+
+@pytest.mark.parametrize("limit, kept", [
+    ("samples=1000", True), ("samples=1001", False), ("missed=1", True), ("missed=0", False), ("overflow=2", True), ("overflow=1", False),
+    ("max-ns=1120000", True), ("max-ns=1119999", False), ("p99-ns=48", True), ("p99-ns=47", False), ("p99.9-ns=1000000", False), ("mean-ns=1272", True),
+    ("mean-ns=1271", False), ("device:max-instructions=5", True), ("device:max-instructions=4", False), ("timer:max-instructions=5", False),
+    ("max-instructions=5", False), ("device:exits=1", True), ("device:exits=0", False), ("exits=1", False), ("sgi:max-ns=1", False)])
+def test_limits(measured, limit, kept):
+    said = limits.broken(formats.read(measured), [limit])
+    assert (not said) == kept, said
+
+
+def test_exit_codes(measured, tmp_path):
+    assert show(measured, "--limit", "missed=1", "--limit", "overflow=2").returncode == 0
+    done = show(measured, "--limit", "missed=0", "--to", "osadl", "--output", tmp_path / "x.json")
+    assert done.returncode == 1 and "missed is 1, the limit is 0" in done.stderr
+    assert formats.read(tmp_path / "x.json")  # what failed is there to be looked at
+    assert show(measured, "--limit", "lateness=0").returncode == 1
+    assert show(tmp_path / "none").returncode == 1 and show(measured, "--to", "words").returncode == 2
+    (tmp_path / "cut").write_text(RIG[:-60])
+    done = show(tmp_path / "cut", "--to", "json", "--output", tmp_path / "y.json", "--plot", tmp_path / "y.svg")
+    assert done.returncode == 1 and "cut" in done.stderr and not list(tmp_path.glob("y.*"))
+    assert show(measured, "--plot", tmp_path / "no" / "folder.svg").returncode == 1
+
+
+@pytest.mark.parametrize("kind", list(formats.WRITERS))
+def test_from_one_format_into_another(measured, tmp_path, kind):
+    done = show(measured, RECORDED / "cyclictest.txt", "--to", kind, "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert len(formats.read(tmp_path / "out")) == 4
+
+
+# ---- pictures
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(measurements, *what):
+    picture = ET.fromstring(plot.svg(measurements, *what))
+    width, height = float(picture.get("width")), float(picture.get("height"))
+    for path in picture.iter(f"{SVG}path"):  # nothing is outside
+        for x, y in re.findall(r"[ML]([\d.-]+) ([\d.-]+)", path.get("d")):
+            assert 0 <= float(x) <= width and 0 <= float(y) <= height
+        assert "nan" not in path.get("d")
+    return picture
+
+
+def of(picture, klass):
+    return [e for e in picture.iter() if e.get("class") == klass]
+
+
+def test_a_picture_has_what_was_measured():
+    m = formats.parse_rig(RIG.replace("70000", "90").replace("79473", "3700"), "alone", "direct")[0]
+    picture = drawn([m])
+    words = " ".join(t.text for t in picture.iter(f"{SVG}text") if t.text)
+    assert "max 1\u2009440 ns" in words and "1 missed" in words and "2 beyond the histogram" in words and "10\u00b3" in words
+    assert len(of(picture, "samples")) == 1 + 2  # the legend's, 3 ticks; 62 and 63 touch
+
+
+def test_a_decade_is_as_high_as_another_and_time_is_linear():
+    m = formats.measurement("timer", formats.NS, {100: 1000, 300: 100, 500: 10})
+    tops, lefts = [], []
+    for path in of(drawn([m]), "samples")[1:]:
+        x, _, y = re.match(r"M([\d.]+) ([\d.]+)V([\d.]+)", path.get("d")).groups()
+        lefts.append(float(x))
+        tops.append(float(y))
+    assert tops[1] - tops[0] == pytest.approx(tops[2] - tops[1], abs=0.2) and tops[1] > tops[0]
+    assert lefts[1] - lefts[0] == pytest.approx(lefts[2] - lefts[1], abs=0.2) and lefts[1] > lefts[0]
+
+
+def test_strips_are_on_one_axis_and_the_maximum_is_marked():
+    one = formats.measurement("timer", formats.NS, {100: 1000}, scenario="alone")
+    other = formats.measurement("timer", formats.NS, {100: 1000, 900: 1}, scenario="beside <&>")
+    picture = drawn([one, other])
+    x = [float(re.match(r"M([\d.]+)", p.get("d"))[1]) for p in of(picture, "worst")[1:]]  # the first is the legend's
+    starts = [float(re.match(r"M([\d.]+)", p.get("d"))[1]) for p in of(picture, "samples")[1:]]
+    assert starts[0] == starts[1] and x[1] > x[0] and x[1] == pytest.approx(starts[2] + 1, abs=1)
+
+
+def test_instructions_and_bare_metal():
+    m = formats.measurement("timer", formats.NS, {5: 10}, instructions={2: 10}, bare_instructions={2: 10})
+    assert len(of(drawn([m], "instructions"), "bare")) == 2
+    with pytest.raises(formats.Bad):
+        plot.svg([formats.measurement("timer", formats.NS, {5: 10})], "instructions")
+
+
+@pytest.mark.parametrize("bins, more", [({}, {}), ({0: 1}, {}), ({1: 1}, {}), ({10 ** 12: 1}, {}), ({5: 10 ** 15}, {}), ({}, {"overflow": 3, "max": 5})])
+def test_odd_pictures(bins, more):
+    for hz in (1, 62_500_000, formats.NS):
+        drawn([formats.measurement("timer", hz, bins, **more)] * 5)
+
+
+# ---- ports
+
+OK = "[core] restart rig: ok\r\n"
+
+
+class Board:
+    """The other end of a pty: says something when it is typed at, or by itself."""
+
+    def __init__(self, answers, by_itself=False):
+        self.master, slave = os.openpty()
+        tty.setraw(slave)
+        self.name, self.slave, self.typed = os.ttyname(slave), slave, b""
+        self.answers, self.by_itself = answers, by_itself
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while not self.by_itself and not self.typed.endswith(b"\r"):
+            try:
+                self.typed += os.read(self.master, 100)
+            except OSError:
+                return
+        for i in range(0, len(self.answers), 50):
+            os.write(self.master, self.answers[i:i + 50].encode())
+
+
+def test_a_serial_line():
+    before = "".join(RIG.splitlines(True)[3:])  # of a measurement that was under way
+    board = Board(before + OK + "[rig] rig: bin source=ti\r\n" + RIG.replace("\n", "\r\n") + "[rig] ")
+    text = port.measure(board.name, limit=10)
+    assert board.typed == b"\x14:restart rig\r"
+    assert formats.parse_rig(text)[0]["samples"] == 1000
+
+
+def test_a_board_that_is_reset_and_has_no_prefix():
+    board = Board(("".join(RIG.splitlines(True)[3:]) + RIG.replace("count=1000 hz", "count=1001 hz")).replace("[rig] ", ""), by_itself=True)
+    assert formats.parse_rig(port.measure("tty:" + board.name, begin="wait", limit=10))[0]["samples"] == 1000
+
+
+@pytest.mark.parametrize("answers, said", [
+    ("[core] restart rig: denied\r\n", "denied.*cloison,controls"), ("[core] no such cell: rig\r\n", "no such cell"),
+    ("[core] hello\r\n", "nothing of cell rig in 1 seconds"), (OK + RIG.replace("rig: done", ""), "no 'rig: done' in 1 seconds"),
+    (OK + RIG.replace("[rig]", "[other]"), "nothing of cell rig")])
+def test_a_board_that_does_not_do_it(answers, said):
+    board = Board(answers)
+    with pytest.raises(formats.Bad, match=f"(?s){said}"):
+        port.measure(board.name, silence=1, limit=10)
+
+
+def test_a_port_that_is_none(tmp_path):
+    (tmp_path / "file").write_text("")
+    for name in (tmp_path / "none", tmp_path / "file", f"unix:{tmp_path}/none", "tcp:localhost:x"):
+        with pytest.raises(formats.Bad, match=str(name)):
+            port.measure(str(name), limit=1)
+    board = Board("")
+    with port.Line(board.name), pytest.raises(formats.Bad, match="another program"):
+        port.Line(board.name)
