@@ -37,6 +37,8 @@ def test_rig():
     assert (m["bins"], m["overflow"], m["missed"], m["samples"]) == ({3: 990, 62: 1, 63: 7}, 2, 1, 1000)
     assert (m["min"], m["max"], m["sum"]) == (3, 70000, 79473)
     assert formats.rig_done(RIG) and not formats.rig_done(RIG.rsplit("\n", 2)[0])
+    wide = RIG.replace("ticks=63 count=7", "ticks=2048 count=7").replace("max=70000", "max=2100").replace("overflow=2 ", "overflow=0 ").replace("=1000 min", "=998 min")
+    assert formats.parse_rig(wide)[0]["max"] == 2100  # in the bin that begins with 2048
     assert formats.parse_rig(RIG.replace("[rig] ", "").replace("\n", "\r\n"))[0]["bins"] == m["bins"]
 
 
@@ -58,6 +60,7 @@ def test_rig_of_two_cells_and_a_restart():
     (("hz=62500000", "hz=0"), "line 1.*no frequency"),
     (("min=3", "min=4"), "smallest"),
     (("max=70000", "max=62"), "largest"),
+    (("max=70000 sum=79473 overflow=2", "max=70 sum=3479 overflow=0"), "lines are missing"),
 ])
 def test_rig_that_is_damaged(change, said):
     assert change[0] in RIG
