@@ -345,7 +345,7 @@ demo-io:
 
 test test-all:
 	$(Q)$(S)/tools/setup
-	$(Q)$(S)/tools/fetch-guests io
+	$(Q)$(S)/tools/fetch-guests io cyclictest
 	$(Q)$(S)/tools/test $(O) $(if $(filter test-all,$@),--all)
 
 # Cells started, stopped and ended at random: SEED=number to do the same again, N=steps.

@@ -102,7 +102,8 @@ class Builder:
         yield ROOT / "tools" / "scatter"
         for top in ("src", "tools/cellgen", "tests/guests", str(Path(partition.split()[0]).parent)):
             yield from (p for p in sorted((ROOT / top).rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
-        for name in ("guests/manifest", "guests/initrd.cpio.gz", "guests/linux-io/manifest", "guests/io.cpio.gz"):
+        for name in ("guests/manifest", "guests/initrd.cpio.gz", "guests/linux-io/manifest", "guests/io.cpio.gz",
+                     "guests/cyclictest.cpio.gz"):
             if (ROOT / name).exists():
                 yield ROOT / name
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What there is in the end of measurements: a table, and the files of a folder.
+
+    results.keep(folder, "alone", measurements)     alone.json, alone.svg, alone.cyclictest.txt and the other formats
+"""
+
+import os
+from pathlib import Path
+
+import formats
+import plot
+
+
+def table(measurements):
+    """Rows for people."""
+    head = ("scenario", "mode", "source", "samples", "min ns", "mean ns", "99.99 %", "max ns", "missed", "instructions", "exits")
+    rows = [head]
+    for m in measurements:
+        share = formats.percentile(m["bins"], 0.9999, m["overflow"])
+        ns = [formats.nanoseconds(m, v) for v in (m["min"], formats.mean(m), share, m["max"])]
+        counted = m.get("instructions")
+        rows.append((m["scenario"] or "-", m["mode"] or "-", m["source"], str(m["samples"]), *("?" if v is None else f"{v:.0f}" for v in ns), str(m["missed"]),
+                     "-" if not counted else f"{min(counted)}..{max(counted)}" if len(counted) > 1 else str(min(counted)),
+                     str(sum(m["exits"].values())) if m.get("exits") is not None else "-"))
+    wide = [max(len(r[i]) for r in rows) for i in range(len(head))]
+    return "\n".join("  ".join(w.ljust(n) if i < 3 else w.rjust(n) for i, (w, n) in enumerate(zip(r, wide))).rstrip() for r in rows)
+
+
+def write_whole(path, text):
+    """All of it or nothing."""
+    part = f"{path}.part"
+    try:
+        with open(part, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.replace(part, path)
+    except OSError as e:
+        raise formats.Bad(f"{path}: {e.strerror}") from None
+
+
+def keep(folder, name, measurements, about=None):
+    """The files, complete or not there; their names. A picture of instructions, too, if some were counted."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    files = {name + formats.SUFFIXES[kind]: formats.write(kind, measurements, about={"load": name, **(about or {})}) for kind in formats.WRITERS}
+    files[f"{name}.svg"] = plot.svg(measurements)
+    if any(m.get("instructions") for m in measurements):
+        files[f"{name}.instructions.svg"] = plot.svg(measurements, "instructions")
+    for file, text in files.items():
+        write_whole(Path(folder) / file, text)
+    return list(files)
