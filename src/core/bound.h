@@ -23,6 +23,9 @@
 #define BOUND_PATIENCE 1 /* each round waits for hardware, which answers long before; reported apart */
 #define BOUND_RESIDENCE 2 /* a CPU lives here (idle, parked, halted): a path into the core ends where it is reached */
 
+#define BOUND_TABLE 3     /* assembly: a branch into a table of code, count entries of two instructions (arch/<isa>/entry.h) */
+#define BOUND_CPUS 4      /* of the whole image: CPUs, each of which may be in the way of an exclusive store once */
+
 #define BOUND_ENTRY(count, kind) \
 	__asm__ volatile(".Lbound%=: .pushsection .bounds, \"o\", %%progbits, .Lbound%=\n\t.quad .Lbound%=, %c0, %c1\n\t.popsection" ::"i"((u64)(count)), "i"(kind))
 

@@ -7,6 +7,7 @@
  * stop a cell at once one does, and writes its record, and the other only parks.
  */
 #include "core/boot.h"
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/debug.h"
@@ -28,6 +29,7 @@ void cpu_init(struct cpu *cpu, u16 index)
 {
 	const struct cpu_config *config = &machine_cpus[index];
 
+	BOUND_ENTRY(CPU_COUNT, BOUND_CPUS);
 	cpu->config = config;
 	cpu->index = index;
 	cpu->cell_index = config->cell;

@@ -42,7 +42,7 @@
 rt_value:
 	adr	x3, 1f
 	add	x3, x3, x2, lsl #3
-	br	x3
+	branch_table x3, 32
 1:                                       /* 32 entries of two instructions */
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8
 	ldr	x0, [sp, #8 * \n]
@@ -313,7 +313,7 @@ distributor_read:
 	ubfx	w2, w2, #16, #5
 	adr	x3, store_rt
 	add	x3, x3, x2, lsl #3
-	br	x3
+	branch_table x3, 32
 
 	vector	0x600, slow_from_vector        /* lower EL, AArch32 (EL0) */
 /*
@@ -404,7 +404,7 @@ slow:
 idreg_read_raw:
 	adr	x1, 1f
 	add	x1, x1, x0, lsl #3
-	br	x1
+	branch_table x1, 56
 1:
 	.irp	crm, 1, 2, 3, 4, 5, 6, 7
 	.irp	op2, 0, 1, 2, 3, 4, 5, 6, 7

@@ -40,4 +40,13 @@
 	ldp	x4, x5, [sp, #32]
 	.endm
 
+/* br \reg into a table of \count entries, two instructions each: tools/bound looks at all of them (BOUND_TABLE of core/bound.h). */
+	.macro	branch_table reg, count
+.Ltable\@:
+	.pushsection .bounds, "o", %progbits, .Ltable\@
+	.quad	.Ltable\@, \count, 3
+	.popsection
+	br	\reg
+	.endm
+
 #endif

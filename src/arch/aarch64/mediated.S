@@ -10,7 +10,7 @@
 ich_lr_read:
 	adr	x1, 1f
 	add	x1, x1, x0, lsl #3
-	br	x1
+	branch_table x1, 16
 1:
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
 	mrs	x0, S3_4_C12_C12_\n
@@ -23,7 +23,7 @@ ich_lr_read:
 ich_lr_write:
 	adr	x2, 1f
 	add	x2, x2, x1, lsl #3
-	br	x2
+	branch_table x2, 16
 1:
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
 	msr	S3_4_C12_C12_\n, x0
@@ -84,4 +84,4 @@ frame_read:
 	ubfx	w2, w2, #16, #5
 	adr	x3, store_rt
 	add	x3, x3, x2, lsl #3
-	br	x3
+	branch_table x3, 32

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Registers that C cannot name, cleared for the next life of a cell (restore.c). */
 
+#include "entry.h"
+
 	.arch_extension fp
 	.arch_extension simd
 
@@ -36,14 +38,14 @@ restore_keys:
 restore_debug:
 	adr	x2, 1f
 	sub	x2, x2, x0, lsl #3
-	br	x2
+	branch_table x2, 17
 	.irp	n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
 	msr	S2_0_C0_C\n\()_5, xzr
 	msr	S2_0_C0_C\n\()_4, xzr
 	.endr
 1:	adr	x2, 2f
 	sub	x2, x2, x1, lsl #3
-	br	x2
+	branch_table x2, 17
 	.irp	n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
 	msr	S2_0_C0_C\n\()_7, xzr
 	msr	S2_0_C0_C\n\()_6, xzr

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""
+The longest way through each function, callees first.
+
+Ways begin at the beginning of a function ("from here") or where a CPU was resident in it or below ("from a wait"), and end at
+its return, at an ERET, or where a CPU stays: a residence, a halt. A loop with a place that is passed n times at most:
+
+    in -> place      once
+    place -> place   n - 1 times, the longest round
+    place -> out     once
+    in -> out        or not passing it at all
+
+A cost is (instructions, how it came about): a chain that profile() reads.
+"""
+from collections import Counter
+
+from image import COUNTED, PATIENCE, RESIDENCE
+
+HERE, WAIT = "here", "wait"
+RETURN, ERET, END = "return", "eret", "end"
+
+
+class Summary:
+    """of a function: from (HERE, WAIT) -> to (RETURN, ERET, END) -> cost"""
+
+    def __init__(self):
+        self.ways = {HERE: {}, WAIT: {}}
+        self.rounds = {}  # residence -> {to: cost}, of this function alone
+
+
+def better(ways, to, cost):
+    old = ways.get(to)
+    if old is None or cost[0] > old[0]:
+        ways[to] = cost
+
+
+class Costs:
+    def __init__(self, program, patient):
+        self.program, self.patient = program, patient
+        self.of = {}
+        self.extra = 0  # of exceptions that a load or store of device_read may take
+        self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind in entries)}
+
+    def run(self):
+        for function in self.program.order:
+            self.of[function.entry] = _Solver(self, function).summary()
+        return self
+
+
+def count_of(costs, loop):
+    b = loop.bound
+    if b is None or b.count is None:
+        return 1
+    return 1 if b.kind == PATIENCE and not costs.patient else b.count
+
+
+class _Solver:
+    def __init__(self, costs, function):
+        self.costs, self.function = costs, function
+        self.blocks = function.blocks
+        self.in_loop = {}  # block -> outermost loop
+        self.flows = {}
+
+    def summary(self):
+        result = Summary()
+        top = [loop for loop in self.function.loops if loop.parent is None]
+        region = _Region(self, set(self.blocks), top, self.costs.residences & set(self.blocks))
+        region.solve({self.function.entry: (0, None)}, HERE, result.ways[HERE])
+        region.solve({}, WAIT, result.ways[WAIT])
+        return result
+
+    def own(self, block):
+        n = len(block.code)
+        if any(i.op == "msr" and i.args.lower().startswith("spsel, #0x0") for i in block.code):
+            n += self.costs.extra
+        return n
+
+    def flow(self, block, source):
+        """[(to, cost)] of a block: to is a block's start or one of the ends."""
+        key = block.start, source
+        if key not in self.flows:
+            self.flows[key] = list(self._flow(block, source))
+        return self.flows[key]
+
+    def _flow(self, block, source):
+        n = self.own(block) if source == HERE else 0
+        after = [RETURN] if block.tail else block.next
+        step = (self.function.name, n)
+        if block.calls:
+            for to, cost, callee in self._called(block.calls, source):
+                for t in after if to == RETURN else [to]:
+                    yield t, n + cost, (step, callee, source, to)
+            if source == WAIT or any(c in self.costs.of for c in block.calls):
+                return
+        if source == WAIT:
+            return
+        if block.end == "return" or block.tail:
+            yield RETURN, n, (step, None, None, None)
+        elif block.end == "eret":
+            yield ERET, n, (step, None, None, None)
+        elif block.end == "stop" or not block.next:
+            yield END, n, (step, None, None, None)
+        else:
+            for t in block.next:
+                yield t, n, (step, None, None, None)
+
+    def _called(self, calls, source):
+        best = {}
+        for callee in calls:
+            summary = self.costs.of.get(callee)
+            for to, cost in (summary.ways[source] if summary else {}).items():
+                if to not in best or cost[0] > best[to][0]:
+                    best[to] = cost[0], callee
+        return [(to, cost, callee) for to, (cost, callee) in best.items()]
+
+
+class _Region:
+    """Blocks without a way round, but by places that are cut: the body of a loop, or a function."""
+
+    def __init__(self, solver, nodes, inner, cut):
+        self.solver, self.nodes, self.cut = solver, nodes, cut
+        self.item = {}  # block -> the loop in here that it is in
+        for loop in inner:
+            for n in loop.body:
+                self.item[n] = loop
+        self.inner = {loop.header: _Around(solver, loop) for loop in inner}
+        self._order()
+
+    def _targets(self, head):
+        if head in self.inner:
+            return self.inner[head].targets()
+        return self.solver.blocks[head].next
+
+    def _order(self):
+        """Heads (blocks, headers of loops), each before those it leads to."""
+        self.order, seen = [], set()
+        for root in sorted(self.nodes):
+            if root in seen or root in self.item and self.item[root].header != root:
+                continue
+            work = [(root, iter(self._targets(root)))]
+            seen.add(root)
+            while work:
+                head, it = work[-1]
+                for t in it:
+                    if t in self.nodes and t not in self.cut and t not in seen:
+                        seen.add(t)
+                        work.append((t, iter(self._targets(t))))
+                        break
+                else:
+                    work.pop()
+                    self.order.append(head)
+        self.order.reverse()
+
+    def solve(self, starts, source, ways, arrive=None):
+        """
+        The longest ways from starts (block -> cost so far), or from waits inside. Into `ways`: ends, and blocks outside.
+        arrive: at which place of the cut one arrives, to {place: cost}; None: that is an end.
+        """
+        at = dict(starts)
+        for head in self.order:
+            sources = []
+            if head in at:
+                sources.append((at[head], HERE))
+            if source == WAIT:
+                sources.append(((0, None), WAIT))
+                if head in self.cut and arrive is None:
+                    sources.append(((0, None), HERE))  # it was resident here
+            for begin, kind in sources:
+                for to, cost, how in self._flows(head, kind):
+                    self._to(at, ways, arrive, to, (begin[0] + cost, (begin[1], how)))
+
+    def _flows(self, head, kind):
+        if head in self.inner:
+            return self.inner[head].flows(kind)
+        return self.solver.flow(self.solver.blocks[head], kind)
+
+    def _to(self, at, ways, arrive, to, cost):
+        if to in self.cut:
+            if arrive is None:
+                better(ways, END, cost)
+            else:
+                better(arrive, to, cost)
+        elif to in self.nodes:
+            better(at, to, cost)
+        else:
+            better(ways, to, cost)
+
+
+class _Around:
+    """A loop: what it costs from its header to where it leads."""
+
+    def __init__(self, solver, loop):
+        self.solver, self.loop = solver, loop
+        bound = loop.bound
+        self.residence = bound is not None and bound.count is None
+        places = set(bound.places) if bound else {loop.header}
+        resident = solver.costs.residences & loop.body
+        self.region = _Region(solver, loop.body, loop.inner, places | resident)
+        self.places, self.resident = places, resident
+        self.ways = {}
+
+    def targets(self):
+        if not hasattr(self, "out"):
+            self.out = sorted({t for n in self.loop.body for t in self.solver.blocks[n].next if t not in self.loop.body})
+        return self.out
+
+    def flows(self, kind):
+        if kind not in self.ways:
+            self.ways[kind] = self._flows(kind)
+        return self.ways[kind]
+
+    def _flows(self, kind):
+        ways, arrive = {}, {}
+        header = self.loop.header
+        starts = {header: (0, None)} if kind == HERE else {}
+        if kind == HERE and header in self.region.cut:
+            starts, arrive[header] = {}, (0, None)
+        if kind == WAIT:
+            starts.update({r: (0, None) for r in self.resident})
+        self.region.solve(starts, kind, ways, arrive)
+        self._settle(arrive, ways)
+        counted = max((c for p, c in arrive.items() if p in self.places and p not in self.resident), key=lambda c: c[0], default=None)
+        if counted is not None:
+            self._rounds(counted, ways)
+        return [(to, cost[0], cost[1]) for to, cost in ways.items()]
+
+    def _settle(self, arrive, ways):
+        for place, cost in arrive.items():
+            if place in self.resident:
+                better(ways, END, cost)
+
+    def _rounds(self, first, ways):
+        out, again = {}, {}
+        self.region.solve({p: (0, None) for p in self.places - self.resident}, HERE, out, again)
+        self._settle(again, out)
+        rounds = max((c for p, c in again.items() if p not in self.resident), key=lambda c: c[0], default=None)
+        more = count_of(self.solver.costs, self.loop) - 1
+        total, chain = first
+        if rounds and more > 0:
+            total, chain = total + more * rounds[0], (chain, ("times", more, rounds[1]))
+        for to, cost in out.items():
+            better(ways, to, (total + cost[0], (chain, ("then", cost[1]))))
+
+
+def profile(costs, function, source, to, memo):
+    """How many instructions of which function the longest way has."""
+    key = function, source, to
+    if key not in memo:
+        memo[key] = total = Counter()
+        cost = costs.of[function].ways[source].get(to)
+        if cost:
+            _read(costs, cost[1], 1, total, memo)
+    return memo[key]
+
+
+def _read(costs, chain, times, total, memo):
+    while chain is not None:
+        chain, how = chain
+        _part(costs, how, times, total, memo)
+
+
+def _part(costs, how, times, total, memo):
+    if how is None:
+        return
+    if how[0] == "times":
+        _read(costs, how[2], times * how[1], total, memo)
+    elif how[0] == "then":
+        _read(costs, how[1], times, total, memo)
+    elif len(how) == 4:
+        (name, n), callee, source, to = how
+        total[name] += n * times
+        if callee is not None:
+            for what, count in profile(costs, callee, source, to, memo).items():
+                total[what] += count * times
+    else:
+        _read(costs, how, times, total, memo)

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""How often a loop goes round, where its own instructions say it."""
+from flow import program_before, run, values
+from values import M64, ZERO, State, entered, narrowed, number, register, step
+
+LIMIT = 70000  # rounds that are tried out; who goes round more often says so (bound.h)
+
+INVERSE = {"eq": "ne", "cs": "cc", "mi": "pl", "vs": "vc", "hi": "ls", "ge": "lt", "gt": "le"}
+INVERSE.update({v: k for k, v in INVERSE.items()})
+INVERSE.update({"hs": "cc", "lo": "cs"})
+
+
+def holds(condition, flags):
+    n, z, c, v = flags
+    base = {"eq": z, "ne": not z, "cs": c, "hs": c, "cc": not c, "lo": not c, "mi": n, "pl": not n, "vs": v, "vc": not v,
+            "hi": c and not z, "ls": not c or z, "ge": n == v, "lt": n != v, "gt": not z and n == v, "le": z or n != v}
+    return bool(base[condition])
+
+
+def compared(a, b, bits):
+    """Flags of a - b."""
+    mask, sign = (1 << bits) - 1, 1 << (bits - 1)
+    a, b = a & mask, b & mask
+    r = (a - b) & mask
+    return bool(r & sign), r == 0, a >= b, bool((a ^ b) & (a ^ r) & sign)
+
+
+def cuts(function, loop, places):
+    """Does every way round, from the loop's header to it again, go through one of these blocks?"""
+    if loop.header in places:
+        return True
+    blocks, seen, todo = function.blocks, set(), [loop.header]
+    while todo:
+        for n in blocks[todo.pop()].next:
+            if n == loop.header:
+                return False
+            if n in loop.body and n not in places and n not in seen:
+                seen.add(n)
+                todo.append(n)
+    return True
+
+
+def around(program, function, loop):
+    """State at each block's beginning and end in one round, from registers named after themselves."""
+    blocks = {n: function.blocks[n] for n in loop.body}
+    sub = {n: _Inside(b, loop.body) for n, b in blocks.items()}
+    ends = {}
+    states = run(program, function, sub, loop.header, entered("it"), ends)
+    return states, ends
+
+
+class _Inside:
+    __slots__ = ("code", "next")
+
+    def __init__(self, block, body):
+        self.code, self.next = block.code, [n for n in block.next if n in body]
+
+
+def tests(function, loop):
+    """(block, condition to stay, index of the branch) of blocks that every way round passes and that may leave."""
+    inner = set().union(*(i.body for i in loop.inner)) if loop.inner else ()
+    for start in sorted(loop.body):
+        if start in inner:
+            continue  # it is passed more often than once a round
+        block = function.blocks[start]
+        inside = [n for n in block.next if n in loop.body]
+        if len(block.next) == 2 and len(inside) == 1 and cuts(function, loop, {start}):
+            yield block, inside[0] == block.last.target
+
+
+class Count:
+    def __init__(self, program, function, loop):
+        self.program, self.function, self.loop = program, function, loop
+
+    def find(self):
+        """(block, how often it is passed at most) or None."""
+        if len([n for n in self.loop.body]) > 400:
+            return None
+        candidates = list(tests(self.function, self.loop))
+        if not candidates:
+            return None
+        values(self.program, self.function)
+        self.states, self.ends = around(self.program, self.function, self.loop)
+        self.start = self._entry_state()
+        best = None
+        for block, taken in candidates:
+            passes = self._passes(block, taken)
+            if passes is not None and (best is None or passes < best[1]):
+                best = block.start, passes
+        return best
+
+    def _entry_state(self):
+        """What registers hold when the loop is entered, where all ways in agree."""
+        before = program_before(self.function)[self.loop.header]
+        states = []
+        for p in before:
+            if p in self.loop.body or p not in self.function.states:
+                continue
+            state = State(list(self.function.states[p].regs))
+            for ins in self.function.blocks[p].code:
+                step(state, ins, self.function.loads, self.program)
+            states.append(state.regs)
+        if not states:
+            return [None] * 32
+        return [v if all(s[r] == v for s in states) else None for r, v in enumerate(states[0])]
+
+    def _latch(self, r):
+        """How the register changes in one round: ("add", bits, step), ("low"|"less", bits) or None."""
+        found = set()
+        for p in program_before(self.function)[self.loop.header]:
+            if p in self.loop.body:
+                if p not in self.ends:
+                    return None
+                found.add(self.ends[p].regs[r])
+        if len(found) != 1:
+            return None
+        value = found.pop()
+        name = ("it", r)
+        if not isinstance(value, tuple) or value[1] != name:
+            return None
+        if value[0] in ("low", "less"):
+            return value[0], 64, 0
+        return "add", value[0], value[2]
+
+    def _passes(self, block, taken):
+        if block.start not in self.states:
+            return None
+        state = State(list(self.states[block.start].regs))
+        compare = chained = None
+        for ins in block.code[:-1]:
+            if ins.op in ("subs", "adds"):
+                compare, chained = self._operands(state, ins), None
+            elif ins.op in ("ccmp", "ccmn"):
+                chained = (compare, ins) if chained is None else None
+                compare = self._operands(state, ins)
+            elif ins.op in ("ands", "bics", "bl", "blr", "msr", "adcs", "sbcs"):
+                compare = chained = None
+            step(state, ins, self.function.loads, self.program)
+        last = block.last
+        if last.op in ("cbz", "cbnz"):
+            text = last.operands()[0]
+            stay = "ne" if (last.op == "cbnz") == taken else "eq"
+            return self._count((state.get(text), 0, register(text)[1], text), stay)
+        if not last.op.startswith("b.") or compare is None:
+            return None
+        condition = last.op[2:]
+        stay = condition if taken else INVERSE[condition]
+        results = [self._count(compare, stay)]
+        if chained:
+            first, ins = chained
+            results = [] if ins.op == "ccmn" else results[:0]
+            operands = ins.operands()
+            nzcv = number(operands[2])
+            flags = [bool(nzcv >> i & 1) for i in (3, 2, 1, 0)]
+            if not holds(stay, flags):  # it goes on only if both hold
+                results.append(self._count(first, operands[3]))
+                results.append(self._count(compare, stay) if ins.op == "ccmp" else None)
+        results = [r for r in results if r is not None]
+        return min(results) if results else None
+
+    def _operands(self, state, ins):
+        operands = ins.operands()
+        if ins.op in ("subs", "adds"):
+            bits = 64 if operands[1][0] in "xs" else 32
+            left, right = operands[1], operands[2:]
+        else:
+            bits = 64 if operands[0][0] in "xs" else 32
+            left, right = operands[0], operands[1:2]
+        if len(right) > 1:
+            shift = right[1]
+            amount = number(right[0])
+            if amount is None or shift != "lsl #12":
+                return None
+            value = amount << 12
+        else:
+            value = number(right[0])
+            if value is None:
+                value = state.get(right[0]) if register(right[0]) else None
+        if ins.op in ("adds", "ccmn"):
+            if not isinstance(value, int):
+                return None
+            value = -value & ((1 << bits) - 1)
+        return state.get(left), value, bits, left
+
+    def _fixed(self, value):
+        """A value that is the same in each round: as it was when the loop was entered."""
+        if isinstance(value, int):
+            return value
+        if isinstance(value, tuple) and isinstance(value[0], int) and isinstance(value[1], tuple) and value[1][0] == "it":
+            r = value[1][1]
+            if self._latch(r) == ("add", 64, 0):
+                begin = self.start[r]
+                if isinstance(begin, int):
+                    return narrowed((begin + value[2]) & M64, value[0])
+                if begin and begin[0] == 64 and value[0] == 64:
+                    return 64, begin[1], (begin[2] + value[2]) & M64
+        return None
+
+    def _count(self, compare, stay):
+        if compare is None:
+            return None
+        left, right, bits, _ = compare
+        left_fixed = self._fixed(left)
+        if left_fixed is not None and self._fixed(right) is None:
+            flipped = {"eq": "eq", "ne": "ne", "hi": "cc", "ls": "cs", "cc": "hi", "cs": "ls", "hs": "ls", "lo": "hi",
+                       "gt": "lt", "lt": "gt", "ge": "le", "le": "ge"}
+            if stay not in flipped:
+                return None
+            left, right, stay = right, left, flipped[stay]
+        limit = self._fixed(right)
+        if limit is None or not isinstance(left, tuple) or not isinstance(left[1], tuple):
+            return None
+        if left[0] in ("low", "less"):
+            return self._shrinking(left[1], limit, stay, bits, 0)
+        if left[1][0] != "it":
+            return None
+        r = left[1][1]
+        latch = self._latch(r)
+        if latch is None:
+            return None
+        if latch[0] in ("low", "less"):
+            return self._shrinking(left[1], limit, stay, bits, 1) if left[2] == 0 else None
+        return self._stepping(self.start[r], left, latch, limit, stay, bits)
+
+    def _shrinking(self, name, limit, stay, bits, more):
+        latch = self._latch(name[1]) if name[0] == "it" else None
+        if latch is None or latch[0] not in ("low", "less"):
+            return None
+        if limit == 0 and stay in ("ne", "hi") or isinstance(limit, int) and stay == "hi":
+            return bits + more
+        return None
+
+    def _stepping(self, begin, left, latch, limit, stay, bits):
+        _, kept, add = latch
+        if add == 0:
+            return None
+        offset, seen = left[2], min(left[0], bits)
+        if isinstance(limit, tuple):
+            if not isinstance(begin, tuple) or begin[0] != 64 or begin[1] != limit[1] or kept != 64 or seen != 64 or stay not in ("ne", "cc", "lo", "ls", "hi"):
+                return None
+            # one object: addresses in it do not wrap; half of all is as good as any place
+            begin, limit = (begin[2] + (1 << 62)) & M64, (limit[2] + (1 << 62)) & M64
+        if not isinstance(begin, int):
+            if stay in ("cc", "lo", "ls") and add < 1 << 31 and kept >= seen and limit + add < 1 << seen:
+                begin, offset = 0, 0  # from wherever it begins it is not longer than from 0
+            else:
+                return None
+        return tried(begin, offset, seen, add, kept, limit, stay, bits)
+
+
+def tried(begin, offset, seen, add, kept, limit, stay, bits):
+    mask, keep = (1 << seen) - 1, (1 << kept) - 1
+    value, passes = begin, 0
+    while passes < LIMIT:
+        passes += 1
+        if not holds(stay, compared((value + offset) & mask, limit, bits)):
+            return passes
+        value = (value + add) & keep
+    return None
