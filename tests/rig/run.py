@@ -18,7 +18,7 @@ RIG = """\
 [rig] rig: bin source=timer ticks=3 count=990
 [rig] rig: bin source=timer ticks=62 count=1
 [rig] rig: bin source=timer ticks=63 count=7
-[rig] rig: end source=timer samples=1000 min=3 max=70000 sum=79473 overflow=2 missed=1
+[rig] rig: end source=timer samples=1000 min=3 max=70000 sum=143473 overflow=2 missed=1
 [rig] rig: done
 """
 
@@ -35,9 +35,12 @@ def test_rig():
     m, = formats.parse_rig(RIG, "alone", "direct")
     assert (m["scenario"], m["mode"], m["source"], m["cpu"], m["period_ns"], m["hz"]) == ("alone", "direct", "timer", 2, 10000, 62500000)
     assert (m["bins"], m["overflow"], m["missed"], m["samples"]) == ({3: 990, 62: 1, 63: 7}, 2, 1, 1000)
-    assert (m["min"], m["max"], m["sum"]) == (3, 70000, 79473)
+    assert (m["min"], m["max"], m["sum"]) == (3, 70000, 143473)
+    assert formats.parse_rig(RIG + "[rig] rig: exits source=timer total=4\n")[0]["exits"] == {"total": 4} and "exits" not in m
+    assert formats.parse_rig("\0\0" + RIG)[0]["bins"] == m["bins"]
     assert formats.rig_done(RIG) and not formats.rig_done(RIG.rsplit("\n", 2)[0])
-    wide = RIG.replace("ticks=63 count=7", "ticks=2048 count=7").replace("max=70000", "max=2100").replace("overflow=2 ", "overflow=0 ").replace("=1000 min", "=998 min")
+    wide = RIG.replace("ticks=63 count=7", "ticks=2048 count=7").replace("max=70000", "max=2100").replace("overflow=2 ", "overflow=0 ") \
+        .replace("=1000", "=998").replace("sum=143473", "sum=17400")
     assert formats.parse_rig(wide)[0]["max"] == 2100  # in the bin that begins with 2048
     assert formats.parse_rig(RIG.replace("[rig] ", "").replace("\n", "\r\n"))[0]["bins"] == m["bins"]
 
@@ -57,10 +60,13 @@ def test_rig_of_two_cells_and_a_restart():
     (("ticks=62", "ticks=6x"), "line 4.*no number"),
     (("ticks=62", "ticks=" + "9" * 30), "line 4.*more than any counter"),
     (("count=990", ""), "line 3.*without count"),
-    (("hz=62500000", "hz=0"), "line 1.*no frequency"),
+    (("hz=62500000", "hz=0"), "line 1.*no frequency"), (("hz=62500000", "hz=62500000000000"), "line 1.*no frequency"),
+    (("count=990", "count=9990"), "lines are missing"), (("count=990", "count=998"), "lines are missing"),
     (("min=3", "min=4"), "smallest"),
     (("max=70000", "max=62"), "largest"),
-    (("max=70000 sum=79473 overflow=2", "max=70 sum=3479 overflow=0"), "lines are missing"),
+    (("max=70000 sum=143473 overflow=2", "max=70 sum=3479 overflow=0"), "lines are missing"),
+    (("sum=143473", "sum=3000"), "the sum is said"), (("count=1000 hz", "count=1001 hz"), "1001 samples of timer were asked for, 1000 were taken"),
+    (("[rig] rig: done", "[rig] rig: FAIL source=sgi: there is no second CPU"), "the cell says: FAIL source=sgi: there is"),
 ])
 def test_rig_that_is_damaged(change, said):
     assert change[0] in RIG
@@ -163,10 +169,10 @@ def test_osadl_is_what_its_programs_take():
 
 
 def test_no_million_lines_for_one_late_sample():
-    late = formats.parse_rig(RIG.replace("max=70000 sum=79473 overflow=2", "max=1000000000 sum=2000000000 overflow=2"))
+    late = formats.parse_rig(RIG.replace("max=70000 sum=143473", "max=1000000000 sum=2000003473"))
     for kind in ("cyclictest", "osadl"):
         assert len(formats.write(kind, late, "ns")) < 400_000
-    beyond = {**late[0], "bins": {3: 990, 62: 1, 63: 7, 900_000: 2}, "overflow": 0}
+    beyond = {**late[0], "bins": {3: 990, 62: 1, 63: 7, 1_000_000_000: 2}, "overflow": 0}
     m, = formats.parse(formats.write("cyclictest", [beyond], "ns"), unit="ns")
     assert m["overflow"] == 2 and m["max"] == 16_000_000_000
 

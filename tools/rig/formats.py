@@ -57,6 +57,9 @@ def check(m, where):
         raise Bad(f"{where}: the smallest is said to be {m['min']}, but the first bin is {min(m['bins'])}")
     if m["bins"] and m["max"] is not None and (m["max"] < max(m["bins"]) or (not m["overflow"] and m["max"] > max(m["bins"]) * WIDEST)):
         raise Bad(f"{where}: the largest is said to be {m['max']}, but the last bin is {max(m['bins'])}")
+    least = sum(k * v for k, v in m["bins"].items())
+    if m["sum"] is not None and (m["sum"] < least or (not m["overflow"] and m["sum"] > least * WIDEST)):
+        raise Bad(f"{where}: the sum is said to be {m['sum']}, but the bins make {least}")
     return m
 
 
@@ -104,9 +107,10 @@ def as_count(text, where):
 
 # ---- the rig cell's own lines
 
-LINE = re.compile(r"^(?:\[(?P<cell>[^\]\s]+)\] )?rig: (?P<kind>begin|bin|end|done)\b(?P<rest>.*)$")
+LINE = re.compile(r"^(?:\[(?P<cell>[^\]\s]+)\] )?rig: (?P<kind>begin|bin|end|exits|FAIL|done)\b(?P<rest>.*)$")
 FIELDS = {"begin": ("source", "period", "count", "hz", "cpu"), "bin": ("source", "ticks", "count"),
-          "end": ("source", "samples", "min", "max", "sum", "overflow", "missed")}
+          "end": ("source", "samples", "min", "max", "sum", "overflow", "missed"), "exits": ("source", "total")}
+CLOCKS = range(1000, 100 * NS)  # of a counter; what is no such number is no CNTFRQ
 
 
 def fields(kind, rest, where):
@@ -129,7 +133,7 @@ def rig_done(text):
 
 def lines(text):
     """Without what a terminal makes of lines."""
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "").split("\n")
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\0]", "", text).split("\n")
 
 
 def parse_rig(text, scenario="", mode="", where="rig"):
@@ -140,27 +144,38 @@ def parse_rig(text, scenario="", mode="", where="rig"):
         if not m or m["kind"] == "done":
             continue
         at = f"{where}, line {number}"
+        if m["kind"] == "FAIL":
+            raise Bad(f"{at}: the cell says: FAIL{m['rest']}")
         said = fields(m["kind"], m["rest"], at)
         key = (m["cell"], said["source"])
         if m["kind"] == "begin":
-            if said["hz"] == 0:
-                raise Bad(f"{at}: hz=0 is no frequency")
+            if said["hz"] not in CLOCKS:
+                raise Bad(f"{at}: hz={said['hz']} is no frequency of a counter")
             open_ones[key] = (said, {})   # the cell may have begun again
-            continue
-        if key not in open_ones:
+        elif m["kind"] == "exits":
+            for measured in found[-1:]:
+                if measured["source"] == said["source"]:
+                    measured["exits"] = {"total": said["total"]}
+        elif key not in open_ones:
             raise Bad(f"{at}: '{m['kind']}' of {said['source']}, which has not begun: the beginning of the output is missing")
-        begin, bins = open_ones[key]
-        if m["kind"] == "bin":
+        elif m["kind"] == "bin":
+            bins = open_ones[key][1]
             if said["ticks"] in bins:
                 raise Bad(f"{at}: a second bin of {said['ticks']} ticks")
             bins[said["ticks"]] = said["count"]
-            continue
-        del open_ones[key]
-        found.append(check(measurement(said["source"], begin["hz"], bins, scenario=scenario, mode=mode, cpu=begin["cpu"], period_ns=begin["period"],
-                                       **{k: said[k] for k in FIELDS["end"][1:]}), f"{at} ({said['source']})"))
+        else:
+            found.append(ended(said, *open_ones.pop(key), scenario, mode, at))
     if open_ones:
         raise Bad(f"{where}: no end of {', '.join(k[1] for k in open_ones)}: the cell was stopped, or its output was cut off")
     return found
+
+
+def ended(said, begin, bins, scenario, mode, at):
+    """A measurement of its first line, its bins and its last."""
+    if said["samples"] != begin["count"]:
+        raise Bad(f"{at}: {begin['count']} samples of {said['source']} were asked for, {said['samples']} were taken")
+    return check(measurement(said["source"], begin["hz"], bins, scenario=scenario, mode=mode, cpu=begin["cpu"], period_ns=begin["period"],
+                             **{k: said[k] for k in FIELDS["end"][1:]}), f"{at} ({said['source']})")
 
 
 # ---- cyclictest: text of -h, -H

@@ -102,15 +102,19 @@ class Line:
         return data
 
 
-def measure(port, cell="rig", begin="restart", limit=120.0, silence=30.0, baud=115200, log=None):
+def measure(port, cell="rig", begin="restart", limit=120.0, silence=30.0, baud=115200, log=None, reset=None):
     """
     The text from the beginning of a measurement until it is done. begin: "restart": the operator's command line starts the cell
-    again; "wait": somebody resets the board. log: a file that gets all bytes.
+    again; "wait": somebody resets the board, or the command `reset` does. log: a file that gets all bytes.
     """
     text, raw = "", b""
     end, heard = time.monotonic() + limit, time.monotonic()
     with Line(port, baud) as line:
-        if begin == "restart":
+        if reset:
+            done = subprocess.run(reset, shell=True, timeout=limit, check=False)
+            if done.returncode:
+                raise formats.Bad(f"the command that resets the board ended with {done.returncode}: {reset}")
+        elif begin == "restart":
             line.send(ESCAPE + b":" + b"restart " + cell.encode() + b"\r")
         while not formats.rig_done(text):
             left = min(end, heard + silence) - time.monotonic()

@@ -10,6 +10,8 @@ from pathlib import Path
 import formats
 import plot
 
+UNIT = {"cyclictest-json": "ns", "jitterdebugger": "ns"}  # they say which; what reads the others takes microseconds to be meant
+
 
 def table(measurements):
     """Rows for people."""
@@ -40,7 +42,8 @@ def write_whole(path, text):
 def keep(folder, name, measurements, about=None):
     """The files, complete or not there; their names. A picture of instructions, too, if some were counted."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    files = {name + formats.SUFFIXES[kind]: formats.write(kind, measurements, about={"load": name, **(about or {})}) for kind in formats.WRITERS}
+    files = {name + formats.SUFFIXES[kind]: formats.write(kind, measurements, UNIT.get(kind, "us"), {"load": name, **(about or {})})
+             for kind in formats.WRITERS}
     files[f"{name}.svg"] = plot.svg(measurements)
     if any(m.get("instructions") for m in measurements):
         files[f"{name}.instructions.svg"] = plot.svg(measurements, "instructions")
