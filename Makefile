@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE METRICS TRACE TRACE_AT_BOOT GDB LOG_LEVEL,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE EXIT_COUNTERS METRICS TRACE TRACE_AT_BOOT GDB LOG LOG_LEVEL,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@
@@ -135,7 +135,7 @@ $(FLAGS): FORCE
 SOURCES := $(sort $(wildcard $(addprefix $(S)/src/,core/*.c vdev/*.c platform/$(UART).c platform/$(WATCHDOG).c arch/$(ISA)/*.c arch/$(ISA)/*.S)))
 LIFE := life life_cpu control command record_life audit watch crash crash_region crash_text health
 FRAMED := line line_channel line_request manage manage_life
-SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LINE),line_none.c,$(FRAMED:=.c)) $(if $(CONFIG_METRICS),metrics_none.c,metrics.c)) \
+SOURCES := $(filter-out %/asm-offsets.c $(addprefix %/core/,$(if $(CONFIG_LINE),line_none.c,$(FRAMED:=.c)) $(if $(CONFIG_METRICS),metrics_none.c,metrics.c) $(if $(CONFIG_LOG),log_none.c,log.c)) \
 	$(addprefix %/core/,$(if $(CONFIG_LIFECYCLE),life_none.c,$(LIFE:=.c))) \
 	$(addprefix %/core/,$(if $(CONFIG_TRACE),trace_none.c,trace.c trace_read.c) $(if $(CONFIG_IOMMU),iommu_none.c,iommu.c iommu_events.c)) $(addprefix %/core/,$(if $(CONFIG_PCI),pci_none.c,pci.c pci_config.c pci_verify.c)) \
 	$(addprefix %/core/,$(if $(CONFIG_GDB),debug_none.c,debug.c debug_answer.c)) $(ISA_WITHOUT),$(SOURCES))

@@ -39,7 +39,7 @@ void cpu_init(struct cpu *cpu, u16 index)
 	cpu->vdevs = NULL;
 	if (CONFIG_TRACE)
 		cpu->trace = (struct trace) { 0 };
-	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
+	for (u32 i = 0; i < EXITS_COUNTED; i++)
 		cpu->exits[i] = 0;
 	for (u32 i = 0; i < ARRAY_COUNT(cpu->paths); i++)
 		cpu->paths[i] = 0;

@@ -178,9 +178,12 @@ struct trace {
 	u32 on;   /* [A] 1: each exit writes one */
 };
 
+/* How many reasons are counted: all, or (CONFIG_EXIT_COUNTERS) none. */
+enum { EXITS_COUNTED = CONFIG_EXIT_COUNTERS ? EXIT_REASON_COUNT : 0 };
+
 struct cpu {
 	struct arch_frame frame;          /* [O] guest registers while in EL2; first: the stack pointer rests here */
-	u64 exits[EXIT_REASON_COUNT];     /* [O] */
+	u64 exits[EXITS_COUNTED];         /* [O] cell_count_exit */
 	const struct cpu_config *config;  /* [C] */
 	const struct cell_config *cell;   /* [C] NULL unless a vCPU */
 	const struct vdev_config *vdevs;  /* [C] the cell's devices */
@@ -235,5 +238,12 @@ enum power_result { POWER_OK, POWER_INVALID, POWER_ALREADY_ON, POWER_ON_PENDING,
 enum power_result power_vcpu_on(struct cpu *cpu, u64 target_vcpu, u64 entry, u64 argument);
 void power_vcpu_off(struct cpu *cpu); /* calling vCPU; parks */
 enum power_result power_vcpu_state(struct cpu *cpu, u64 target_vcpu, enum vcpu_state *state);
+
+/* Only the CPU itself. The short exits count in entry.S. */
+static inline void cell_count_exit(struct cpu *cpu, enum exit_reason reason)
+{
+	if (CONFIG_EXIT_COUNTERS)
+		cpu->exits[reason]++;
+}
 
 #endif

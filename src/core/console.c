@@ -325,12 +325,24 @@ static bool drain_patiently(void)
  * try for a while, then print all the same. Positions are masked, so two CPUs
  * in here garble text and nothing else.
  */
-void console_flush(void)
+static bool claim(void)
 {
-	bool claimed = false;
+	for (u32 tries = 0; tries < CLAIM_TRIES; tries++)
+		if (arch_cas32(&pumping, 0, 1))
+			return true;
+	return false;
+}
 
-	for (u32 tries = 0; tries < CLAIM_TRIES && !claimed; tries++)
-		claimed = arch_cas32(&pumping, 0, 1);
+static void let_go(bool claimed)
+{
+	if (claimed)
+		atomic_store32(&pumping, 0);
+	else
+		turn.left = 0; /* both have counted */
+}
+
+static void flush(void)
+{
 	line_stop();
 	if (turn.source < WIRE_CORE || turn.source == WIRE_COMMAND)
 		turn.left = 0;
@@ -339,8 +351,27 @@ void console_flush(void)
 			break;
 		emit();
 	}
-	if (claimed)
-		atomic_store32(&pumping, 0);
-	else
-		turn.left = 0; /* both have counted */
+}
+
+void console_flush(void)
+{
+	bool claimed = claim();
+
+	flush();
+	let_go(claimed);
+}
+
+void console_tell(const char *text)
+{
+	bool claimed = claim();
+	u32 length = 0;
+
+	flush();
+	for (; length < LOG_LINE - 1 && text[length]; length++)
+		line.bytes[length] = (u8)text[length];
+	turn.source = WIRE_CORE;
+	begin_line(length + 1);
+	while (drain_patiently() && turn.left)
+		emit();
+	let_go(claimed);
 }

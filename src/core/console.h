@@ -20,6 +20,8 @@
 void console_init(void);
 /* Print every CPU's log to the last character, waiting for the UART: boot and panic only. */
 void console_flush(void);
+/* Behind all that, one line of the core's, which is in no log: panic only. */
+void console_tell(const char *text);
 /* One bounded round: input, records, output as far as the UART's FIFO goes. */
 void console_pump(struct cpu *cpu);
 /* There is something to print, and the calling CPU has nothing more to do: it stopped its cell. */

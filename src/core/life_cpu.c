@@ -165,7 +165,7 @@ bool life_was_suspended(struct cpu *cpu)
 		is_in(cpu->cell_index, now);
 	if (state != CELL_SUSPENDED && state != CELL_RESUMING)
 		return late && state == CELL_RUNNING;
-	cpu->exits[EXIT_REVOKED]++;
+	cell_count_exit(cpu, EXIT_REVOKED);
 	is_in(cpu->cell_index, now);
 	arch_vcpu_pause(cpu);
 	life_wait(cpu);

@@ -25,7 +25,7 @@ enum log_category { LOG_CORE, LOG_LIFE, LOG_FAULT, LOG_AUDIT, LOG_IRQ, LOG_DMA, 
 void log_put(enum log_message message, u32 cell, ...);
 #define log_put(message, ...) \
 	((void)sizeof(log_check(LOG_FORMAT_##message, __VA_ARGS__)), \
-	 LOG_SEVERITY_##message <= CONFIG_LOG_LEVEL ? log_put(message, __VA_ARGS__) : (void)0)
+	 CONFIG_LOG && LOG_SEVERITY_##message <= CONFIG_LOG_LEVEL ? log_put(message, __VA_ARGS__) : (void)0)
 /* Is there room for any record in this CPU's ring? */
 bool log_has_room(void);
 /* Records lost so far because a CPU's ring was full. */

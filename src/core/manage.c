@@ -132,10 +132,11 @@ static enum line_status names(struct line_job *job)
 static bool sum_messages(u64 state[2])
 {
 	u32 end = (u32)state[1] + SUM_AT_ONCE;
+	const char *format;
 
-	for (; state[1] < MESSAGE_COUNT && state[1] < end; state[1]++)
-		state[0] = frame_crc_more((u32)state[0], (const u8 *)log_format((u32)state[1]), length_of(log_format((u32)state[1])) + 1);
-	return state[1] == MESSAGE_COUNT;
+	for (; (format = log_format((u32)state[1])) && state[1] < end; state[1]++)
+		state[0] = frame_crc_more((u32)state[0], (const u8 *)format, length_of(format) + 1);
+	return !format;
 }
 
 static enum line_status identify(struct line_job *job)
@@ -247,7 +248,7 @@ static enum line_status tell_vcpu(struct line_job *job)
 	to.life = 0;
 	to.kept = manage_registers(cell, n, &to.life) != NULL;
 	to.exits = 0;
-	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
+	for (u32 i = 0; i < EXITS_COUNTED; i++)
 		to.exits += life_get(&cpu->exits[i]);
 	manage_put(job, &to, sizeof to);
 	return LINE_OK;

@@ -18,8 +18,6 @@
 	M(SMMU_FOUND, ERROR, DMA, "%s: found SMMUv3.%u, StreamIDs of %u bits, PA %u bits, %scoherent; IDR0 %08x IDR1 %08x IDR5 %08x AIDR %08x") \
 	M(SMMU_SILENT, ERROR, DMA, "%s: declared SMMUv3 at 0x%lx, found nothing: reading it aborts") \
 	/* the core */ \
-	M(PANIC, ERROR, CORE, "%s") \
-	M(PANIC_ENDS, ERROR, CORE, "panic: configuration %s; %s") \
 	M(BOARD_WATCHDOG, INFO, CORE, "board watchdog: resets the board %lu ms after it was fed last") \
 	M(BOARD_WATCHDOG_ENDS, ERROR, CORE, "board watchdog: fed no more: %s") \
 	M(RESET_BY_CELL, WARNING, CORE, "cell @: %s: the board is reset") \

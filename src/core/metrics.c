@@ -68,13 +68,13 @@ static bool of_cell(u16 index, u32 n, struct value *to)
 static bool of_vcpu(const struct cpu *cpu, u32 n, struct value *to)
 {
 	to->group = "exits_";
-	if (n < EXIT_REASON_COUNT) {
+	if (n < EXITS_COUNTED) {
 		to->name = record_exit_names[n];
 		to->value = life_get(&cpu->exits[n]);
 		return true;
 	}
 	to->group = "irq_";
-	to->name = arch_cpu_count(cpu, n - EXIT_REASON_COUNT, &to->value);
+	to->name = arch_cpu_count(cpu, n - EXITS_COUNTED, &to->value);
 	return to->name;
 }
 

@@ -70,21 +70,18 @@ u32 panic_line(const struct panic_state *state, const char *cpu, u32 line, char 
 	return words(state, (line - LINE_STACK) * WORDS_PER_LINE, false, buffer, size);
 }
 
-/* Line by line: a CPU's log does not hold all of it. */
+/* Not by the log, which may be full, or not compiled in. */
 static void print(const struct panic_state *state)
 {
 	const char *cpu = machine_cpus[state->cpu].name;
-	char line[PANIC_LINE];
+	char line[LOG_LINE];
 
-	console_flush(); /* what it has said before */
-	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++) {
-		log_put(MESSAGE_PANIC, LOG_NO_CELL, line);
-		console_flush();
-	}
-	log_put(MESSAGE_PANIC_ENDS, LOG_NO_CELL, machine_hash, machine_core.panic_resets ? "the board is reset" :
-		state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
-						    "this CPU halts; those that can go on do");
-	console_flush();
+	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++)
+		console_tell(line);
+	fmt_print(line, sizeof line, "panic: configuration %s; %s", machine_hash, machine_core.panic_resets ? "the board is reset" :
+		  state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
+						      "this CPU halts; those that can go on do");
+	console_tell(line);
 }
 
 /* ---- for others ---- */

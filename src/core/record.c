@@ -166,12 +166,13 @@ static void print_counters(u16 index)
 			   cpu->vcpu_index, cpu->config->name, life_shown_names[life_shown(state)],
 			   name_of(record_power_names, RECORD_POWERS, power));
 
-	for (u32 i = 0; i < EXIT_REASON_COUNT; i++) {
+	for (u32 i = 0; i < EXITS_COUNTED; i++) {
 		count = __atomic_load_n(&cpu->exits[i], __ATOMIC_RELAXED);
 		total += count;
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", record_exit_names[i], count);
 	}
-	at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
+	if (EXITS_COUNTED)
+		at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
 	for (u32 i = 0; (name = arch_cpu_count(cpu, i, &count)); i++)
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", name, count);
 	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);

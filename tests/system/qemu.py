@@ -128,6 +128,7 @@ class Builder:
             return result
         work = self.folder / "work"
         work.mkdir(parents=True, exist_ok=True)
+        (work / ".config").unlink(missing_ok=True)  # what the last one had chosen
         base, *rest = partition.split()
         overlays, more = [w for w in rest if "=" not in w], [w for w in rest if "=" in w]
         devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []

@@ -178,6 +178,16 @@ def test_taken_back(boot, cell, options):
     healthy(cells)
 
 
+def settled(cells, cell):
+    """Its exits, when its CPU is in: the state says suspended before, and on a busy host much later."""
+    for _ in range(50):
+        before = cells.counters(cell)
+        time.sleep(0.2)
+        if cells.counters(cell) == before:
+            return before
+    raise AssertionError(f"{cell} goes on: {before}")
+
+
 @pytest.mark.partition(f"{FOLDER}/life.dts")
 @pytest.mark.parametrize("cell", ["straight", "served"])
 def test_suspended(boot, cell):
@@ -189,7 +199,7 @@ def test_suspended(boot, cell):
         assert cells.operator("suspend", cell) == "ok"
         cells.becomes(cell, "suspended")
         since = cells.mark()
-        before = cells.counters(cell)
+        before = settled(cells, cell)
         cells.type(cell, "well")
         time.sleep(0.3)
         assert cells.count(cell, "", since) == 0

@@ -13,16 +13,17 @@ void asm_offsets(void);
 void asm_offsets(void)
 {
 	DEFINE(FRAME_X0, offsetof(struct cpu, frame.x));
-	DEFINE(CPU_EXITS_HVC, offsetof(struct cpu, exits[EXIT_HVC]));
-	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits[EXIT_SGI]));
-	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits[EXIT_IRQCHIP]));
+	DEFINE(CPU_EXITS_HVC, offsetof(struct cpu, exits) + EXIT_HVC * sizeof(u64));
+	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits) + EXIT_SGI * sizeof(u64));
+	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits) + EXIT_IRQCHIP * sizeof(u64));
+	DEFINE(COUNT_EXITS, CONFIG_EXIT_COUNTERS);
 	DEFINE(CPU_KICK_PRIORITY, offsetof(struct cpu, arch.kick_priority));
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
 	DEFINE(PANIC_X19, offsetof(struct panic_state, regs[19]));
 	DEFINE(CPU_DUMP, offsetof(struct cpu, arch.dump));
 	DEFINE(CPU_STACK_HALF, CPU_STACK_SIZE / 2);
 	DEFINE(CPU_VGIC, offsetof(struct cpu, arch.vgic));
-	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits[EXIT_WFI]));
+	DEFINE(CPU_EXITS_WFI, offsetof(struct cpu, exits) + EXIT_WFI * sizeof(u64));
 	DEFINE(REGS_SIZE, sizeof(struct arch_regs));
 	DEFINE(REGS_HW_ID, offsetof(struct arch_regs, hw_id));
 	DEFINE(REGS_STACK, offsetof(struct arch_regs, stack));

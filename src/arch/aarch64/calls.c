@@ -17,7 +17,7 @@ static u64 exits_total(const struct cpu *cpu)
 {
 	u64 total = 0;
 
-	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)
+	for (u32 i = 0; i < EXITS_COUNTED; i++)
 		total += cpu->exits[i];
 	return total - 1; /* not this call */
 }
@@ -33,10 +33,10 @@ bool calls_own(struct cpu *cpu, u32 function, u64 *x)
 		x[1] = CLOISON_ABI_MINOR;
 		return true;
 	case CLOISON_EXITS_TOTAL:
-		x[0] = exits_total(cpu);
+		x[0] = EXITS_COUNTED ? exits_total(cpu) : (u64)SMCCC_NOT_SUPPORTED;
 		return true;
 	case CLOISON_EXITS_REASON:
-		x[0] = x[1] < EXIT_REASON_COUNT ? cpu->exits[x[1]] : (u64)SMCCC_INVALID_PARAMETER;
+		x[0] = !EXITS_COUNTED ? (u64)SMCCC_NOT_SUPPORTED : x[1] < EXITS_COUNTED ? cpu->exits[x[1]] : (u64)SMCCC_INVALID_PARAMETER;
 		return true;
 	case CLOISON_BOOT_TIMES:
 		x[0] = boot_times.entry;

@@ -33,6 +33,15 @@
 	.endif
 	.endm
 
+/* x2 is used. cell_count_exit of the short exits. */
+	.macro	count_exit counter
+	.if	COUNT_EXITS
+	ldr	x2, [sp, #\counter]
+	add	x2, x2, #1
+	str	x2, [sp, #\counter]
+	.endif
+	.endm
+
 /* Tables of code, in the gap that the vectors' alignment leaves behind boot.S. */
 	.section .text.early, "ax"
 	.balign	8
@@ -87,9 +96,7 @@ vectors:
 wfx:
 	tst	w2, #3                       /* TI: plain WFI only; the others complete at once */
 	b.ne	skip_and_return
-	ldr	x2, [sp, #CPU_EXITS_WFI]
-	add	x2, x2, #1
-	str	x2, [sp, #CPU_EXITS_WFI]
+	count_exit CPU_EXITS_WFI
 	mrs	x3, S3_0_C12_C12_7           /* ICC_IGRPEN1_EL1 */
 	tbz	x3, #0, skip_and_return
 	mrs	x3, S3_0_C4_C6_0             /* ICC_PMR_EL1 */
@@ -250,9 +257,7 @@ hypercall:
 	ldp	x16, x17, [sp, #128]
 	ldr	x8, [sp, #64]
 	cbz	x0, slow
-	ldr	x2, [sp, #CPU_EXITS_HVC]
-	add	x2, x2, #1
-	str	x2, [sp, #CPU_EXITS_HVC]
+	count_exit CPU_EXITS_HVC
 	ldr	x1, [sp, #8]
 	ldp	x2, x3, [sp, #16]
 	eret
@@ -274,9 +279,7 @@ sysreg:
 	bl	fast_sgi                     /* x0 value, x1 struct cpu -> x0 zero if done */
 	restore_x4_x8
 	cbnz	x0, slow
-	ldr	x2, [sp, #CPU_EXITS_SGI]
-	add	x2, x2, #1
-	str	x2, [sp, #CPU_EXITS_SGI]
+	count_exit CPU_EXITS_SGI
 	b	skip_and_return
 
 	vector	0x500, guest_interrupt         /* FIQ: there is no group 0 */
@@ -296,9 +299,7 @@ skip_and_return:
 
 	.global	distributor_done
 distributor_done:
-	ldr	x2, [sp, #CPU_EXITS_IRQCHIP]
-	add	x2, x2, #1
-	str	x2, [sp, #CPU_EXITS_IRQCHIP]
+	count_exit CPU_EXITS_IRQCHIP
 	b	skip_and_return
 
 	vector	0x580, guest_serror

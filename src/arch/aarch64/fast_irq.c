@@ -86,6 +86,6 @@ u64 fast_irq(struct cpu *cpu)
 	WRITE_SYSREG(ICC_EOIR1_EL1, intid);
 	if (intid == INTID_KICK)
 		WRITE_SYSREG(ICC_DIR_EL1, intid);
-	cpu->exits[EXIT_IRQ]++;
+	cell_count_exit(cpu, EXIT_IRQ);
 	return 0;
 }

@@ -134,7 +134,7 @@ void trap_irq(struct cpu *cpu)
 		cpu->arch.irq_counts[IRQ_SPURIOUS]++;
 	} else {
 		metrics_begin(cpu);
-		cpu->exits[EXIT_IRQ]++;
+		cell_count_exit(cpu, EXIT_IRQ);
 		take(cpu, intid);
 		metrics_end(cpu);
 	}
@@ -148,7 +148,7 @@ const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value)
 	const u64 *counts = cpu->arch.irq_counts;
 	const u64 values[ARRAY_COUNT(names)] = {
 		counts[IRQ_SPURIOUS], counts[IRQ_UNOWNED], counts[IRQ_STORM], counts[IRQ_SERVICE], cpu->arch.service_ticks,
-		cpu->arch.service_most, cpu->exits[EXIT_IRQ] - counts[IRQ_OWN], cpu->arch.hand.injected,
+		cpu->arch.service_most, (CONFIG_METRICS ? cpu->exits[EXIT_IRQ] : 0) - counts[IRQ_OWN], cpu->arch.hand.injected,
 	};
 
 	if (!cpu->arch.vgic || n >= ARRAY_COUNT(names) - (CONFIG_METRICS ? 0 : 2))

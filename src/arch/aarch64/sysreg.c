@@ -156,10 +156,10 @@ void sysreg_trap(struct cpu *cpu, u64 esr)
 	u64 value = read ? 0 : cpu->frame.x[rt];
 
 	if (read && (name & ~ID_SPACE_MASK) == ISS_SYSREG(3, 0, 0, 0, 0) && ISS_CRM(name) - 1 < 7) {
-		cpu->exits[EXIT_ID]++;
+		cell_count_exit(cpu, EXIT_ID);
 		value = id_read(name);
 	} else if (gic_trap(cpu, name, read, &value) || reads_as_zero(cpu, name)) {
-		cpu->exits[EXIT_SYSREG]++;
+		cell_count_exit(cpu, EXIT_SYSREG);
 	} else {
 		/* Maintenance by set and way (CRn 7, trapped where cells have cache colours) would flush others' too: ignored */
 		trap_denied(cpu, ISS_CRN(name) != 7);

@@ -57,7 +57,7 @@ void trap_inject_undefined(struct cpu *cpu)
 
 void trap_denied(struct cpu *cpu, bool inject)
 {
-	cpu->exits[EXIT_DENIED]++;
+	cell_count_exit(cpu, EXIT_DENIED);
 	if (cpu->cell->strict) {
 		trap_stop(cpu, STOP_DENIED, "denied system register");
 		return;
@@ -78,12 +78,12 @@ static void end(struct cpu *cpu, const char *what)
 {
 	if (cell_is_ending(cpu->cell_index)) {
 		/* Not its own doing: another vCPU or the core took the memory away */
-		cpu->exits[EXIT_REVOKED]++;
+		cell_count_exit(cpu, EXIT_REVOKED);
 		arch_cell_silence(cpu->cell_index); /* it may have unmasked a line since */
 		cell_park(cpu);
 		return;
 	}
-	cpu->exits[EXIT_FAULT]++;
+	cell_count_exit(cpu, EXIT_FAULT);
 	trap_stop(cpu, STOP_FAULT, what);
 }
 
@@ -135,9 +135,9 @@ static bool emulate(struct cpu *cpu, u64 ipa, u64 esr)
 		value &= (1ULL << size * 8) - 1;
 	if (!vgic_access(cpu, ipa, write, size, &value)) {
 		if (mmio_access(cpu, ipa, write, size, &value))
-			cpu->exits[EXIT_VDEV]++;
+			cell_count_exit(cpu, EXIT_VDEV);
 		else if (SPACE_COUNT && pci_access(cpu, ipa, write, size, &value))
-			cpu->exits[EXIT_PCI]++;
+			cell_count_exit(cpu, EXIT_PCI);
 		else
 			return false;
 	}
@@ -178,7 +178,7 @@ static void hypercall(struct cpu *cpu, u64 esr)
 		return;
 	if ((esr & 0xffff) == ACCESS_IMMEDIATE && DEBUG_COUNT > 0 && debug_returned(cpu, true))
 		return;
-	cpu->exits[EXIT_HVC]++;
+	cell_count_exit(cpu, EXIT_HVC);
 	trace_call(cpu);
 	smccc_call(cpu);
 }
@@ -190,7 +190,7 @@ static void dispatch(struct cpu *cpu, u32 class, u64 esr)
 		hypercall(cpu, esr);
 		return;
 	case EC_SMC64:
-		cpu->exits[EXIT_SMC]++;
+		cell_count_exit(cpu, EXIT_SMC);
 		trace_call(cpu);
 		trap_advance(); /* a trapped SMC has not been executed; before the call, which may not return here */
 		smccc_call(cpu);
@@ -199,7 +199,7 @@ static void dispatch(struct cpu *cpu, u32 class, u64 esr)
 		sysreg_trap(cpu, esr);
 		return;
 	case EC_WFX: /* of AArch32 EL0: entry.S has the others */
-		cpu->exits[EXIT_WFI]++;
+		cell_count_exit(cpu, EXIT_WFI);
 		trap_advance();
 		return;
 	case EC_BRK64:
@@ -207,7 +207,7 @@ static void dispatch(struct cpu *cpu, u32 class, u64 esr)
 	case EC_BREAKPOINT_GUEST:
 	case EC_STEP_GUEST:
 	case EC_WATCHPOINT_GUEST:
-		cpu->exits[EXIT_FAULT]++;
+		cell_count_exit(cpu, EXIT_FAULT);
 		if (debug_is_allowed(cpu->cell))
 			debug_exception(cpu, esr);
 		else

@@ -183,7 +183,7 @@ bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 	if (cpu->arch.vgic)
 		return vgic_mediated_access(cpu, ipa, write, size, value);
 	if (ITS_COUNT && vits_trap(cpu, ipa, write, size, value)) {
-		cpu->exits[EXIT_IRQCHIP]++;
+		cell_count_exit(cpu, EXIT_IRQCHIP);
 		return true;
 	}
 	if (offset < GIC_FRAME_SIZE) {
@@ -197,6 +197,6 @@ bool vgic_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 	}
 	if (!write)
 		*value = result;
-	cpu->exits[EXIT_IRQCHIP]++;
+	cell_count_exit(cpu, EXIT_IRQCHIP);
 	return true;
 }

@@ -197,7 +197,7 @@ bool vgic_mediated_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *v
 	else
 		*value = vgic_redist_read(v, c, (u32)n, offset, size);
 	leave(cpu);
-	cpu->exits[EXIT_IRQCHIP]++;
+	cell_count_exit(cpu, EXIT_IRQCHIP);
 	return true;
 }
 
