@@ -109,6 +109,15 @@ def test_a_decade_is_as_high_as_another_and_time_is_linear():
     assert lefts[1] - lefts[0] == pytest.approx(lefts[2] - lefts[1], abs=0.2) and lefts[1] > lefts[0]
 
 
+def test_late_samples_of_the_rig_have_wide_classes():
+    m = formats.measurement("timer", formats.NS, {1023: 1, 1024: 1, 1056: 1, 2048: 1, 4096: 1}, exact=1024)
+    assert [formats.width(m, k) for k in m["bins"]] == [1, 32, 32, 64, 128] and formats.width({**m, "exact": None}, 4096) == 1
+    shapes = [p.get("d") for p in of(drawn([m]), "samples")[1:]]
+    assert len(shapes) == 3  # 1023 to 1087 is one
+    x1, x2 = (float(v) for v in re.match(r"M([\d.]+).*H([\d.]+)V[\d.]+Z", shapes[2]).groups())
+    assert (x2 - x1) / 720 * 5000 == pytest.approx(128, rel=0.1)
+
+
 def test_strips_are_on_one_axis_and_the_maximum_is_marked():
     one = formats.measurement("timer", formats.NS, {100: 1000}, scenario="alone")
     other = formats.measurement("timer", formats.NS, {100: 1000, 900: 1}, scenario="beside <&>")

@@ -6,7 +6,7 @@
     formats.write("cyclictest", measurements, unit="us")        text
 
 A measurement is a dictionary: scenario, mode, source, cpu, period_ns, hz (how many ticks are a second), bins {ticks: samples},
-overflow (samples beyond the bins), missed (periods nobody came for), samples, min, max, sum (ticks, of all samples, those beyond
+overflow (samples beyond the bins), exact (from so many ticks on a bin is a 32nd of an octave wide; None: all are of one tick), missed (periods nobody came for), samples, min, max, sum (ticks, of all samples, those beyond
 the bins included; a tool's mean is cut off, so the sum with it; None: not known), and, of the rig, instructions, core_instructions, exits, bare_instructions.
 
 What was read is checked: it adds up, or it is refused (Bad) with the place. What a tool's format cannot say is left out by the
@@ -21,7 +21,8 @@ NS = 1_000_000_000
 UNITS = {"us": 1_000_000, "ns": NS}
 CLASSES = 10_000        # so many lines at most where a format has one for each class; what is later is its overflow
 LARGEST = 1 << 64       # no counter of a guest says more
-WIDEST = 1 + 1 / 32     # the rig's bins of late ones are so wide; a bin is called by its least
+EXACT, STEPS = 1024, 32  # of the rig cell: from here on so many bins an octave; each is called by its least
+WIDEST = 1 + 1 / STEPS
 JUDGED = ("instructions", "core_instructions", "bare_instructions")  # histograms beside the ticks
 
 
@@ -35,7 +36,7 @@ def measurement(source, hz, bins, **more):
     """A measurement with all its fields."""
     m = {"scenario": "", "mode": "", "source": source, "cpu": None, "period_ns": None, "hz": hz,
          "bins": {int(k): int(v) for k, v in sorted(bins.items(), key=lambda kv: int(kv[0])) if int(v)},
-         "overflow": 0, "missed": 0, "min": None, "max": None, "sum": None}
+         "overflow": 0, "exact": None, "missed": 0, "min": None, "max": None, "sum": None}
     m.update({k: v for k, v in more.items() if v is not None})
     inside = sum(m["bins"].values())
     m.setdefault("samples", inside + m["overflow"])
@@ -63,9 +64,20 @@ def check(m, where):
     return m
 
 
+def width(m, ticks):
+    """Of the bin that begins there."""
+    return (1 << ticks.bit_length() - 1) // STEPS if m["exact"] and ticks >= m["exact"] else 1
+
+
 def mean(m):
     """In ticks; None if it is not known."""
     return m["sum"] / m["samples"] if m["samples"] and m["sum"] is not None else None
+
+
+def exits(m):
+    """How many, by who counted the most: all of the guest's own count, or the sum of the core's by kinds; None: nobody counted."""
+    counted = m.get("exits")
+    return max(counted.get("total", 0), sum(v for k, v in counted.items() if k != "total")) if counted else None
 
 
 def nanoseconds(m, ticks):
@@ -174,7 +186,7 @@ def ended(said, begin, bins, scenario, mode, at):
     """A measurement of its first line, its bins and its last."""
     if said["samples"] != begin["count"]:
         raise Bad(f"{at}: {begin['count']} samples of {said['source']} were asked for, {said['samples']} were taken")
-    return check(measurement(said["source"], begin["hz"], bins, scenario=scenario, mode=mode, cpu=begin["cpu"], period_ns=begin["period"],
+    return check(measurement(said["source"], begin["hz"], bins, scenario=scenario, mode=mode, cpu=begin["cpu"], period_ns=begin["period"], exact=EXACT,
                              **{k: said[k] for k in FIELDS["end"][1:]}), f"{at} ({said['source']})")
 
 

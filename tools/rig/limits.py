@@ -36,7 +36,7 @@ def found(m, what, share):
         inside = formats.percentile(m["bins"], share, m["overflow"])
         return formats.nanoseconds(m, m["max"] if inside is None else inside)
     if what == "exits":
-        return sum(m["exits"].values()) if m.get("exits") is not None else None
+        return formats.exits(m)
     counted = m.get(what.removeprefix("max-").replace("-", "_"))
     return max(counted, default=None) if counted else None
 

@@ -60,6 +60,7 @@ class Strip:
         self.bare, self.shift = None, 0.0
         if what == "instructions":
             self.bins = {float(k): v for k, v in m["instructions"].items() if v}
+            self.widths = dict.fromkeys(self.bins, 1.0)
             self.width, self.beyond, self.shift = 1.0, 0, -0.5  # whole numbers: above their place on the axis
             self.least, self.largest = min(self.bins, default=None), max(self.bins, default=None)
             total = sum(self.bins.values())
@@ -69,10 +70,11 @@ class Strip:
         else:
             ns = formats.NS / m["hz"]
             self.bins = {k * ns: v for k, v in m["bins"].items()}
+            self.widths = {k * ns: formats.width(m, k) * ns for k in m["bins"]}
             self.width, self.beyond = ns, m["overflow"]
             self.least, self.largest, self.mean = (formats.nanoseconds(m, v) for v in (m["min"], m["max"], formats.mean(m)))
         self.samples = sum(self.bins.values()) + self.beyond
-        self.end = max([0.0, *(k + self.width for k in self.bins), (self.largest or 0.0) + self.width, self.bare or 0.0])
+        self.end = max([0.0, *(k + w for k, w in self.widths.items()), (self.largest or 0.0) + self.width, self.bare or 0.0])
 
     def middle(self, k):
         return k + self.shift + self.width / 2
@@ -82,6 +84,7 @@ class Strip:
             if getattr(self, key) is not None:
                 setattr(self, key, getattr(self, key) / by)
         self.bins = {k / by: v for k, v in self.bins.items()}
+        self.widths = {k / by: w / by for k, w in self.widths.items()}
 
 
 def strips(measurements, what):
@@ -130,7 +133,7 @@ def classes(strip, axes, base):
     """The filled steps. What touches is one area; what is thinner than a line is as wide as one."""
     out, pieces = [], []
     for k in sorted(strip.bins):
-        x1, x2 = axes.x(k + strip.shift), axes.x(k + strip.shift + strip.width)
+        x1, x2 = axes.x(k + strip.shift), axes.x(k + strip.shift + strip.widths[k])
         if x2 - x1 < THIN:
             x1, x2 = (x1 + x2 - THIN) / 2, (x1 + x2 + THIN) / 2
         y = axes.y(base, strip.bins[k])
@@ -147,7 +150,7 @@ def later(strip, axes, base):
     """How many were this late or later."""
     left, path = strip.samples, f"M{axes.x(0):.1f} {axes.y(base, strip.samples):.1f}"
     for k in sorted(strip.bins):
-        path += f"H{axes.x(k + strip.shift + strip.width):.1f}"
+        path += f"H{axes.x(k + strip.shift + strip.widths[k]):.1f}"
         left -= strip.bins[k]
         path += f"V{axes.y(base, left):.1f}"
     if left and strip.largest is not None:  # beyond the classes; the last of them is known

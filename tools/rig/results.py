@@ -23,7 +23,7 @@ def table(measurements):
         counted = m.get("instructions")
         rows.append((m["scenario"] or "-", m["mode"] or "-", m["source"], str(m["samples"]), *("?" if v is None else f"{v:.0f}" for v in ns), str(m["missed"]),
                      "-" if not counted else f"{min(counted)}..{max(counted)}" if len(counted) > 1 else str(min(counted)),
-                     str(sum(m["exits"].values())) if m.get("exits") is not None else "-"))
+                     "-" if formats.exits(m) is None else str(formats.exits(m))))
     wide = [max(len(r[i]) for r in rows) for i in range(len(head))]
     return "\n".join("  ".join(w.ljust(n) if i < 3 else w.rjust(n) for i, (w, n) in enumerate(zip(r, wide))).rstrip() for r in rows)
 
