@@ -16,6 +16,7 @@
 #include "core/metrics.h"
 #include "core/pci.h"
 #include "core/trace.h"
+#include "vdev/vdev.h"
 
 struct cell cells[CELL_COUNT ? CELL_COUNT : 1];
 struct vcpu vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
@@ -23,6 +24,16 @@ struct vcpu vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
 struct vcpu *cell_vcpu(u16 cell, u16 n)
 {
 	return &vcpus[machine_cells[cell].first_cpu + n];
+}
+
+static void glance_init(struct cpu *cpu)
+{
+	const struct vdev_config *dev = &machine_vdevs[cpu->cell->console];
+
+	if (cpu->cell->console < VDEV_COUNT && dev->ops->glance) {
+		cpu->glanced = dev;
+		cpu->glanced_at = dev->base + dev->ops->glance_offset;
+	}
 }
 
 void cpu_init(struct cpu *cpu, u16 index)
@@ -37,6 +48,8 @@ void cpu_init(struct cpu *cpu, u16 index)
 	cpu->cell = NULL;
 	cpu->vcpu = NULL;
 	cpu->vdevs = NULL;
+	cpu->glanced_at = ~0ULL;
+	cpu->pump_due = 0;
 	if (CONFIG_TRACE)
 		cpu->trace = (struct trace) { 0 };
 	for (u32 i = 0; i < EXITS_COUNTED; i++)
@@ -48,6 +61,7 @@ void cpu_init(struct cpu *cpu, u16 index)
 		cpu->cell = &machine_cells[config->cell];
 		cpu->vdevs = &machine_vdevs[cpu->cell->first_vdev];
 		cpu->vcpu = cell_vcpu(config->cell, config->vcpu);
+		glance_init(cpu);
 		if (CONFIG_TRACE_AT_BOOT)
 			atomic_store32(&cpu->vcpu->trace, TRACE_WANTED);
 	}

@@ -185,15 +185,18 @@ struct cpu {
 	struct arch_frame frame;          /* [O] guest registers while in EL2; first: the stack pointer rests here */
 	u64 exits[EXITS_COUNTED];         /* [O] cell_count_exit */
 	const struct cpu_config *config;  /* [C] */
+	struct arch_cpu arch;             /* [O] here, as the short exits of a port may know where its first member is */
 	const struct cell_config *cell;   /* [C] NULL unless a vCPU */
 	const struct vdev_config *vdevs;  /* [C] the cell's devices */
+	const struct vdev_config *glanced; /* [C] its console, if a register of that can be read the short way (glance.c) */
+	u64 glanced_at;                   /* [C] guest-physical address of the register; no address if there is none */
+	u64 pump_due;                     /* [O] ticks: without a service CPU, when the guest's next access has to pump the console */
 	struct vcpu *vcpu;                /* [C] */
 	u16 index;                        /* [C] */
 	u16 cell_index;                   /* [C] */
 	u16 vcpu_index;                   /* [C] within the cell */
 	u16 copier;                       /* [O] enum copier */
 	struct trace trace;               /* [O] writes, the service CPU reads: as trace_ring */
-	struct arch_cpu arch;             /* [O] */
 	u64 path_since;                   /* [O] ticks, when the path began that it is on; 0: none that counts (metrics.h) */
 	u32 paths[CONFIG_METRICS ? METRICS_BUCKETS : 0]; /* [O] how many took ticks with so many leading zeros (of 32 bits) */
 	struct trace_entry trace_ring[TRACE_ENTRIES] __attribute__((aligned(TRACE_ENTRIES * sizeof(struct trace_entry))));

@@ -9,6 +9,8 @@
 #include "core/iommu.h"
 #include "vdev/vdev.h"
 
+#define PUMP_PERIOD(hz) ((hz) / 1000) /* as a service CPU's tick */
+
 /*
  * With a service CPU one kick as the ring fills up to the mark; the service
  * CPU must empty it before there can be another. Without one the printing CPU
@@ -19,6 +21,7 @@ static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pen
 	if (machine_service_cpu == CPU_NONE) {
 		iommu_serve();
 		console_pump(cpu);
+		cpu->pump_due = arch_time_glance() + PUMP_PERIOD(arch_time_hz());
 	} else if (pending_before < VDEV_CONSOLE_KICK && dev->ops->pending(dev) >= VDEV_CONSOLE_KICK)
 		core_call_service();
 }

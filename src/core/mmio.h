@@ -12,6 +12,9 @@
  */
 bool mmio_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value);
 
+/* What is at cpu->glanced_at, 32 bits, if that is all there is to reading it; negative: mmio_access. For short exits. */
+s64 glance_read(const struct cpu *cpu);
+
 /* Is the address in the window of a virtual device of its cell? */
 bool mmio_covers(const struct cpu *cpu, u64 ipa);
 

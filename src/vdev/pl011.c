@@ -23,45 +23,8 @@
  * - Turning FEN off does not flush bytes the guest has written.
  * - No DMA, break, parity, framing; test registers (0x80..) read as zero.
  */
+#include "vdev/pl011_bits.h"
 #include "vdev/vdev.h"
-
-enum { /* offset / 4 */
-	DR = 0, RSR = 1, FR = 6, ILPR = 8, IBRD = 9, FBRD = 10, LCR_H = 11, CR = 12,
-	IFLS = 13, IMSC = 14, RIS = 15, MIS = 16, ICR = 17, DMACR = 18, PERIPH_ID0 = 0xfe0 / 4,
-};
-
-#define DR_OE BIT(11)
-#define RSR_OE BIT(3)
-
-#define FR_CTS BIT(0)
-#define FR_DSR BIT(1)
-#define FR_DCD BIT(2)
-#define FR_BUSY BIT(3)
-#define FR_RXFE BIT(4)
-#define FR_TXFF BIT(5)
-#define FR_RXFF BIT(6)
-#define FR_TXFE BIT(7)
-#define FR_RI BIT(8)
-
-#define LCR_H_FEN BIT(4)
-
-#define CR_LBE BIT(7)
-#define CR_DTR BIT(10)
-#define CR_RTS BIT(11)
-#define CR_OUT1 BIT(12)
-#define CR_OUT2 BIT(13)
-
-#define INT_RI BIT(0)
-#define INT_CTS BIT(1)
-#define INT_DCD BIT(2)
-#define INT_DSR BIT(3)
-#define INT_RX BIT(4)
-#define INT_TX BIT(5)
-#define INT_RT BIT(6)
-#define INT_OE BIT(10)
-
-#define FIFO_DEPTH 32u /* r1p5 */
-#define RING_SIZE (PL011_TX_SIZE - FIFO_DEPTH)
 
 /* Registers that only store: implemented bits. */
 static const u16 stored[PL011_REG_COUNT] = {
@@ -79,13 +42,6 @@ static const u8 trigger_levels[8] = { 4, 8, 16, 24, 28, 28, 28, 28 };
  * positions (acquire, publish), and before the interrupt output is computed
  * (the fence in pl011_level).
  */
-#define INLINE static inline __attribute__((always_inline)) /* one instruction: smaller than a call */
-
-INLINE u32 get(const u32 *p)
-{
-	return __atomic_load_n(p, __ATOMIC_RELAXED);
-}
-
 INLINE void set(u32 *p, u32 value)
 {
 	__atomic_store_n(p, value, __ATOMIC_RELAXED);
@@ -408,4 +364,6 @@ const struct vdev vdev_pl011 = {
 	.put = pl011_put,
 	.room = pl011_room,
 	.dropped = pl011_dropped,
+	.glance_offset = FR * 4,
+	.glance = pl011_glance,
 };

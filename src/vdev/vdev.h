@@ -39,6 +39,12 @@ struct vdev {
 	bool (*put)(const struct vdev_config *dev, u8 byte);               /* one byte of input; false: receiver full */
 	u32 (*room)(const struct vdev_config *dev);                        /* bytes of input it still takes */
 	u64 (*dropped)(const struct vdev_config *dev);                     /* bytes lost so far */
+	/*
+	 * The same: what read() of 32 bits at glance_offset would give, if that changes nothing and level() is low, and there
+	 * is no less to do if it is not called; negative: read() knows. Called on a port's short exits (core/glance.c). NULL: there is none.
+	 */
+	s64 (*glance)(const struct vdev_config *dev);
+	u64 glance_offset; /* of a register that drivers poll */
 };
 
 #include "vdev/pl011.h"

@@ -60,6 +60,27 @@ static void drains_others(void **state)
 	assert_non_null(strstr(wire_text, "[linux] x\r\n"));
 }
 
+/* Who only polls the flags takes the short way, but not always. */
+static void polling_pumps(void **state)
+{
+	struct cpu *cpu = &host_cpus[0];
+	u64 value;
+
+	(void)state;
+	host_this = cpu;
+	assert_int_equal(cpu->glanced_at, UART_BASE + 0x18);
+	assert_true(glance_read(cpu) < 0); /* nobody has pumped yet */
+	assert_true(mmio_access(cpu, cpu->glanced_at, false, 4, &value));
+	assert_int_equal(glance_read(cpu), value);
+	guest_print(VDEV_HELLO, "hello\n");
+	assert_int_equal(glance_read(cpu), value);
+	host.now += arch_time_hz() / 1000;
+	assert_true(glance_read(cpu) < 0);
+	assert_true(mmio_access(cpu, cpu->glanced_at, false, 4, &value));
+	assert_string_equal(wire_text, "[hello] hello\r\n");
+	assert_int_equal(glance_read(cpu), value);
+}
+
 static void no_input(void **state)
 {
 	(void)state;
@@ -115,6 +136,7 @@ int main(void)
 		cmocka_unit_test_setup(traps_pump, machine_reset),
 		cmocka_unit_test_setup(nothing_stays_behind, machine_reset),
 		cmocka_unit_test_setup(drains_others, machine_reset),
+		cmocka_unit_test_setup(polling_pumps, machine_reset),
 		cmocka_unit_test_setup(no_input, machine_reset),
 		cmocka_unit_test_setup(record_is_printed, machine_reset),
 		cmocka_unit_test_setup(record_does_not_spin_for_ever, machine_reset),

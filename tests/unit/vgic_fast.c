@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * src/arch/aarch64/fast_irq.c, fast_sgi*.c, fast_vgic.c on simulated hardware:
+ * src/arch/aarch64/fast_irq.c, fast_sgi_mediated.c, fast_vgic.c on simulated hardware:
  * they are included, with the system registers and the memory they use played
  * here. Built with -Isrc/arch/aarch64 (Makefile).
  */
@@ -28,7 +28,7 @@
 #define GICR 0x080a0000ULL
 #define GICD_GUEST 0x10000000ULL
 #define GICR_GUEST 0x20000000ULL
-#define SGI_ROUTE 0x100u /* and one more for each CPU */
+#define ROUTES 0x100u /* and one more for each CPU */
 
 const struct arch_board_config machine_board = { .gicd = GICD };
 const u16 machine_service_cpu = 0;
@@ -66,8 +66,8 @@ static void write_register(const char *name, u64 value)
 		if (!sim_lr_empty(&here()->ich, 0))
 			world_fail("cpu%u: list register 0 is in use", world.here);
 		here()->ich.lr[0] = value;
-	} else if (!strcmp(name, SYSREG_STRING(ICC_SGI1R_EL1)) && value - SGI_ROUTE < world.cpu_count) {
-		vgic_hw_kick(&world.vgic, (u32)value - SGI_ROUTE);
+	} else if (!strcmp(name, SYSREG_STRING(ICC_SGI1R_EL1)) && value - ROUTES < world.cpu_count) {
+		vgic_hw_kick(&world.vgic, (u32)value - ROUTES);
 	} else if ((strcmp(name, SYSREG_STRING(ICC_EOIR1_EL1)) && strcmp(name, SYSREG_STRING(ICC_DIR_EL1))) ||
 		   value != acknowledged[world.here]) {
 		world_fail("writes %s: %#llx", name, (unsigned long long)value);
@@ -128,7 +128,6 @@ static void mmio_write32(u64 a, u32 value)
 #define volatile(...) (void)0
 #include "fast_irq.c"
 #include "fast_sgi_mediated.c"
-#include "fast_sgi.c"
 #include "fast_vgic.c"
 #undef __asm__
 #undef volatile
@@ -146,9 +145,8 @@ void fast_begin(void)
 		cpu->arch.gicr = GICR + GICR_SIZE * n;
 		cpu->arch.frame_gicd = GICD_GUEST + GICD_ISENABLER;
 		cpu->arch.frame_sgi = GICR_GUEST + GICR_SIZE * n + GICR_SGI_FRAME + GICD_ISENABLER;
-		cpu->arch.sgi_rare = ~SGI1R_INTID;
 		for (u32 i = 0; i < world.cpu_count; i++) {
-			cpu->arch.sgi_route[i] = SGI_ROUTE + i;
+			cpu->arch.sgi_routes[SGI_ROUTE(i)] = ROUTES + i;
 			cpu->arch.sgi_targets |= 1u << i;
 		}
 	}
@@ -197,7 +195,7 @@ bool fast_send(u32 cpu, u32 targets, u32 intid)
 {
 	struct cpu *c = enter(cpu);
 
-	return leave(cpu, !fast_sgi((u64)intid << 24 | targets, c));
+	return leave(cpu, !targets || !fast_sgi_mediated((u64)intid << 24 | targets, c)); /* entry.S keeps those without a target */
 }
 
 static u64 ipa(u32 frame, u32 offset)

@@ -41,9 +41,13 @@ struct arch_dump {
 };
 #define DUMP_TAKEN 0x64756d70736f5421ULL /* memory is anything before it is set */
 
+#define SGI_ROUTE(n) (15 - (n))
+
 /* Worked out once at boot, so that the short exits compute nothing. workaround: what the firmware answered. */
 struct arch_cpu {
-	u64 sgi_route[16]; /* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID */
+	/* [C] ICC_SGI1R_EL1 value that reaches vCPU n of the cell, without INTID, at SGI_ROUTE(n); 0: nobody. 8 * (63 - n) bytes
+	   behind the frame's beginning (entry.S) */
+	u64 sgi_routes[17] __attribute__((aligned(128)));
 	u64 sgi_rare;      /* [C] bits of ICC_SGI1R_EL1 that are not for the short path of direct cells */
 	u32 sgi_targets;   /* [C] bit n: the cell has vCPU n */
 	s32 workaround[3]; /* [C] ARCH_WORKAROUND_1, _2, _3: SMCCC result codes */

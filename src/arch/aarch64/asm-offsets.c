@@ -17,6 +17,9 @@ void asm_offsets(void)
 	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits) + EXIT_SGI * sizeof(u64));
 	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits) + EXIT_IRQCHIP * sizeof(u64));
 	DEFINE(COUNT_EXITS, CONFIG_EXIT_COUNTERS);
+	DEFINE(CPU_SGI_RARE, offsetof(struct cpu, arch.sgi_rare));
+	DEFINE(CPU_EXITS_VDEV, offsetof(struct cpu, exits) + EXIT_VDEV * sizeof(u64));
+	DEFINE(CPU_GLANCED_AT, offsetof(struct cpu, glanced_at));
 	DEFINE(CPU_KICK_PRIORITY, offsetof(struct cpu, arch.kick_priority));
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
 	DEFINE(PANIC_X19, offsetof(struct panic_state, regs[19]));

@@ -5,40 +5,30 @@
  * While a guest runs, SP_EL2 rests on this CPU's struct cpu, whose first member
  * is the frame: the vectors store at [sp, #..] and the C stack grows below.
  *
- * Five exits are frequent or timed, and stay short: a hypercall that only
- * answers, sending an SGI, a guarded WFI, a word of the distributor, and a
- * mediated guest's interrupts. They save
- * x0-x3 or x0-x7, and x8, x16, x17, x30; the C behind them (fast_*.c) is built
+ * Six exits are frequent or timed, and stay short: a hypercall that only
+ * answers, sending an SGI, a guarded WFI, a word of the distributor, the flags
+ * of a console, and a mediated guest's interrupts. They save
+ * x0-x3, or x0-x8, x16, x17 and x30; the C behind them (fast_*.c, and
+ * what core/glance.c reaches) is built
  * to use no other. Everything else saves all general registers and goes to
  * trap_slow.
  */
 #include "asm-offsets.h"
 #include "entry.h"
 
-#define EC_WFX 0x01
-#define EC_HVC64 0x16
-#define EC_SYSREG 0x18
-#define EC_DABT 0x24
-
-/* Of a data abort's syndrome: valid, 32 bits, no sign extension, translation fault, not of a walk */
-#define WORD_MASK_HI 0x01e0
-#define WORD_MASK_LO 0x00bc
-#define WORD_HI 0x0180
-#define WORD_LO 0x0004
+/* Whole syndromes (ESR_EL2): class, 32-bit instruction, and what the class says of it */
+#define ESR_HVC0 0x5a000000      /* HVC #0: only that is the calling convention */
+#define ESR_WFI 0x07e00000       /* WFI; WFE and those with a timeout are not */
+#define ESR_SGI1R 0x623a3016     /* MSR ICC_SGI1R_EL1, without Rt */
+#define ESR_SGI1R_MASK 0xfffffc1f
+/* Data abort of a load or store of 32 bits: syndrome valid, no sign extension, translation fault, not of a walk */
+#define ESR_WORD 0x91800004
+#define ESR_WORD_MASK 0xfde000bc
 
 	.macro	vector offset, label
 	.org	\offset
 	.ifnb	\label
 	b	\label
-	.endif
-	.endm
-
-/* x2 is used. cell_count_exit of the short exits. */
-	.macro	count_exit counter
-	.if	COUNT_EXITS
-	ldr	x2, [sp, #\counter]
-	add	x2, x2, #1
-	str	x2, [sp, #\counter]
 	.endif
 	.endm
 
@@ -66,18 +56,110 @@ rt_value:
 	mov	x0, xzr
 	ret
 
-/* In: x0 value; x0-x3 in the frame, the rest live. Goes on at distributor_done. */
+/* In: x0 value; x0-x3 in the frame, the rest live. Goes on at skip_and_return. */
 	.global	store_rt
 store_rt:                                /* 32 entries of two instructions */
 	.irp	n, 0, 1, 2, 3
 	str	x0, [sp, #8 * \n]
-	b	distributor_done
+	b	skip_and_return
 	.endr
 	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 	mov	x\n, x0
-	b	distributor_done
+	b	skip_and_return
 	.endr
-	b	distributor_done
+	b	skip_and_return
+
+/*
+ * The guest sends an SGI: a write of ICC_SGI1R_EL1. x2 ESR; x0-x3 in the frame, the rest live. One write for each target, as
+ * each has a route of its own; sgi_routes lies where the leading zeros of a target's bit lead.
+ */
+	.balign	8
+sgi:
+	ubfx	w2, w2, #5, #5               /* Rt */
+	adr	x3, 1f
+	add	x3, x3, x2, lsl #3
+	branch_table x3, 32
+1:	.irp	n, 0, 1, 2, 3
+	ldr	x0, [sp, #8 * \n]
+	b	sgi_send
+	.endr
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	mov	x0, x\n
+	b	sgi_send
+	.endr
+	mov	x0, xzr
+sgi_send:
+	ldr	x3, [sp, #CPU_SGI_RARE]
+	tst	x0, x3
+	b.ne	sgi_rare                     /* x0 value */
+	and	x1, x0, #0xffff              /* targets that there are not have a route to nobody, */
+	and	x0, x0, #0xf000000           /* INTID */
+2:
+	loop_bound 16, 0
+	sub	x3, x1, #1
+	bic	x2, x1, x3                   /* the lowest, */
+	clz	x2, x2                       /* 63 - n; of none 64, which is nobody too */
+	ldr	x2, [sp, x2, lsl #3]
+	orr	x2, x2, x0
+	msr	S3_0_C12_C11_5, x2           /* ICC_SGI1R_EL1 */
+	ands	x1, x1, x3
+	b.ne	2b
+	count_exit CPU_EXITS_SGI
+	skip_and_eret
+
+/*
+ * A word of the distributor, and of what else is short. x2 ESR; x0-x3 in the frame, the rest live. What it is not sure of goes
+ * the general way, which decodes it again.
+ */
+abort:
+	ldr	x0, 1f                       /* the mask, and above it what it has to leave */
+	and	w1, w2, w0
+	cmp	x1, x0, lsr #32
+	b.ne	slow
+	mrs	x1, hpfar_el2
+	mrs	x0, far_el2
+	ldr	x3, [sp, #CPU_GICD_BASE]
+	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
+	bfxil	x1, x0, #0, #12
+	sub	x0, x1, x3                   /* offset in the distributor's frame */
+	cmp	x0, #0x10, lsl #12
+	b.hs	glance
+	tbnz	w2, #6, distributor_write    /* WnR */
+	save_x4_x8
+	mov	x1, sp
+	bl	fast_gicd_read               /* x0 offset, x1 struct cpu -> x0 value, negative: not done */
+	restore_x4_x8
+	tbnz	x0, #63, slow
+	count_exit CPU_EXITS_IRQCHIP
+	store_and_return
+distributor_write:
+	ubfx	w2, w2, #16, #5
+	mov	x1, x0
+	save_x4_x8
+	bl	rt_value
+	mov	x2, sp
+	bl	fast_gicd_write              /* w0 value, x1 offset, x2 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, slow
+	.global	distributor_done
+distributor_done:
+	count_exit CPU_EXITS_IRQCHIP
+	b	skip_and_return
+/* Not the distributor. x1 IPA, x2 ESR. */
+glance:
+	ldr	x3, [sp, #CPU_GLANCED_AT]
+	cmp	x1, x3
+	b.ne	frame_mediated               /* x1 IPA, x2 ESR */
+	tbnz	w2, #6, slow                 /* WnR */
+	save_x4_x8
+	mov	x0, sp
+	bl	glance_read                  /* x0 struct cpu -> x0 value, negative: not done */
+	restore_x4_x8
+	tbnz	x0, #63, slow
+	count_exit CPU_EXITS_VDEV
+	store_and_return
+	.balign	8
+1:	.word	ESR_WORD_MASK, ESR_WORD
 
 /*
  * The vectors. A slot has room for 32 instructions and most need one branch,
@@ -94,8 +176,6 @@ vectors:
  * architecturally) and the guest stays where revocation reaches it.
  */
 wfx:
-	tst	w2, #3                       /* TI: plain WFI only; the others complete at once */
-	b.ne	skip_and_return
 	count_exit CPU_EXITS_WFI
 	mrs	x3, S3_0_C12_C12_7           /* ICC_IGRPEN1_EL1 */
 	tbz	x3, #0, skip_and_return
@@ -108,9 +188,7 @@ wfx:
 	mrs	x2, elr_el2
 	add	x2, x2, #4
 	msr	elr_el2, x2
-	mrs	x3, spsr_el2
-	and	x3, x3, #~(1 << 21)          /* SS: a guest that steps has stepped */
-	msr	spsr_el2, x3
+	stepped x3
 	mrs	x2, hcr_el2
 	orr	x3, x2, #0x18                /* FMO, IMO: interrupts for a lower EL may not end a WFI here */
 	msr	hcr_el2, x3
@@ -217,15 +295,6 @@ device_serror:
 	vector	0x280, el2_unexpected
 	vector	0x300, el2_unexpected
 	vector	0x380, el2_unexpected
-distributor_write:
-	ubfx	w2, w2, #16, #5
-	save_x4_x8
-	bl	rt_value
-	mov	x2, sp
-	bl	fast_gicd_write              /* w0 value, x1 offset, x2 struct cpu -> x0 zero if done */
-	restore_x4_x8
-	cbnz	x0, slow
-	b	distributor_done
 
 	vector	0x400                          /* lower EL, AArch64: synchronous */
 guest_sync:
@@ -234,21 +303,21 @@ guest_sync:
 	.global	guest_sync_saved
 guest_sync_saved:                              /* also entered by trace.S: x0-x3 in the frame, x0 live */
 	mrs	x2, esr_el2
-	lsr	x3, x2, #26
-	cmp	x3, #EC_HVC64
+	tbnz	w2, #31, abort               /* classes from 0x20 on: aborts, and what is rare */
+	mov	w3, #ESR_HVC0
+	cmp	w2, w3
 	b.eq	hypercall
-	cmp	x3, #EC_SYSREG
-	b.eq	sysreg
-	cmp	x3, #EC_DABT
-	b.eq	data_abort
-	cmp	x3, #EC_WFX
+	ldr	w0, sgi_syndrome
+	and	w3, w2, #ESR_SGI1R_MASK
+	cmp	w3, w0
+	b.eq	sgi
+	mov	w0, #ESR_WFI
+	cmp	w2, w0
 	b.eq	wfx
 	b	slow
 
-/* HVC. x2 ESR. In: guest x0-x3 live but for x2, x3, which are in the frame. */
+/* HVC #0. In: guest x0-x3 live but for x2, x3, which are in the frame. */
 hypercall:
-	tst	w2, #0xffff                  /* only HVC #0 is the calling convention */
-	b.ne	slow
 	str	x8, [sp, #64]
 	stp	x16, x17, [sp, #128]
 	str	x30, [sp, #240]
@@ -265,82 +334,17 @@ hypercall:
 	isb
 
 	vector	0x480, guest_irq               /* of mediated guests; a direct one takes its own */
-/* Trapped system register. x2 ESR. Only a write of ICC_SGI1R_EL1 is fast. */
-sysreg:
-	and	w3, w2, #0xfffffc1f          /* without Rt */
-	mov	w0, #0x3016                  /* EC 0x18, op0 3 op1 0 CRn 12 CRm 11 op2 5, write */
-	movk	w0, #0x623a, lsl #16
-	cmp	w3, w0
-	b.ne	slow
-	ubfx	w2, w2, #5, #5
-	save_x4_x8
-	bl	rt_value
-	mov	x1, sp
-	bl	fast_sgi                     /* x0 value, x1 struct cpu -> x0 zero if done */
-	restore_x4_x8
-	cbnz	x0, slow
-	count_exit CPU_EXITS_SGI
-	b	skip_and_return
+sgi_syndrome:
+	.word	ESR_SGI1R
 
 	vector	0x500, guest_interrupt         /* FIQ: there is no group 0 */
 /* Over the trapped instruction and back. */
+	.global	skip_and_return
 skip_and_return:
-	mrs	x2, elr_el2
-	add	x2, x2, #4
-	msr	elr_el2, x2
-	mrs	x2, spsr_el2
-	and	x2, x2, #~(1 << 21)          /* SS: a guest that steps has stepped */
-	msr	spsr_el2, x2
-	ldp	x2, x3, [sp, #16]
-	ldp	x0, x1, [sp, #0]
-	eret
-	dsb	nsh
-	isb
-
-	.global	distributor_done
-distributor_done:
-	count_exit CPU_EXITS_IRQCHIP
-	b	skip_and_return
+	skip_and_eret
 
 	vector	0x580, guest_serror
-distributor_read:
-	save_x4_x8
-	mov	x0, x1
-	mov	x1, sp
-	bl	fast_gicd_read               /* x0 offset, x1 struct cpu -> x0 value, negative: not done */
-	restore_x4_x8
-	tbnz	x0, #63, slow
-	mrs	x2, esr_el2
-	ubfx	w2, w2, #16, #5
-	adr	x3, store_rt
-	add	x3, x3, x2, lsl #3
-	branch_table x3, 32
-
 	vector	0x600, slow_from_vector        /* lower EL, AArch32 (EL0) */
-/*
- * Data abort. x2 ESR. A 32-bit access to the cell's distributor is short; what
- * it is not sure of goes the general way, which decodes it again.
- */
-data_abort:
-	mov	w0, #WORD_MASK_LO
-	movk	w0, #WORD_MASK_HI, lsl #16
-	and	w0, w0, w2
-	mov	w1, #WORD_LO
-	movk	w1, #WORD_HI, lsl #16
-	cmp	w0, w1
-	b.ne	slow
-	mrs	x1, hpfar_el2
-	mrs	x3, far_el2
-	ldr	x0, [sp, #CPU_GICD_BASE]
-	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
-	bfxil	x1, x3, #0, #12
-	sub	x3, x1, x0                   /* offset in the distributor's frame */
-	cmp	x3, #0x10, lsl #12
-	b.hs	frame_mediated
-	mov	x1, x3
-	tbz	w2, #6, distributor_read     /* WnR */
-	b	distributor_write
-
 	vector	0x680, guest_irq
 guest_serror:
 	stp	x0, x1, [sp, #0]

@@ -22,7 +22,7 @@
 	.endm
 
 /*
- * x4-x8, x16, x17, x30: with x0-x3, what fast_sgi.c and fast_gicd.c may use. (x16 and
+ * x4-x8, x16, x17, x30: with x0-x3, what the short exits' C may use. (x16 and
  * x17 belong to whoever links, and clang cannot be kept from them, nor from x8.)
  */
 	.macro	save_x4_x8
@@ -40,6 +40,46 @@
 	ldp	x4, x5, [sp, #32]
 	.endm
 
+/* cell_count_exit of the short exits. Clobbers x2. */
+	.macro	count_exit counter
+	.if	COUNT_EXITS
+	ldr	x2, [sp, #\counter]
+	add	x2, x2, #1
+	str	x2, [sp, #\counter]
+	.endif
+	.endm
+
+/* SPSR_EL2.SS: a guest that steps has stepped. Clobbers reg. */
+	.macro	stepped reg
+	mrs	\reg, spsr_el2
+	tbz	\reg, #21, .Lstepped\@
+	and	\reg, \reg, #~(1 << 21)
+	msr	spsr_el2, \reg
+.Lstepped\@:
+	.endm
+
+/* Over the trapped instruction and back to the guest; x0-x3 come from the frame. */
+	.macro	skip_and_eret
+	mrs	x2, elr_el2
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	stepped x2
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh                          /* no speculation past eret */
+	isb
+	.endm
+
+/* The same, with x0 in the register that the load named. */
+	.macro	store_and_return
+	mrs	x2, esr_el2
+	ubfx	w2, w2, #16, #5
+	adr	x3, store_rt
+	add	x3, x3, x2, lsl #3
+	branch_table x3, 32
+	.endm
+
 /* br \reg into a table of \count entries, two instructions each: tools/bound looks at all of them (BOUND_TABLE of core/bound.h). */
 	.macro	branch_table reg, count
 .Ltable\@:
@@ -47,6 +87,14 @@
 	.quad	.Ltable\@, \count, 3
 	.popsection
 	br	\reg
+	.endm
+
+/* First in the body of a loop: how often it goes round at most, as LOOP_BOUND (kind 0) and others of core/bound.h say it in C. */
+	.macro	loop_bound count, kind
+.Lbound\@:
+	.pushsection .bounds, "o", %progbits, .Lbound\@
+	.quad	.Lbound\@, \count, \kind
+	.popsection
 	.endm
 
 #endif

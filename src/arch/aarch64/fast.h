@@ -17,8 +17,7 @@ s64 fast_vgic_read(u64 ipa, const struct cpu *cpu);
 u64 fast_vgic_write(u32 value, u64 ipa, const struct cpu *cpu);
 /* Acknowledges a physical interrupt. Returns 0 when done; else it is left to trap_irq, INTID in cpu->arch.irq_taken. */
 u64 fast_irq(struct cpu *cpu);
-/* value: what the guest wrote to ICC_SGI1R_EL1. Returns 0 when sent. */
-u64 fast_sgi(u64 value, const struct cpu *cpu);
-u64 fast_sgi_mediated(u64 value, const struct cpu *cpu); /* fast_sgi's other half */
+/* value: what a mediated guest wrote to ICC_SGI1R_EL1. Returns 0 when sent. */
+u64 fast_sgi_mediated(u64 value, const struct cpu *cpu);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Sending an SGI from a mediated guest, the short way (entry.S, fast_sgi.c).
+ * Sending an SGI from a mediated guest, the short way (mediated.S).
  * Compiled to use no register but x0-x8: only those are saved (isa.mk). Nothing
  * here may call anything.
  */
@@ -33,7 +33,7 @@ INLINE u64 to_other(const struct cpu *cpu, u32 intid, u32 n)
 	if (__atomic_fetch_or(&vcpu->sgis, 1u << intid, __ATOMIC_SEQ_CST) & __atomic_load_n(&vcpu->enabled, __ATOMIC_SEQ_CST))
 		return 0;
 	__asm__ volatile("dsb ishst" : : : "memory"); /* what the kick announces is visible first */
-	WRITE_SYSREG(ICC_SGI1R_EL1, cpu->arch.sgi_route[n]);
+	WRITE_SYSREG(ICC_SGI1R_EL1, cpu->arch.sgi_routes[SGI_ROUTE(n)]);
 	return 0;
 }
 

@@ -27,8 +27,9 @@ FAST_FIXED := 9 10 11 12 13 14 15 18
 CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(FAST_FIXED),-ffixed-x$(n))
 CFLAGS_fast_gicd.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n))
 # -O2: these are timed, and what is optimized for size may call functions of its own.
-CFLAGS_fast_sgi.o := $(CFLAGS_fast_gicd.o) -O2
-CFLAGS_fast_irq.o := $(CFLAGS_fast_sgi.o)
-CFLAGS_fast_vgic.o := $(CFLAGS_fast_sgi.o)
-CFLAGS_fast_sgi_mediated.o := $(CFLAGS_fast_sgi.o)
+CFLAGS_fast_irq.o := $(CFLAGS_fast_gicd.o) -O2
+CFLAGS_glance.o := $(CFLAGS_fast_irq.o)
+CFLAGS_pl011_flags.o := $(CFLAGS_fast_irq.o)
+CFLAGS_fast_vgic.o := $(CFLAGS_fast_irq.o)
+CFLAGS_fast_sgi_mediated.o := $(CFLAGS_fast_irq.o)
 CFLAGS_revoke.o := -O2

@@ -80,8 +80,18 @@ frame_read:
 	bl	fast_vgic_read               /* x0 IPA, x1 struct cpu -> x0 value, negative: not done */
 	restore_x4_x8
 	tbnz	x0, #63, slow
-	mrs	x2, esr_el2
-	ubfx	w2, w2, #16, #5
-	adr	x3, store_rt
-	add	x3, x3, x2, lsl #3
-	branch_table x3, 32
+	count_exit CPU_EXITS_IRQCHIP
+	store_and_return
+
+/* x0 what the guest wrote to ICC_SGI1R_EL1, x0-x3 in the frame. All of a mediated cell's that have a target come here. */
+	.global	sgi_rare
+sgi_rare:
+	ldr	x1, [sp, #CPU_VGIC]
+	cbz	x1, slow
+	save_x4_x8
+	mov	x1, sp
+	bl	fast_sgi_mediated            /* x0 value, x1 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, slow
+	count_exit CPU_EXITS_SGI
+	skip_and_eret

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Without CONFIG_MEDIATED: in place of all that isa.mk lists in MEDIATED_FILES. */
 #include "core/metrics.h"
-#include "fast.h"
 #include "gic.h"
 #include "vgic.h"
 
@@ -48,10 +47,4 @@ bool arch_cell_is_direct(u16 cell)
 {
 	(void)cell;
 	return true;
-}
-
-u64 fast_sgi_mediated(u64 value, const struct cpu *cpu)
-{
-	(void)value, (void)cpu;
-	return 1;
 }

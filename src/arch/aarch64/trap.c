@@ -198,7 +198,7 @@ static void dispatch(struct cpu *cpu, u32 class, u64 esr)
 	case EC_SYSREG:
 		sysreg_trap(cpu, esr);
 		return;
-	case EC_WFX: /* of AArch32 EL0: entry.S has the others */
+	case EC_WFX: /* of AArch32 EL0, or WFE, or with a timeout: entry.S has WFI. All may complete at once */
 		cell_count_exit(cpu, EXIT_WFI);
 		trap_advance();
 		return;

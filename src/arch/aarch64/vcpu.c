@@ -16,6 +16,8 @@
 #include "trap.h"
 #include "vgic.h"
 
+_Static_assert(offsetof(struct cpu, arch.sgi_routes[SGI_ROUTE(0)]) == 8 * 63, "where entry.S looks for the route of vCPU 0");
+
 #define SCTLR_EL1_RESET 0x30d00800ULL /* RES1, MMU and caches off */
 
 static bool id_field(u64 value, u32 shift) { return value >> shift & 0xf; }
@@ -139,7 +141,7 @@ void arch_cpu_init(struct cpu *cpu)
 	cpu->arch.gicd_base = cpu->arch.vgic ? ~0ULL : cpu->cell->arch.gicd_base;
 	cpu->arch.sgi_rare = ~(cpu->arch.vgic ? SGI1R_INTID : SGI1R_TARGETS | SGI1R_INTID);
 	for (u32 n = 0; n < cpu->cell->vcpu_count && n < 16; n++) {
-		cpu->arch.sgi_route[n] = gic_sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
+		cpu->arch.sgi_routes[SGI_ROUTE(n)] = gic_sgi_route(machine_cpus[machine_cell_cpus[cpu->cell->first_cpu + n]].hw_id);
 		cpu->arch.sgi_targets |= 1u << n;
 	}
 }
