@@ -85,6 +85,7 @@ def measure(qemu, builder, folder, modes=("bare", "direct", "mediated"), loops=1
         (folder / f"{SCENARIO}-{mode}.cyclictest.txt").write_text(text + "\n")
         found += named(formats.parse(ns, f"{SCENARIO}, {mode}"), mode, exits, interval)
         problems += wrong(found[-2:], mode, loops)
+    found.sort(key=lambda m: (m["cpu"], modes.index(m["mode"])))  # what is to be compared is side by side
     return found, problems
 
 

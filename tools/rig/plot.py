@@ -54,9 +54,11 @@ def decade(power):
 class Strip:
     """Classes with their counts, in units of the axis."""
 
-    def __init__(self, m, what):
-        self.name, self.missed = m["scenario"] or m["source"], m["missed"]
-        self.what = ", ".join(w for w in (m["source"] if m["scenario"] else "", m["mode"]) if w)
+    def __init__(self, m, what, common):
+        """common: all are of one scenario, which is said once."""
+        self.missed = m["missed"]
+        self.name, *rest = [w for w in ("" if common else m["scenario"], m["source"], m["mode"]) if w]
+        self.what = ", ".join(rest)
         self.bare, self.shift = None, 0.0
         if what == "instructions":
             self.bins = {float(k): v for k, v in m["instructions"].items() if v}
@@ -89,7 +91,8 @@ class Strip:
 
 def strips(measurements, what):
     """All of them, and what the axis is called."""
-    found = [Strip(m, what) for m in measurements if what == "latency" or m.get("instructions")]
+    common = len({m["scenario"] for m in measurements}) == 1
+    found = [Strip(m, what, common) for m in measurements if what == "latency" or m.get("instructions")]
     if not found:
         raise formats.Bad(f"nothing to draw: no measurement has {what}")
     if what == "instructions":
@@ -214,7 +217,7 @@ def svg(measurements, what="latency", title=""):
     height, gap = {1: (300, 0), 2: (180, 22), 3: (140, 20)}.get(len(found), (92, 18))
     axes = Axes(found, height, gap)
     total = TOP + len(found) * (height + gap) - gap + BOTTOM
-    words = title or (f"{found[0].name} {found[0].what}" if len(found) == 1 else "")
+    words = title or (measurements[0]["scenario"] if len({m["scenario"] for m in measurements}) == 1 else "")
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" width="{WIDTH}" height="{total}" role="img" '
            f'aria-label="{escape(words or label)}">', f"<style>{STYLE}</style>", f'<rect width="{WIDTH}" height="{total}" class="paper"/>',
            text(LEFT, 26, words, "title"), *legend(LEFT, 50, any(s.bare is not None for s in found))]
