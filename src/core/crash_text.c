@@ -56,9 +56,22 @@ static void print_short(const struct crash_cell *cell)
 		cell->what[0] ? ": " : "", cell->what, cell->vcpu, cell->cpu, cell->pc, cell->console_size, cell->cell);
 }
 
+/* All of it follows. */
+static void print_head(const struct crash_cell *cell)
+{
+	log_put(MESSAGE_CRASH_SHOWN, LOG_NO_CELL, cell->origin.sequence, boot_name(&cell->origin), cell->cell, cell->life, cell->reason,
+		cell->what[0] ? ": " : "", cell->what, cell->vcpu, cell->cpu, cell->pc, cell->console_size);
+}
+
 static void print_short_panic(const struct crash_panic *panic)
 {
 	log_put(MESSAGE_CRASH_PANIC, LOG_NO_CELL, panic->origin.sequence, boot_name(&panic->origin), panic->cpu, panic->what,
+		panic->exception ? "syndrome" : "declared", panic->declared, panic->exception ? "address" : "found", panic->found, panic->pc);
+}
+
+static void print_panic_head(const struct crash_panic *panic)
+{
+	log_put(MESSAGE_CRASH_PANIC_SHOWN, LOG_NO_CELL, panic->origin.sequence, boot_name(&panic->origin), panic->cpu, panic->what,
 		panic->exception ? "syndrome" : "declared", panic->declared, panic->exception ? "address" : "found", panic->found, panic->pc);
 }
 
@@ -181,7 +194,7 @@ static bool print_cell(const struct crash_cell *cell, u32 *line)
 	u32 console = 0;
 
 	if (*line == LINE_SHORT)
-		return print_short(cell), true;
+		return print_head(cell), true;
 	if (*line == LINE_ORIGIN)
 		return print_origin(cell), true;
 	if (*line == LINE_DETAIL)
@@ -207,7 +220,7 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 	u32 count;
 
 	if (!*line)
-		return print_short_panic(panic), true;
+		return print_panic_head(panic), true;
 	state.what = panic->what;
 	state.declared = panic->declared;
 	state.found = panic->found;

@@ -54,6 +54,7 @@ enum line_kind {
 	LINE_STATE,     /* core: struct line_state, of a channel; each LINE_ALIVE_MS of one in turn, and when bytes were dropped */
 	LINE_ALIVE,     /* both: nothing else to say */
 	LINE_BYE,       /* both: back to plain text, and to keys */
+	LINE_READ_ONLY, /* of a server between host and core, never of the core: on this channel you may not send; answers a DATA, beside the ACK */
 };
 
 enum line_channel {
@@ -186,6 +187,8 @@ struct manage_vcpu {
 	u16 kept;        /* 1: registers of its last end are kept: MANAGE_READ; 0: none */
 	u32 life;        /* of which they are */
 	u64 exits;       /* in all; each by its reason: LINE_METRICS */
+	u16 number;      /* of that CPU: LINE_TRACE */
+	u16 reserved[3];
 };
 
 enum manage_area {

@@ -241,8 +241,11 @@ static enum line_status tell_vcpu(struct line_job *job)
 	if (!manage_is_vcpu(job, 2))
 		return LINE_INVALID;
 	u16 cell = (u16)manage_argument(job, 0), n = (u16)manage_argument(job, 1);
-	const struct cpu *cpu = cpu_at(machine_cell_cpus[machine_cells[cell].first_cpu + n]);
+	u16 number = machine_cell_cpus[machine_cells[cell].first_cpu + n];
+	const struct cpu *cpu = cpu_at(number);
 
+	to.number = number;
+	to.reserved[0] = to.reserved[1] = to.reserved[2] = 0;
 	set_text(to.cpu, sizeof to.cpu, cpu->config->name);
 	to.power = (u16)atomic_load32(&cell_vcpu(cell, n)->state);
 	to.life = 0;

@@ -87,6 +87,9 @@
 	/* who has asked what of whom: sequence, "cell " or nothing, who, operation, a blank or nothing, of which cell, result, how often */ \
 	M(AUDIT_DONE, NOTICE, AUDIT, "audit %u: %s%s %s%s%s: %s%s") \
 	M(AUDIT_REFUSED, WARNING, AUDIT, "audit %u: %s%s %s%s%s: %s%s") \
+	/* the head of a record that is shown */ \
+	M(CRASH_SHOWN, NOTICE, TEXT, "crash record %u of %s: cell %s, life %u, %s%s%s, vCPU %u on %s, pc 0x%lx; %u bytes of console") \
+	M(CRASH_PANIC_SHOWN, ERROR, TEXT, "crash record %u of %s: panic on %s: %s: %s 0x%lx, %s 0x%lx, pc 0x%lx") \
 	/* the next one */
 
 #define LOG_NAME(name, severity, category, format) MESSAGE_##name,

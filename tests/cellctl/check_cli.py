@@ -8,6 +8,7 @@ import os
 import pty
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -105,7 +106,8 @@ def usage(board):
     board.expect(0, "--help", out="Exit codes:")
     board.expect(0, "crash", "--help", out="--elf")
     board.expect(0, "--version", out="line version 1")
-    board.expect(3, "list", port="unix:/nowhere/uart", err="No such file")
+    board.expect(3, "list", port="unix:/nowhere/uart", err="No such file.*make SOCKET=1 run")
+    board.expect(3, "list", port="/nowhere/uart", err="No such file.*make SOCKET=1 run")
     board.expect(3, "list", port="/dev/null", err="is no serial line")
     board.expect(3, "list", port=os.path.abspath(__file__), err="neither a socket nor")
     board.expect(3, "list", port="tty:/dev/null,99", err="none of the usual rates")
@@ -183,8 +185,22 @@ def talk(board):
     check("console as JSON", any("tick" in line.get("text", "") for line in lines), str(lines))
     ran = board.run("console", "linux", text="\x1b]0;x\x07 \x1b[1mbold\r")
     check("not at a terminal nothing is filtered", "\x1b]0;x\x07" in ran.stdout, repr(ran.stdout))
+    reader_goes(board)
     at_a_terminal(board)
     return lines
+
+
+def reader_goes(board):
+    """`cellctl ... | head`: no word about it, and whatever follows something ends."""
+    for arguments in (["metrics"], ["metrics", "--json"], ["top"], ["console", "control", "--for", "60"]):
+        process = subprocess.Popen([CELLCTL, "-p", board.port, "-t", "10", *arguments], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.close()
+        try:
+            err = process.communicate(timeout=30)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            err = b"it goes on"
+        check(f"cellctl {' '.join(arguments)} | head", b"pipe" not in err and process.returncode == -signal.SIGPIPE, f"{process.returncode} {err}")
 
 
 def at_a_terminal(board):
@@ -228,6 +244,9 @@ def records(board):
 def crashes(board, folder):
     board.expect(0, "crash", out="boot 1, partition unit")
     board.expect(1, "crash", "linux", err="no record of linux")
+    board.expect(1, "crash", "0", err="no record of linux")
+    board.expect(8, "crash", "nosuch", err="no cell 'nosuch'; there are: linux, control, hello")
+    board.expect(8, "crash", "nosuch", "--core", os.path.join(folder, "core"), err="no cell 'nosuch'")
     board.expect(1, "regs", "control", err="nothing is kept")
     board.run("console", "linux", "--for", "1", text="fault\r")
     board.expect(0, "list", out="linux +failed +1 .*fault: write outside the cell's map")
@@ -243,6 +262,9 @@ def crashes(board, folder):
     check("what counts is all there is", board.json("crash") == found)
     board.expect(0, "crash", "linux", "--elf", SIM, out="life 1: fault")
     board.expect(0, "crash", "--file", dump, port="nowhere", out="record 1, boot 1: cell linux")
+    board.expect(0, "crash", "0", out="record 1, boot 1: cell linux")
+    board.expect(1, "crash", "hello", "--file", dump, port="nowhere", err="no record of hello$")
+    board.expect(8, "crash", "nosuch", "--file", dump, port="nowhere", err="no cell of that name")
     registers = board.json("regs", "linux")
     check("registers", len(registers["vcpus"]) == 2 and registers["vcpus"][0]["registers"]["m0"] == "0x2000", str(registers))
     board.expect(0, "regs", "linux", "1", out="vCPU 1 on cpu1, life 1")

@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 FOLDER = Path(sys.argv[1]).resolve()
@@ -84,10 +86,43 @@ def check_languages():
         subprocess.run([TOOL / "po" / "update", "--check"], check=True)
 
 
+def check_words():
+    """The words of the core's tables have translations, and a log has them."""
+    if not shutil.which("msgfmt"):
+        return
+    known = set(re.findall(r'N_\("([^"]*)"\)', (TOOL / "words.c").read_text(encoding="utf-8")))
+    for file, table in (("life_table.c", r"life_op_names"), ("life_table.c", r"life_shown_names"), ("life_table.c", r"life_result_names"),
+                        ("life_table.c", r"life_reason_names"), ("record.c", r"record_power_names"), ("record.c", r"stop_names"), ("record_life.c", r"stop_names")):
+        text = re.search(rf"{table}\[\w*\] = {{(.*?)\n}};", (TREE / "src/core" / file).read_text(encoding="utf-8"), re.S)[1]
+        words = set(re.findall(r'"([^"]*)"', text))
+        assert words and words <= known, f"words.c does not know {sorted(words - known)} of {table}"
+    with tempfile.TemporaryDirectory() as folder:
+        port = f"{folder}/uart"
+        started = [subprocess.Popen([FOLDER / "core_sim", "--socket", port])]
+
+        def there(path):
+            while not os.path.exists(path):
+                assert started[-1].poll() is None
+                time.sleep(0.05)
+        try:
+            there(port)
+            started.append(subprocess.Popen([CELLCTL, "-p", port, "-q", "serve", f"{folder}/s"]))
+            there(f"{folder}/s.admin")
+            more = ("-p", f"{folder}/s.admin", "-t", "10")
+            assert run(*more, "stop", "hello", "--wait", "10")[0] == 0
+            said = run(*more, "log", language="ja_JP.UTF-8", XDG_STATE_HOME=folder)
+            assert said[0] == 0 and re.search(r"停止要求 hello: (要求済み|完了)", said[1]) and "stop" not in said[1], said
+        finally:
+            for process in reversed(started):
+                process.terminate()
+                process.wait(20)
+
+
 def main():
     check_manual()
     check_completion()
     check_languages()
+    check_words()
     print(f"{len(commands())} commands, their manual page, completion and translations")
 
 

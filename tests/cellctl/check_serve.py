@@ -127,6 +127,11 @@ def types(rig):
     out = rig.ok("operator", "console", "linux", "--for", "2", stdin="hello there\r")
     assert "hello there" in out, out
     assert rig.audited(event="types", cell="linux", role="operator")
+    begin = time.monotonic()
+    code, out, err = rig.run("observer", "console", "linux", "--for", "30", stdin="not by me\r")
+    assert code == DENIED and "allow" in err and "not by me" not in out and time.monotonic() - begin < 10, (code, out, err)
+    assert len(rig.audited(event="refused", request="type", cell="linux", role="observer", result="denied")) == 1
+    assert rig.run("observer", "console", "linux", "--for", "1")[0] == 0  # who only looks is not refused
 
 
 def does_not_read(rig):

@@ -181,15 +181,24 @@ static u32 on_type(void *of, struct client *client, u16 cell, const u8 *bytes, u
 	return size;
 }
 
+static u32 denied_count;
+
+static void on_denied(void *of, struct client *client, u16 cell)
+{
+	(void)of, (void)client;
+	assert_int_equal(cell, 1);
+	denied_count++;
+}
+
 static int setup_role(enum client_role role)
 {
 	static struct serve_stream streams[3];
 
 	for (u32 i = 0; i < 3; i++)
 		assert_true(stream_make(&streams[i], i ? 1024 : 4096, !i));
-	host = (struct client_host){ &host, 77, 2, streams, streams + 1, on_request, on_type };
+	host = (struct client_host){ &host, 77, 2, streams, streams + 1, on_request, on_type, on_denied };
 	now = 1000;
-	asked_count = typed_size = 0;
+	asked_count = typed_size = denied_count = 0;
 	type_room = 1000;
 	c = client_make(&host, role, 1);
 	return 0;
@@ -502,6 +511,13 @@ static void observes(void **state)
 	assert_int_equal(state_of(LINE_CONSOLE + 1)->room, 0);
 	send_frame(LINE_DATA, LINE_CONSOLE + 1, 0, "x", 1);
 	assert_int_equal(typed_size, 0);
+	assert_int_equal(denied_count, 1);
+	receive();
+	send_frame(LINE_DATA, LINE_CONSOLE + 1, 0, NULL, 0); /* who has no room asks for some */
+	assert_int_equal(denied_count, 2);
+	receive();
+	assert_int_equal(frames[0].head.kind, LINE_READ_ONLY);
+	assert_int_equal(frames[0].head.channel, LINE_CONSOLE + 1);
 }
 
 static void ends(void **state)

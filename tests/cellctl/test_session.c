@@ -73,6 +73,7 @@ static struct relay {
 	volatile int loss;       /* of 10000 bytes, either way: lost or garbled */
 	volatile bool hold_acks; /* the host's, of streams */
 	volatile bool hold_core; /* nothing of the core's passes */
+	volatile bool late;      /* bytes of the host are read late, a few at a time; when it closes, what is left is dropped */
 	volatile bool swap;      /* core := next_core */
 	volatile int next_core;
 	volatile bool end;
@@ -137,7 +138,16 @@ static void *relay_run(void *unused)
 		if (relay.hold_core)
 			fds[1].fd = -1;
 		poll(fds, 2, 5);
-		if (fds[0].revents && (count = read(relay.host, bytes, sizeof bytes)) > 0)
+		if (relay.late && fds[0].revents) {
+			usleep(1000);
+			poll(fds, 1, 0);
+		}
+		if (relay.late && relay.closed)
+			fds[0].revents = 0;
+		if (relay.late && fds[0].revents && (count = read(relay.host, bytes, 10)) > 0) {
+			forward_host(bytes, (size_t)count);
+			relay.closed = fds[0].revents & POLLHUP;
+		} else if (fds[0].revents && (count = read(relay.host, bytes, sizeof bytes)) > 0)
 			forward_host(bytes, (size_t)count);
 		else if (fds[0].revents) {
 			relay.closed |= !count;
@@ -445,6 +455,23 @@ static void nobody_listens(void **state)
 	cellctl_close(c);
 }
 
+/* Who closes has been heard: nothing of what it said is cut off and counted as damaged. */
+static void closing_is_clean(void **state)
+{
+	const struct manage_identity *identity;
+	(void)state;
+	connect_board(false);
+	forget();
+	for (unsigned n = 0; n < 4; n++) {
+		struct cellctl *c = open_all();
+
+		assert_int_equal(cellctl_identity(c, &identity), 0);
+		assert_int_equal(identity->damaged, 0);
+		relay.late = true;
+		cellctl_close(c);
+	}
+}
+
 static void memory_path(char *to, size_t size)
 {
 	snprintf(to, size, "/tmp/cellctl-memory-%ld", (long)getpid());
@@ -580,6 +607,48 @@ static void reset_in_the_middle(void **state)
 	cellctl_close(c);
 }
 
+static void *swap_board(void *unused)
+{
+	usleep(300000);
+	board_stop();
+	relay.next_core = board_start(false);
+	relay.swap = true;
+	relay.hold_core = false;
+	return unused;
+}
+
+static void count_value(void *context, const char *name, uint64_t number)
+{
+	(void)name;
+	(void)number;
+	++*(unsigned *)context;
+}
+
+/* What only reads is asked again, and each part of the answer comes once. */
+static void reading_goes_on(void **state)
+{
+	pthread_t thread;
+	struct manage_cell cell;
+	unsigned values = 0, again = 0;
+	(void)state;
+	connect_board(false);
+	forget();
+	struct cellctl *c = open_all();
+
+	poll_for(c, 500);
+	assert_int_equal(cellctl_metrics(c, -1, -1, count_value, &values), 0);
+	for (unsigned n = 0; n < 2; n++) {
+		relay.hold_core = true;
+		assert_int_equal(pthread_create(&thread, NULL, swap_board, NULL), 0);
+		assert_int_equal(n ? cellctl_metrics(c, -1, -1, count_value, &again) : cellctl_cell(c, HELLO, &cell), 0);
+		pthread_join(thread, NULL);
+		assert_int_equal(heard.rebooted, n + 1);
+	}
+	assert_string_equal(cell.name, "hello");
+	assert_int_equal(again, values);
+	cellctl_close(c);
+}
+
 /* Leaving is back to plain text, with everybody's lines. */
 static void back_to_text(void **state)
 {
@@ -696,10 +765,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_bad_cable, begin, end),
 		cmocka_unit_test_setup_teardown(typing, begin, end),
 		cmocka_unit_test_setup_teardown(nobody_listens, begin, end),
+		cmocka_unit_test_setup_teardown(closing_is_clean, begin, end),
 		cmocka_unit_test_setup_teardown(cut_and_back, begin, end),
 		cmocka_unit_test_setup_teardown(silence_and_back, begin, end),
 		cmocka_unit_test_setup_teardown(acknowledgements_withheld, begin, end),
 		cmocka_unit_test_setup_teardown(reset_in_the_middle, begin, end),
+		cmocka_unit_test_setup_teardown(reading_goes_on, begin, end),
 		cmocka_unit_test_setup_teardown(back_to_text, begin, end),
 		cmocka_unit_test_setup_teardown(the_end_closes, begin, end),
 		cmocka_unit_test(nobody_answers),

@@ -42,7 +42,6 @@ static void what_passes(void **state)
 	same("\033[1;31mred\033[0m");
 	same("\033[2J\033[H\033[10;20H\033[K\033[3A");
 	same("\033[?25l\033[?1049h\033[?2004h");
-	same("\033[6n"); /* the cursor's place: for the guest that asks */
 	same("\0337\0338\033M\033=\033>\033(B\033)0");
 }
 
@@ -53,7 +52,7 @@ static void what_does_not(void **state)
 	expect("a\033]52;c;cm0gLXJm\033\\b", "ab");            /* the clipboard */
 	expect("a\033P$q\"p\033\\b", "ab");                     /* settings asked for */
 	expect("a\033_x\033\\b\033^y\033\\c\033Xz\033\\d", "abcd");
-	expect("a\033[c\033[0c\033[>c\033[5n\033[?6n\033[21t\033[xb", "ab"); /* all that is answered */
+	expect("a\033[c\033[0c\033[>c\033[5n\033[6n\033[?6n\033[21t\033[xb", "ab"); /* all that is answered */
 	expect("a\033[5i\033[4ib", "ab");                       /* the printer */
 	expect("a\033[?1000h\033[?1004hb", "ab");                 /* the mouse */
 	expect("a\033[1$p\033[!pb", "ab");

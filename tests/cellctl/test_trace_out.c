@@ -10,7 +10,7 @@
 #include "trace_out.h"
 
 static const char *const states[] = { "off", "starting", "loading", "running" };
-static const struct trace_cpu cpus[] = { { 0, "cpu0", "linux" }, { 0, "cpu1", "linux" }, { 1, "cpu3", "con\"trol\\" }, { TRACE_CORE, "cpu4", "core" } };
+static const struct trace_cpu cpus[] = { { 0, "cpu0", "linux", false }, { 0, "cpu1", "linux", false }, { 1, "cpu3", "con\"trol\\", false }, { TRACE_CORE, "cpu4", "core", false }, { 2, "cpu5", "untraced", true } };
 static const char *const about[] = { "partition", "demo", "configuration", "0123", NULL };
 
 static char *text;

@@ -2,6 +2,7 @@
 """docs/partition.md: each property of the language is documented, with an example line and a partition that shows it."""
 import re
 
+import cellgen_images
 from cellgen_desk import GOOD, HERE, ROOT, SOURCES
 
 PAGE = (ROOT / "docs" / "partition.md").read_text()
@@ -46,3 +47,14 @@ def test_every_guest_is_listed():
     listed = (ROOT / "docs" / "guests.md").read_text()
     guests = {p.name for p in (ROOT / "tests" / "guests").iterdir() if p.is_dir()}
     assert guests == {g for g in guests if re.search(rf"(?m)^\| {g} \||\b{g}\b (is|are|and)", listed)}
+
+
+def test_partition_of_the_readme(desk):
+    """It is as it stands, may be restarted by the operator, and keeps why it ended."""
+    text = (ROOT / "README.md").read_text()
+    source = re.search(r"(?m)^    /dts-v1/;\n(?:    .*\n|\n)+", text)[0]
+    (desk.folder / "readme.dts").write_text(re.sub("(?m)^    ", "", source))
+    (desk.folder / "images" / "control.bin").write_bytes(cellgen_images.kernel())
+    result = desk.run("readme.dts", "out/readme")
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    assert "cloison,crash-region" in source and re.search(r'controls-rights = "[^"]*restart', source)

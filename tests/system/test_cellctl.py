@@ -182,3 +182,40 @@ def test_cellctl(builder, request, tmp_path):
         assert json.loads(board.run("--json", "list"))["cells"][0]["state"] == "running"
     finally:
         board.close()
+
+
+LAB = "configs/qemu-virt-aarch64-lab.dts"
+
+
+def clean_ends(board):
+    """Whoever closes QEMU's socket leaves no half of a frame behind."""
+    for _ in range(3):
+        before = json.loads(board.run("--json", "identify"))["damaged_frames"]
+    assert before == 0
+
+
+@pytest.mark.partition(LAB)
+def test_lab(builder, request, tmp_path):
+    """The partition of docs/cellctl.md and its first commands."""
+    logs = Path(request.config.getoption("--out")) / "logs"
+    out = builder.build(LAB)
+    logs.mkdir(parents=True, exist_ok=True)
+    board = Board(out, tmp_path, logs / "test-lab.log")
+    try:
+        board.wait(board.uart.exists, "the UART")
+        found = {cell["name"]: cell for cell in json.loads(board.run("--json", "list"))["cells"]}
+        assert found["lab"]["debug_allowed"] and found["linux"]["debug_allowed"] and not found["control"]["debug_allowed"]
+        assert {"restart", "stop", "start"} <= set(found["lab"]["rights"]) & set(found["linux"]["rights"])
+        clean_ends(board)
+        board.run("restart", "lab", "--wait", "30")
+        board.run("suspend", "linux", "--wait", "30")
+        assert re.search(r"cell lab: ended with BRK #0 .*x0 = 42\n", board.run("run", "--insns", "d2800540", "d4200000"), re.S)
+        assert json.loads(board.run("--json", "run", *FIBONACCI))["cell"] == "lab"
+        board.run("crash", "lab", code=1)
+        board.run("crash", "nosuch", code=8)
+        only = json.loads(board.run("--json", "trace", "lab", "--for", "0"))["traceEvents"]
+        assert {(e["name"], e["args"]["name"]) for e in only if e["ph"] == "M"} == {("process_name", "lab"), ("thread_name", "cpu3")}
+        all_of = json.loads(board.run("--json", "trace", "--for", "0"))["traceEvents"]
+        assert {e["args"]["name"] for e in all_of if e["name"] == "process_name"} == {"linux", "control", "lab", "core"}
+    finally:
+        board.close()

@@ -113,7 +113,7 @@ static void every_message(void **state)
 		for (u32 i = 0; i < 2; i++)
 			(log_put)(m, CELL_CONTROL, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13]);
 		assert_string_equal(take_text(2), line);
-		if (m == MESSAGE_CRASH_CELL) { /* strings beyond the eighth argument */
+		if (m == MESSAGE_CRASH_CELL || m == MESSAGE_CRASH_SHOWN) { /* strings beyond the eighth argument */
 			take_pieces(text);
 		} else {
 			log_take(&record);

@@ -195,6 +195,7 @@ static void vcpu(void **state)
 	assert_int_equal(asked.size, sizeof v);
 	memcpy(&v, asked.bytes, sizeof v);
 	assert_string_equal(v.cpu, "cpu1");
+	assert_int_equal(v.number, 1);
 	assert_int_equal(v.power, VCPU_ON_PENDING);
 	assert_int_equal(v.kept, 0);
 	assert_int_equal(v.exits, (1ull << 40) + 5);

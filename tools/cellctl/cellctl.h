@@ -123,13 +123,15 @@ struct cellctl_counts {
 int cellctl_open(struct cellctl **c, const char *port, const struct cellctl_options *options);
 /* The same on a descriptor that is open; it belongs to the connection then, and becomes non-blocking. */
 int cellctl_open_fd(struct cellctl **c, int fd, const struct cellctl_options *options);
-/* Ends the session (LINE_BYE) if it can in 200 ms, closes the port, frees everything. NULL is fine. */
+/* Ends the session (LINE_BYE) if it can in 500 ms, closes the port, frees everything. NULL is fine. */
 void cellctl_close(struct cellctl *c);
 
 /* Of the last failure; in the user's language, one line without its end. */
 const char *cellctl_message(const struct cellctl *c);
 /* "no answer in time", of any enum cellctl_error. */
 const char *cellctl_error_text(int error);
+/* A word of the core (of enum manage_names, or within its messages) in the language of the user; one that is not known here stays as it is. */
+const char *cellctl_word(const char *word);
 const struct cellctl_counts *cellctl_counts(const struct cellctl *c);
 /* Has everything come that this channel (LINE_LOG, LINE_CONSOLE + n) had when the session began? False also while that is not known. */
 bool cellctl_caught_up(const struct cellctl *c, unsigned channel);
@@ -150,6 +152,8 @@ int cellctl_poll(struct cellctl *c, unsigned wait);
 int cellctl_fd(const struct cellctl *c);
 bool cellctl_wants_write(const struct cellctl *c);
 unsigned cellctl_wait(const struct cellctl *c);
+/* From now on nothing is stopped by options.stop: for who has to leave things as they were. Until it is called with false. */
+void cellctl_unstoppable(struct cellctl *c, bool on);
 /* The port has gone (CELLCTL_CLOSED): open it again and take the session up. Of cellctl_open only, not of _open_fd. */
 int cellctl_reopen(struct cellctl *c);
 

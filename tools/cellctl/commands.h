@@ -62,6 +62,8 @@ int context_cell(struct context *x, const char *name, unsigned *cell);
 int context_failed(const struct context *x, int error);
 /* "cellctl: ...", a line on stderr; returns error, for `return complain(CELLCTL_USAGE, ...)`. */
 int complain(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Standard output took less than all (errno). CELLCTL_FAILED after a message; CELLCTL_STOPPED without one, if its reader has gone. */
+int output_failed(void);
 /* How far it is, on stderr if that is a terminal: "reading 40 %". done == all: the line is wiped. First argument: struct context. */
 void progress(void *context, size_t done, size_t all);
 /* In place of bytes that could move a cursor: text from the board that goes to a terminal. Returns `to`. */

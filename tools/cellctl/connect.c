@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "session.h"
 #include "text.h"
 
-#define CLOSE_MS 200u
+#define CLOSE_MS 500u
 #define BUSY_MS 20u  /* while something is on its way: how often what is due is looked at */
 #define IDLE_MS 200u
 
@@ -98,8 +99,10 @@ static int gone(struct cellctl *c, const char *why)
 static int send_output(struct cellctl *c)
 {
 	while (c->output_count) {
-		ssize_t count = write(c->fd, c->output, c->output_count);
+		ssize_t count = send(c->fd, c->output, c->output_count, MSG_NOSIGNAL);
 
+		if (count < 0 && errno == ENOTSOCK)
+			count = write(c->fd, c->output, c->output_count);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
@@ -149,13 +152,18 @@ unsigned cellctl_wait(const struct cellctl *c)
 	return busy ? BUSY_MS : IDLE_MS;
 }
 
+void cellctl_unstoppable(struct cellctl *c, bool on)
+{
+	c->unstoppable = on;
+}
+
 int session_step(struct cellctl *c, unsigned wait)
 {
 	int error;
 
 	if (c->fd < 0)
 		return c->error ? c->error : session_fail(c, CELLCTL_CLOSED, _("the port is not open"));
-	if (c->options.stop && *c->options.stop)
+	if (c->options.stop && *c->options.stop && !c->unstoppable)
 		return session_fail(c, CELLCTL_STOPPED, _("interrupted"));
 	session_serve(c);
 	if ((error = send_output(c)))
@@ -301,11 +309,13 @@ static void say_bye(struct cellctl *c)
 	session_serve(c); /* what was taken is acknowledged */
 	if (OUTPUT_SIZE - c->output_count >= LINE_WIRE)
 		c->output_count += frame_build(c->output + c->output_count, &bye, NULL, 0);
-	while (c->fd >= 0 && c->output_count && session_now() < end) {
-		struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
+	c->closing = true;
+	/* Its BYE says that ours is there: QEMU's socket drops what it has not read when we close. */
+	while (c->fd >= 0 && (c->output_count || c->state == SESSION_UP) && session_now() < end) {
+		struct pollfd fd = { .fd = c->fd, .events = (short)(POLLIN | (c->output_count ? POLLOUT : 0)) };
 
-		if (!send_output(c) && c->output_count)
-			poll(&fd, 1, BUSY_MS);
+		if (!send_output(c) && poll(&fd, 1, BUSY_MS) > 0 && fd.revents & ~POLLOUT)
+			read_input(c);
 	}
 	if (c->fd >= 0 && isatty(c->fd))
 		tcdrain(c->fd);

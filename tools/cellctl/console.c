@@ -23,6 +23,7 @@ struct console {
 	bool raw, filtered, interactive;
 	bool ended;       /* standard input has */
 	bool leave;
+	bool denied;      /* what is typed goes nowhere: the role at a server */
 	int escape;       /* key; negative: none */
 	bool escaped;     /* it was pressed */
 	struct terminal terminal;
@@ -160,11 +161,25 @@ static void read_typed(struct console *console)
 	}
 }
 
+/* At a terminal one may go on watching. */
+static int watch_only(struct console *console)
+{
+	if (!console->interactive)
+		return CELLCTL_DENIED;
+	if (!console->denied)
+		say(console, cellctl_message(console->x->c));
+	console->denied = true;
+	console->waiting_count = 0;
+	return 0;
+}
+
 static int send_typed(struct console *console)
 {
 	size_t taken;
 	int error;
 
+	if (cellctl_flush(console->x->c, 0) == CELLCTL_DENIED)
+		return watch_only(console);
 	if (!console->waiting_count)
 		return 0;
 	if ((error = cellctl_type(console->x->c, console->cell, console->waiting, console->waiting_count, &taken)))
@@ -299,5 +314,7 @@ int command_console(struct context *x, int count, char **arguments)
 	cellctl_listen(x->c, (int)console.cell);
 	console.last = now_ms();
 	error = converse(&console, listen);
-	return error == CELLCTL_STOPPED || !error ? 0 : error == CELLCTL_TIMEOUT ? error : context_failed(x, error);
+	if (error == CELLCTL_STOPPED || !error)
+		return console.denied ? CELLCTL_DENIED : 0;
+	return error == CELLCTL_TIMEOUT ? error : context_failed(x, error);
 }

@@ -146,6 +146,11 @@ const char *printable(const void *from, size_t size, char *to, size_t room)
 	return to;
 }
 
+int output_failed(void)
+{
+	return errno == EPIPE ? CELLCTL_STOPPED : complain(CELLCTL_FAILED, _("standard output: %s"), strerror(errno));
+}
+
 /* ---- JSON ---- */
 
 static int json_write(cJSON *document, char *text, const char *end)
@@ -156,7 +161,7 @@ static int json_write(cJSON *document, char *text, const char *end)
 	int bad = printf("%s%s", text, end) < 0 || fflush(stdout);
 
 	free(text);
-	return bad ? complain(CELLCTL_FAILED, _("standard output: %s"), strerror(errno)) : 0;
+	return bad ? output_failed() : 0;
 }
 
 int json_print(cJSON *document)

@@ -26,6 +26,7 @@ struct crash {
 	size_t size;
 	cJSON *to;                /* NULL: text */
 	unsigned found;           /* records and panics */
+	char name[33];            /* of the cell, if it was asked for by its number */
 };
 
 static const char *text_of(const char *field, size_t size, char *to, size_t room)
@@ -471,11 +472,73 @@ static int save(const struct crash *crash, const char *path)
 	return bad ? complain(CELLCTL_FAILED, "%s: %s", path, strerror(errno)) : 0;
 }
 
+/* ---- which cell ---- */
+
+static bool audit_has(const struct crash_audit *audit, const char *name)
+{
+	for (unsigned i = 0; audit && audit->names && i + 2 < audit->origins; i++)
+		if (!strncmp((const char *)audit + audit->names + (size_t)i * CRASH_NAME, name, CRASH_NAME))
+			return true;
+	return false;
+}
+
+/* A dump has the names of its cells in its audits. */
+static bool dump_has(const struct crash *crash, const char *name)
+{
+	bool has = false;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const char *why;
+		struct crash_audit *audit = crash_audit_read(&crash->view, i, &why);
+
+		has |= audit_has(audit, name);
+		free(audit);
+	}
+	return has;
+}
+
+/* Of a cell that there is, or of a name that nobody has. */
+static int no_record(const struct crash *crash)
+{
+	unsigned cell;
+
+	if (!crash->x->c && !dump_has(crash, crash->only))
+		return complain(CELLCTL_UNKNOWN, _("there is no record of %s, and no cell of that name"), crash->only);
+	if (crash->x->c && cellctl_find(crash->x->c, crash->only, &cell))
+		return context_failed(crash->x, CELLCTL_UNKNOWN);
+	return complain(CELLCTL_NO, _("there is no record of %s"), crash->only);
+}
+
+static bool has_record(const struct crash *crash)
+{
+	bool has = false;
+
+	for (unsigned n = 0; n < crash_slot_number(&crash->view) && !has; n++) {
+		const char *why;
+		struct crash_cell *cell = crash_slot_read(&crash->view, n, &why);
+
+		has = cell && !strncmp(cell->cell, crash->only, sizeof cell->cell);
+		free(cell);
+	}
+	return has;
+}
+
+/* What is asked for by its number has a name. */
+static void take_name(struct crash *crash)
+{
+	struct manage_cell cell;
+	unsigned number;
+
+	if (!crash->only || !crash->x->c || has_record(crash) || cellctl_find(crash->x->c, crash->only, &number) || cellctl_cell(crash->x->c, number, &cell))
+		return;
+	snprintf(crash->name, sizeof crash->name, "%s", cell.name);
+	crash->only = crash->name;
+}
+
 static int show(struct crash *crash)
 {
 	const char *why;
 
-	crash_view(&crash->view, crash->data, crash->size);
 	crash->to = crash->x->json ? cJSON_CreateObject() : NULL;
 	if (crash->to)
 		cJSON_AddArrayToObject(crash->to, "damaged");
@@ -497,7 +560,7 @@ static int show(struct crash *crash)
 	int error = crash->to ? json_print(crash->to) : 0;
 
 	if (!error && !crash->found && crash->only)
-		return complain(CELLCTL_NO, _("there is no record of %s"), crash->only);
+		return no_record(crash);
 	return error ? error : crash->found || crash->view.has_head ? 0 : complain(CELLCTL_NO, _("there is nothing"));
 }
 
@@ -510,12 +573,14 @@ int command_crash(struct context *x, int count, char **arguments)
 		error = option(x, "file") ? read_file(&crash, option(x, "file")) : crash_fetch(x, crash.only, option(x, "save"), &crash.data, &crash.size);
 	if (!error && option(x, "save"))
 		error = save(&crash, option(x, "save"));
-	if (!error && option(x, "core")) {
+	if (!error) {
 		crash_view(&crash.view, crash.data, crash.size);
-		error = crash_core(&crash.view, crash.only, option(x, "core"));
-	} else if (!error) {
-		error = show(&crash);
+		take_name(&crash);
 	}
+	if (!error && option(x, "core"))
+		error = crash.only && !has_record(&crash) ? no_record(&crash) : crash_core(&crash.view, crash.only, option(x, "core"));
+	else if (!error)
+		error = show(&crash);
 	free(crash.data);
 	symbols_close(crash.symbols);
 	return error;

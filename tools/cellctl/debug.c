@@ -260,10 +260,14 @@ int cellctl_run(struct cellctl *c, unsigned cell, struct cellctl_run *run)
 	error = cellctl_registers(c, cell, 0, &before);
 	if (!error) {
 		error = run_halted(c, cell, run, &before);
-		/* It waits on where it waited, whatever became of it. */
+		/* It waits on where it waited, whatever became of it: whoever has no patience, too. */
+		cellctl_unstoppable(c, true);
+		if (error == CELLCTL_STOPPED)
+			cellctl_halt(c, cell, 1000);
 		after = set_all(c, cell, before.x, before.sp, before.pc, before.pstate);
 		error = error ? error : after;
 	}
 	after = cellctl_leave(c, cell);
+	cellctl_unstoppable(c, false);
 	return error ? error : after;
 }

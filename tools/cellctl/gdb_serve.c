@@ -83,7 +83,9 @@ static void talk(struct context *x, struct gdb *g, int fd)
 			break;
 	}
 	send_out(g, fd);
+	cellctl_unstoppable(x->c, true); /* after a Ctrl-C, too, its breakpoints are taken out */
 	gdb_close(g);
+	cellctl_unstoppable(x->c, false);
 }
 
 static int serve_one(struct context *x, struct gdb *g, int listener, unsigned cell, u16 vcpus)

@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &action, NULL);
 	int code = given.arguments ? take_arguments(&given, &command, argc, argv) : CELLCTL_FAILED;
 
 	if (code)
@@ -273,6 +273,10 @@ int main(int argc, char **argv)
 		code = run(&given, command);
 	free(given.arguments);
 	if (fflush(stdout) && !code)
-		code = complain(CELLCTL_FAILED, _("standard output: %s"), strerror(errno));
+		code = output_failed();
+	if (interrupted == SIGPIPE) { /* whoever read it has enough: the end of any other program, but in good order */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	return code;
 }

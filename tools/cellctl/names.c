@@ -373,6 +373,11 @@ int cellctl_paths(struct cellctl *c, unsigned cell, unsigned vcpu, uint32_t *cou
 
 /* ---- consoles ---- */
 
+static int not_allowed(struct cellctl *c)
+{
+	return session_fail(c, CELLCTL_DENIED, _("the role at the server does not allow to type"));
+}
+
 int cellctl_type(struct cellctl *c, unsigned cell, const void *bytes, size_t size, size_t *taken)
 {
 	*taken = 0;
@@ -380,6 +385,8 @@ int cellctl_type(struct cellctl *c, unsigned cell, const void *bytes, size_t siz
 		return session_fail(c, CELLCTL_UNKNOWN, _("there is no cell %u"), cell);
 	struct channel *ch = c->channels[LINE_CONSOLE + cell];
 
+	if (ch && ch->denied)
+		return not_allowed(c);
 	if (ch && ch->known)
 		*taken = sender_put(&ch->out, bytes, size);
 	return 0;
@@ -390,11 +397,15 @@ int cellctl_flush(struct cellctl *c, unsigned timeout)
 	uint64_t end = session_now() + timeout;
 
 	for (;;) {
-		bool empty = true;
+		bool empty = true, denied = false;
 		int error;
 
-		for (unsigned i = LINE_CONSOLE; i < CHANNELS; i++)
+		for (unsigned i = LINE_CONSOLE; i < CHANNELS; i++) {
 			empty &= !c->channels[i] || sender_is_empty(&c->channels[i]->out);
+			denied |= c->channels[i] && c->channels[i]->denied;
+		}
+		if (denied)
+			return not_allowed(c);
 		if (empty)
 			return 0;
 		if (session_now() >= end)

@@ -36,6 +36,14 @@ static int refuse(const struct port *port, const char *why)
 	return -CELLCTL_PORT;
 }
 
+static int not_there(const struct port *port)
+{
+	char text[160];
+
+	snprintf(text, sizeof text, _("%s; `make SOCKET=1 run` makes the socket of a board in QEMU: O/uart"), strerror(ENOENT));
+	return refuse(port, text);
+}
+
 int port_adopt(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -145,6 +153,8 @@ static int unix_open(const struct port *port, const char *path)
 		int why = errno;
 
 		close(fd);
+		if (why == ENOENT)
+			return not_there(port);
 		return refuse(port, why == ECONNREFUSED ? _("nobody listens there any more: is the board, or `cellctl serve`, still running?") : strerror(why));
 	}
 	if (port_adopt(fd)) {
@@ -234,7 +244,7 @@ static int path_open(const struct port *port, const char *name, unsigned baud)
 			return refuse(port, _("is neither a socket nor a serial line"));
 		return serial_named(port, name, baud);
 	}
-	return refuse(port, strerror(errno));
+	return errno == ENOENT ? not_there(port) : refuse(port, strerror(errno));
 }
 
 int port_open(const char *name, unsigned baud, unsigned timeout, const volatile sig_atomic_t *stop, char *message, size_t size)

@@ -76,8 +76,19 @@ static bool wants_same(const char *one, const char *other)
 	return false;
 }
 
+/* In the user's language, if it is the core's word, and not the name of a cell or a guest's text. */
+static const char *said(const struct cellctl *c, const struct cellctl_record *record, const char *text)
+{
+	if (record->head.category == LOG_TEXT)
+		return text;
+	for (unsigned i = 0; i < c->cells && c->cell_names; i++)
+		if (!strcmp(c->cell_names[i].name, text))
+			return text;
+	return cellctl_word(text);
+}
+
 /* As the format asks for them; what the record has not, or has of another kind, is 0 and "?". */
-static void take_values(const struct cellctl_record *record, const char *format, u64 *values)
+static void take_values(const struct cellctl *c, const struct cellctl_record *record, const char *format, u64 *values)
 {
 	struct fmt_spec spec = { 0 };
 
@@ -86,7 +97,7 @@ static void take_values(const struct cellctl_record *record, const char *format,
 		uint64_t number = 0;
 
 		if (cellctl_argument(record, i, &text, &number) && !text == (spec.type != 's'))
-			values[i] = text ? (u64)(uintptr_t)text : number;
+			values[i] = text ? (u64)(uintptr_t)said(c, record, text) : number;
 	}
 }
 
@@ -128,7 +139,7 @@ static void render(const struct cellctl *c, struct cellctl_record *record, char 
 	} else {
 		const char *translated = gettext(format);
 
-		take_values(record, format, values);
+		take_values(c, record, format, values);
 		fmt_values(to, LINE_TEXT, wants_same(format, translated) ? translated : format, values, record->cell ? record->cell : "?");
 	}
 	make_printable(to);

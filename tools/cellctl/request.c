@@ -188,9 +188,11 @@ void request_bytes(struct cellctl *c, unsigned channel, const uint8_t *bytes, si
 
 /* ---- for who waits ---- */
 
+#define LOST_TRIES 3u
+
+/* The answer, in `answer`; or each part with its size in front, if there is `part`: it is told when all have come. */
 struct ask {
-	struct cellctl *c;
-	cellctl_part *part; /* NULL: into answer */
+	cellctl_part *part;
 	void *context;
 	uint8_t *answer;
 	size_t room, size;
@@ -199,6 +201,23 @@ struct ask {
 	unsigned status;
 };
 
+/* With the size in front of it, and with more room. False: there is no memory. */
+static bool keep_part(struct ask *ask, uint16_t size)
+{
+	if (ask->room - ask->size < size + sizeof size) {
+		size_t room = ask->room * 2 + LINE_MESSAGE + sizeof size;
+		uint8_t *larger = realloc(ask->answer, room);
+
+		if (!larger)
+			return false;
+		ask->answer = larger;
+		ask->room = room;
+	}
+	memcpy(ask->answer + ask->size, &size, sizeof size);
+	ask->size += sizeof size;
+	return true;
+}
+
 static void asked(void *context, int error, unsigned status, const void *payload, size_t size, unsigned part, bool more)
 {
 	struct ask *ask = context;
@@ -206,13 +225,10 @@ static void asked(void *context, int error, unsigned status, const void *payload
 	ask->error = error;
 	ask->status = status;
 	ask->done = !more;
-	if (error)
+	(void)part;
+	if (error || status != LINE_OK)
 		return;
-	if (ask->part && status == LINE_OK)
-		ask->part(ask->context, error, status, payload, size, part, more);
-	if (ask->part || status != LINE_OK)
-		return;
-	ask->over |= size > ask->room - ask->size;
+	ask->over |= ask->part ? !keep_part(ask, (uint16_t)size) : size > ask->room - ask->size;
 	if (!ask->over && size)
 		memcpy(ask->answer + ask->size, payload, size);
 	if (!ask->over)
@@ -233,7 +249,7 @@ static int status_error(struct cellctl *c, unsigned status)
 	}
 }
 
-static int wait_for(struct cellctl *c, struct ask *ask, unsigned channel, unsigned op, const void *arguments, size_t size)
+static int wait_once(struct cellctl *c, struct ask *ask, unsigned channel, unsigned op, const void *arguments, size_t size)
 {
 	int error = cellctl_begin(c, channel, op, arguments, size, asked, ask);
 
@@ -261,9 +277,30 @@ static int wait_for(struct cellctl *c, struct ask *ask, unsigned channel, unsign
 	return status_error(c, ask->status);
 }
 
+/* May be asked again if the answer is lost: nothing happens by it. */
+static bool only_reads(unsigned channel, unsigned op)
+{
+	if (channel == LINE_MANAGE)
+		return op != MANAGE_OPERATE && op != MANAGE_BOARD;
+	return channel == LINE_METRICS;
+}
+
+static int wait_for(struct cellctl *c, struct ask *ask, unsigned channel, unsigned op, const void *arguments, size_t size)
+{
+	int error;
+
+	for (unsigned tries = 0;; tries++) {
+		ask->size = 0;
+		ask->done = ask->over = false;
+		error = wait_once(c, ask, channel, op, arguments, size);
+		if (error != CELLCTL_LOST || !only_reads(channel, op) || tries == LOST_TRIES)
+			return error;
+	}
+}
+
 int cellctl_ask(struct cellctl *c, unsigned channel, unsigned op, const void *arguments, size_t size, void *answer, size_t *answer_size)
 {
-	struct ask ask = { .c = c, .answer = answer, .room = answer_size ? *answer_size : 0 };
+	struct ask ask = { .answer = answer, .room = answer_size ? *answer_size : 0 };
 	int error = wait_for(c, &ask, channel, op, arguments, size);
 
 	if (answer_size)
@@ -273,9 +310,19 @@ int cellctl_ask(struct cellctl *c, unsigned channel, unsigned op, const void *ar
 
 int cellctl_ask_parts(struct cellctl *c, unsigned channel, unsigned op, const void *arguments, size_t size, cellctl_part *part, void *context)
 {
-	struct ask ask = { .c = c, .part = part, .context = context };
+	struct ask ask = { .part = part, .context = context };
+	int error = wait_for(c, &ask, channel, op, arguments, size);
+	unsigned number = 0;
 
-	return wait_for(c, &ask, channel, op, arguments, size);
+	for (size_t at = 0; !error && at < ask.size; number++) {
+		uint16_t length;
+
+		memcpy(&length, ask.answer + at, sizeof length);
+		at += sizeof length + length;
+		part(context, 0, LINE_OK, ask.answer + at - length, length, number, at < ask.size);
+	}
+	free(ask.answer);
+	return error;
 }
 
 enum line_status cellctl_status(const struct cellctl *c)

@@ -14,6 +14,7 @@ struct program {
 	struct cellctl_run run;
 	uint32_t code[CODE_MAX];
 	struct cellctl_data data[DATA_MAX], read[DATA_MAX];
+	char cell[33]; /* where */
 };
 
 static bool is_word(const char *text, uint32_t *value)
@@ -162,8 +163,11 @@ static const char *end_of(const struct cellctl_run *run)
 
 static int show_json(const struct program *p)
 {
-	cJSON *document = cJSON_CreateObject(), *registers = cJSON_AddObjectToObject(document, "registers"), *memory = cJSON_AddArrayToObject(document, "memory");
+	cJSON *document = cJSON_CreateObject(), *registers, *memory;
 
+	json_string(document, "cell", p->cell);
+	registers = cJSON_AddObjectToObject(document, "registers");
+	memory = cJSON_AddArrayToObject(document, "memory");
 	cJSON_AddStringToObject(document, "end", end_of(&p->run));
 	json_number(document, "brk", p->run.brk);
 	for (unsigned i = 0; i < 31; i++) {
@@ -203,9 +207,9 @@ static void show_text(const struct program *p)
 	const struct cellctl_registers *r = &p->run.after;
 
 	if (p->run.why == DEBUG_BRK)
-		printf(_("ended with BRK #%u at pc 0x%llx\n"), p->run.brk, (unsigned long long)r->pc);
+		printf(_("cell %s: ended with BRK #%u at pc 0x%llx\n"), p->cell, p->run.brk, (unsigned long long)r->pc);
 	else
-		printf(_("stopped at the limit, at pc 0x%llx\n"), (unsigned long long)r->pc);
+		printf(_("cell %s: stopped at the limit, at pc 0x%llx\n"), p->cell, (unsigned long long)r->pc);
 	for (unsigned i = 0; i < 31; i++)
 		printf("x%-2u 0x%016llx%s", i, (unsigned long long)r->x[i], i % 4 == 3 ? "\n" : "  ");
 	printf("sp  0x%016llx\npc  0x%016llx  pstate %#llx\n", (unsigned long long)r->sp, (unsigned long long)r->pc, (unsigned long long)r->pstate);
@@ -215,20 +219,22 @@ static void show_text(const struct program *p)
 }
 
 /* The first cell that may be debugged, unless one is named. */
-static int choose_cell(struct context *x, unsigned *cell)
+static int choose_cell(struct context *x, unsigned *cell, char name[33])
 {
-	if (option(x, "cell"))
-		return context_cell(x, option(x, "cell"), cell);
-	for (unsigned i = 0; i < cellctl_cells(x->c); i++) {
-		struct manage_cell about;
-		int error = cellctl_cell(x->c, i, &about);
+	const char *wanted = option(x, "cell");
+	unsigned first = 0;
+	int error = wanted ? context_cell(x, wanted, &first) : 0;
 
-		if (error)
+	if (error)
+		return error;
+	for (*cell = first; *cell < cellctl_cells(x->c); ++*cell) {
+		struct manage_cell about;
+
+		if ((error = cellctl_cell(x->c, *cell, &about)))
 			return context_failed(x, error);
-		if (about.debug & 1 && !strcmp(cellctl_name(x->c, NAMES_STATES, about.state) ?: "", "running")) {
-			*cell = i;
+		printable(about.name, sizeof about.name, name, 33);
+		if (wanted || (about.debug & 1 && !strcmp(cellctl_name(x->c, NAMES_STATES, about.state) ?: "", "running")))
 			return 0;
-		}
 	}
 	return complain(CELLCTL_NO, _("no running cell of this partition lets itself be debugged; --cell names one"));
 }
@@ -239,7 +245,7 @@ static int run_it(struct context *x, struct program *p)
 	int error = context_open(x, NULL);
 
 	if (!error)
-		error = choose_cell(x, &cell);
+		error = choose_cell(x, &cell, p->cell);
 	if (error)
 		return error;
 	error = cellctl_run(x->c, cell, &p->run);

@@ -241,6 +241,7 @@ int command_serve(struct context *x, int count, char **arguments)
 	if (!s)
 		return complain(CELLCTL_FAILED, _("out of memory"));
 	s->x = x;
+	signal(SIGPIPE, SIG_IGN); /* nobody reads what it says on stderr any more: it serves on */
 	for (u32 i = 0; i < ROLE_COUNT; i++)
 		s->listeners[i] = -1;
 	error = option_number(x, "buffer", 4, 65536, &kib) ? open_audit(s) : CELLCTL_USAGE;

@@ -25,7 +25,7 @@ struct served {            /* a client and its socket */
 	struct client *client; /* NULL: free */
 	int fd;
 	struct audit_client who;
-	bool *types;           /* of each cell: the audit says that it types */
+	bool *types;           /* of each cell: the audit says that it types, or tries to */
 	u64 noted;             /* bits by role_number: the audit has it once */
 };
 

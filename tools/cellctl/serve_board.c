@@ -196,6 +196,17 @@ static u32 type(void *of, struct client *c, u16 cell, const u8 *bytes, u32 size)
 	return (u32)taken;
 }
 
+static void denied(void *of, struct client *c, u16 cell)
+{
+	struct serve *s = of;
+	struct served *client = serve_find(s, c, 0);
+
+	if (!client || client->types[cell])
+		return;
+	client->types[cell] = true;
+	audit_write(&s->audit, &client->who, "refused", (const char *const[]){ "request", "type", "cell", cell_name(s, cell), "result", "denied", NULL });
+}
+
 static void forget(void *context, int error, unsigned status, const void *payload, size_t size, unsigned part, bool more)
 {
 	(void)context, (void)error, (void)status, (void)payload, (void)size, (void)part, (void)more;
@@ -264,6 +275,7 @@ int serve_open(struct serve *s, u32 buffer)
 	s->host.cells = (u16)cellctl_cells(s->x->c);
 	s->host.request = request;
 	s->host.type = type;
+	s->host.denied = denied;
 	error = make_buffers(s, buffer);
 	for (u16 i = 0; i < s->host.cells && !error; i++) {
 		error = cellctl_cell(s->x->c, i, &cell);

@@ -200,11 +200,20 @@ static void take_typed(struct client *c, u16 cell)
 	put_ack(c, (u8)(LINE_CONSOLE + cell)); /* there is room again */
 }
 
+/* Without room it sends DATA without payload: that is how one notices that it would. */
+static void deny(struct client *c, u8 channel)
+{
+	put_frame(c, LINE_READ_ONLY, channel, 0, NULL, 0);
+	c->host->denied(c->host->of, c, (u16)(channel - LINE_CONSOLE));
+}
+
 static void data(struct client *c, u8 channel)
 {
 	const struct frame_parser *p = &c->parser;
 	u32 size = p->size;
 
+	if (channel >= LINE_CONSOLE && c->role == ROLE_OBSERVER)
+		deny(c, channel);
 	if (p->head.position == taken_of(c, channel) && size <= room_of(c, channel) && size) {
 		if (is_request(channel)) {
 			struct client_requests *r = &c->requests[channel];
@@ -272,7 +281,7 @@ static void frame(struct client *c, u64 now)
 	if (!c->session || head.version != LINE_VERSION)
 		return;
 	if (head.kind == LINE_BYE) {
-		c->session = false;
+		client_end(c);
 		return;
 	}
 	if (!is_request(head.channel) && !stream_of(c, head.channel, &source))

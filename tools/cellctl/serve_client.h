@@ -29,6 +29,8 @@ struct client_host {
 	void (*request)(void *of, struct client *c, u8 channel, u32 ticket, const u8 *message, u32 size);
 	/* For a console; how much of it was taken. */
 	u32 (*type)(void *of, struct client *c, u16 cell, const u8 *bytes, u32 size);
+	/* It tries to type, and its role may not. */
+	void (*denied)(void *of, struct client *c, u16 cell);
 };
 
 struct client_requests {
@@ -77,7 +79,7 @@ void client_serve(struct client *c, u64 now);
 u32 client_wait(const struct client *c, u64 now);
 /* A part of the answer to a request; nothing if that was of a session that is over. */
 void client_answer(struct client *c, u8 channel, u32 ticket, enum line_status status, const void *payload, u32 size, u16 part, bool more);
-/* The board is another one now (reset): the session ends, and the client begins a new one. */
+/* The session ends: by its BYE, or because the board is another one now (reset), and then the client begins a new one. */
 void client_end(struct client *c);
 
 #endif

@@ -198,7 +198,7 @@ static void take_welcome(struct cellctl *c, const struct line_welcome *welcome)
 		forget_boot(c);
 	for (unsigned i = 0; i < CHANNELS; i++)
 		if (c->channels[i])
-			c->channels[i]->known = false;
+			c->channels[i]->known = c->channels[i]->denied = false;
 	if (other)
 		request_lost(c, CHANNELS, CELLCTL_LOST);
 	if (!was_up || other)
@@ -319,6 +319,15 @@ static void take_bye(struct cellctl *c)
 	tell(c, CELLCTL_ENDED);
 }
 
+/* What waits to be sent never will be. */
+static void take_denied(struct channel *ch)
+{
+	if (!ch)
+		return;
+	ch->denied = true;
+	sender_begin(&ch->out, ch->out.base, 0);
+}
+
 void session_frame(struct cellctl *c)
 {
 	const struct frame_parser *p = &c->parser;
@@ -331,6 +340,8 @@ void session_frame(struct cellctl *c)
 	}
 	memcpy(payload, p->payload, p->size);
 	c->heard = session_now();
+	if (c->closing && p->head.kind != LINE_BYE)
+		return;
 	if (p->head.kind == LINE_WELCOME && p->size >= sizeof(struct line_welcome))
 		take_welcome(c, (const void *)payload);
 	if (c->state != SESSION_UP)
@@ -341,6 +352,8 @@ void session_frame(struct cellctl *c)
 		take_data(c, p->head.channel, p->head.position, payload, p->size);
 	else if (p->head.kind == LINE_ACK)
 		take_ack(c, p->head.channel, p->head.position, (const void *)payload, p->size);
+	else if (p->head.kind == LINE_READ_ONLY)
+		take_denied(c->channels[p->head.channel]);
 	else if (p->head.kind == LINE_BYE)
 		take_bye(c);
 }

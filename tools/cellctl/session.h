@@ -38,6 +38,7 @@ struct channel {
 	bool known;        /* its LINE_STATE has come in this session */
 	bool wanted;       /* a stream that is, or was, taken: its position is worth remembering */
 	bool acknowledge;  /* the core is to be told how far it is */
+	bool denied;       /* a server: nothing may be sent on it */
 	uint64_t sent;     /* when something was last sent, or sent again */
 	uint64_t probed;   /* when the core was last asked for room */
 	uint32_t had;      /* line_state.end when the session began */
@@ -68,7 +69,9 @@ struct cellctl {
 	struct cellctl_options options;
 	struct cellctl_events events;
 	enum session_state state;
+	bool unstoppable;           /* options.stop counts for nothing */
 	bool ended;                 /* news of it has been told */
+	bool closing;               /* BYE was said: nobody listens to anything but the core's */
 	uint32_t session;
 	bool welcomed;              /* ever: boot and cells are known */
 	uint32_t boot;

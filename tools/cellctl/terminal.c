@@ -27,8 +27,6 @@ static bool csi_passes(const char *sequence, unsigned length)
 			return false;
 	if (sequence[2] == '?')
 		return (final == 'h' || final == 'l') && is_harmless_mode(sequence + 3, length - 4);
-	if (final == 'n') /* where is the cursor? The answer is for the guest that asks */
-		return length == 4 && sequence[2] == '6';
 	return strchr("@ABCDEFGHIJKLMPSTXZ`adefghlmrsu", final) && final;
 }
 

@@ -33,23 +33,12 @@ struct tracer {
 	char (*cells)[32];
 	const char *states[WORDS];
 	char words[WORDS][24];
-	bool wanted[TRACE_CPUS]; /* to be read */
 	u32 next[TRACE_CPUS];
 	bool set[256];           /* of each cell: switched on here, so off at the end */
 	struct batch batch;
 };
 
 /* ---- who is where ---- */
-
-/* The core numbers CPUs as the board's tree does, and their labels end with that number. */
-static int number_of(const char *name)
-{
-	size_t length = strnlen(name, 16);
-
-	while (length && name[length - 1] >= '0' && name[length - 1] <= '9')
-		length--;
-	return length < 16 && name[length] ? atoi(name + length) : -1;
-}
 
 static int take_cell(struct tracer *t, unsigned cell, int only)
 {
@@ -61,18 +50,16 @@ static int take_cell(struct tracer *t, unsigned cell, int only)
 	snprintf(t->cells[cell], sizeof *t->cells, "%.31s", about.name);
 	for (unsigned i = 0; i < about.vcpu_count; i++) {
 		struct manage_vcpu vcpu;
-		int number;
 
 		error = cellctl_vcpu(t->x->c, cell, i, &vcpu);
 		if (error)
 			return error;
-		vcpu.cpu[sizeof vcpu.cpu - 1] = 0;
-		number = number_of(vcpu.cpu);
-		if (number < 0 || number >= (int)t->out.cpu_count)
+		if (vcpu.number >= TRACE_CPUS)
 			continue;
-		memcpy(t->names[number], vcpu.cpu, sizeof t->names[0]);
-		t->cpus[number] = (struct trace_cpu){ (u16)cell, t->names[number], t->cells[cell] };
-		t->wanted[number] = only < 0 || only == (int)cell;
+		memcpy(t->names[vcpu.number], vcpu.cpu, sizeof t->names[0]);
+		t->cpus[vcpu.number] = (struct trace_cpu){ (u16)cell, t->names[vcpu.number], t->cells[cell], only >= 0 && only != (int)cell };
+		if (vcpu.number >= t->out.cpu_count)
+			t->out.cpu_count = vcpu.number + 1u;
 	}
 	return 0;
 }
@@ -85,11 +72,9 @@ static int take_cpus(struct tracer *t, int only)
 	if (error)
 		return error;
 	t->out.hz = identity->hz;
-	t->out.cpu_count = identity->cpus < TRACE_CPUS ? identity->cpus : TRACE_CPUS;
-	for (u32 i = 0; i < t->out.cpu_count; i++) {
+	for (u32 i = 0; i < TRACE_CPUS; i++) {
 		snprintf(t->names[i], sizeof t->names[i], "cpu%u", i);
-		t->cpus[i] = (struct trace_cpu){ TRACE_CORE, t->names[i], "core" };
-		t->wanted[i] = only < 0;
+		t->cpus[i] = (struct trace_cpu){ TRACE_CORE, t->names[i], "core", only >= 0 };
 	}
 	for (unsigned i = 0; i < cellctl_cells(t->x->c) && !error; i++)
 		error = take_cell(t, i, only);
@@ -121,23 +106,26 @@ static int state_of(struct tracer *t, u32 cpu, struct trace_state *state)
 	return cellctl_ask(t->x->c, LINE_TRACE, TRACE_STATE, &argument, sizeof argument, state, &size);
 }
 
-/* What is on already stays on when we go; of a CPU that is not used nothing is read. */
-static int begin(struct tracer *t)
+/* What is on already stays on when we go; of a CPU that is not used nothing is read. used: how many are. */
+static int begin(struct tracer *t, u32 used)
 {
-	for (u32 i = 0; i < t->out.cpu_count; i++) {
+	for (u32 i = 0, found = 0; i < TRACE_CPUS && found < used; i++) {
 		struct trace_state state = { 0 };
-		int error = t->wanted[i] ? state_of(t, i, &state) : 0;
+		int error = t->cpus[i].other ? 0 : state_of(t, i, &state);
 
 		if (error && cellctl_status(t->x->c) == LINE_INVALID) {
-			t->wanted[i] = false;
+			t->cpus[i].other = true;
 			continue;
 		}
 		if (error)
 			return error;
+		found += !t->cpus[i].other;
+		if (!t->cpus[i].other && i >= t->out.cpu_count)
+			t->out.cpu_count = i + 1;
 		if (state.width && state.width != sizeof(struct trace_entry))
 			return complain(CELLCTL_PROTOCOL, _("entries of %u bytes are not of this version"), state.width);
 		t->next[i] = option(t->x, "past") ? state.head - state.entries : state.head;
-		if (!t->wanted[i] || t->cpus[i].cell == TRACE_CORE || state.on & 1 || t->set[t->cpus[i].cell & 255])
+		if (t->cpus[i].other || t->cpus[i].cell == TRACE_CORE || state.on & 1 || t->set[t->cpus[i].cell & 255])
 			continue;
 		error = set_cell(t, t->cpus[i].cell, true);
 		if (error)
@@ -198,7 +186,7 @@ static int read_all(struct tracer *t)
 	for (u32 i = 0; i < t->out.cpu_count && !error; i++) {
 		struct { uint16_t cpu, reserved; uint32_t from; } arguments = { (uint16_t)i, 0, t->next[i] };
 
-		if (t->wanted[i])
+		if (!t->cpus[i].other)
 			error = cellctl_ask_parts(t->x->c, LINE_TRACE, TRACE_READ, &arguments, sizeof arguments, take_part, t);
 	}
 	if (!t->out.json) /* a file has a track for each CPU, each in its order */
@@ -242,7 +230,7 @@ static int trace(struct tracer *t, int only, uint64_t seconds)
 	snprintf(partition, sizeof partition, "%.32s", identity->partition);
 	t->out.cpus = t->cpus;
 	t->out.states = t->states;
-	error = begin(t);
+	error = begin(t, identity->cpus);
 	if (!error) {
 		trace_begin(&t->out, about);
 		error = read_for(t, seconds);
@@ -251,6 +239,7 @@ static int trace(struct tracer *t, int only, uint64_t seconds)
 		else if (!t->x->quiet && t->out.lost)
 			complain(0, _("%llu entries were overwritten before they could be read"), (unsigned long long)t->out.lost);
 	}
+	cellctl_unstoppable(t->x->c, true); /* after a Ctrl-C, too */
 	end(t);
 	return error && error != CELLCTL_FAILED ? context_failed(t->x, error) : error;
 }

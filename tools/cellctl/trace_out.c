@@ -31,7 +31,7 @@ const char *trace_class(u32 syndrome)
 
 static const struct trace_cpu *cpu_of(const struct trace_out *t, u16 cpu)
 {
-	static const struct trace_cpu none = { TRACE_CORE, "cpu?", "?" };
+	static const struct trace_cpu none = { .cell = TRACE_CORE, .name = "cpu?", .owner = "?" };
 
 	return cpu < t->cpu_count ? &t->cpus[cpu] : &none;
 }
@@ -109,6 +109,8 @@ static void begin_json(struct trace_out *t, const char *const *about)
 	}
 	fputs("},\"traceEvents\":[", t->out);
 	for (u32 i = 0; i < t->cpu_count; i++) {
+		if (t->cpus[i].other)
+			continue;
 		put_name(t, (u16)i, "process_name", t->cpus[i].owner);
 		put_name(t, (u16)i, "thread_name", t->cpus[i].name);
 	}

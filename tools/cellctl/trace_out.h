@@ -19,6 +19,7 @@ struct trace_cpu {
 	u16 cell;         /* or TRACE_CORE */
 	const char *name; /* "cpu0" */
 	const char *owner; /* name of the cell */
+	bool other;       /* it is not looked at */
 };
 
 struct trace_out {
