@@ -111,7 +111,7 @@ def check_words():
             more = ("-p", f"{folder}/s.admin", "-t", "10")
             assert run(*more, "stop", "hello", "--wait", "10")[0] == 0
             said = run(*more, "log", language="ja_JP.UTF-8", XDG_STATE_HOME=folder)
-            assert said[0] == 0 and re.search(r"停止要求 hello: (要求済み|完了)", said[1]) and "stop" not in said[1], said
+            assert said[0] == 0 and re.search(r"停止要求 hello: (要求済み|成功)", said[1]) and "停止させたもの: 操作者" in said[1] and "stop" not in said[1], said
         finally:
             for process in reversed(started):
                 process.terminate()

@@ -210,11 +210,11 @@ def test_lab(builder, request, tmp_path):
         board.run("restart", "lab", "--wait", "30")
         board.run("suspend", "linux", "--wait", "30")
         assert re.search(r"cell lab: ended with BRK #0 .*x0 = 42\n", board.run("run", "--insns", "d2800540", "d4200000"), re.S)
-        assert json.loads(board.run("--json", "run", *FIBONACCI))["cell"] == "lab"
+        assert json.loads(board.run("--json", "run", "--reg", "x0=0x40210000", *FIBONACCI))["cell"] == "lab"
         board.run("crash", "lab", code=1)
         board.run("crash", "nosuch", code=8)
         only = json.loads(board.run("--json", "trace", "lab", "--for", "0"))["traceEvents"]
-        assert {(e["name"], e["args"]["name"]) for e in only if e["ph"] == "M"} == {("process_name", "lab"), ("thread_name", "cpu3")}
+        assert {(e["name"], e["args"]["name"]) for e in only if e["ph"] == "M"} == {("process_name", "lab"), ("thread_name", "cpu3"), ("thread_name", "cpu4")}
         all_of = json.loads(board.run("--json", "trace", "--for", "0"))["traceEvents"]
         assert {e["args"]["name"] for e in all_of if e["name"] == "process_name"} == {"linux", "control", "lab", "core"}
     finally:

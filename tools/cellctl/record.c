@@ -76,19 +76,32 @@ static bool wants_same(const char *one, const char *other)
 	return false;
 }
 
-/* In the user's language, if it is the core's word, and not the name of a cell or a guest's text. */
-static const char *said(const struct cellctl *c, const struct cellctl_record *record, const char *text)
+struct said {
+	char text[LINE_TEXT];
+};
+
+/* In the user's language, if it is the core's word, and not the name of a cell or a guest's text. A word may go on behind a comma. */
+static const char *said(const struct cellctl *c, const struct cellctl_record *record, const char *text, struct said *room)
 {
+	const char *whole = cellctl_word(text), *comma = strchr(text, ',');
+
 	if (record->head.category == LOG_TEXT)
 		return text;
 	for (unsigned i = 0; i < c->cells && c->cell_names; i++)
 		if (!strcmp(c->cell_names[i].name, text))
 			return text;
-	return cellctl_word(text);
+	if (whole != text || !comma)
+		return whole;
+	snprintf(room->text, sizeof room->text, "%.*s", (int)(comma - text), text);
+	whole = cellctl_word(room->text);
+	if (whole == room->text)
+		return text;
+	snprintf(room->text, sizeof room->text, "%s%s", whole, comma);
+	return room->text;
 }
 
 /* As the format asks for them; what the record has not, or has of another kind, is 0 and "?". */
-static void take_values(const struct cellctl *c, const struct cellctl_record *record, const char *format, u64 *values)
+static void take_values(const struct cellctl *c, const struct cellctl_record *record, const char *format, u64 *values, struct said *room)
 {
 	struct fmt_spec spec = { 0 };
 
@@ -97,7 +110,7 @@ static void take_values(const struct cellctl *c, const struct cellctl_record *re
 		uint64_t number = 0;
 
 		if (cellctl_argument(record, i, &text, &number) && !text == (spec.type != 's'))
-			values[i] = text ? (u64)(uintptr_t)said(c, record, text) : number;
+			values[i] = text ? (u64)(uintptr_t)said(c, record, text, &room[i]) : number;
 	}
 }
 
@@ -138,8 +151,9 @@ static void render(const struct cellctl *c, struct cellctl_record *record, char 
 		raw_text(record, to, LINE_TEXT);
 	} else {
 		const char *translated = gettext(format);
+		struct said room[FMT_ARGUMENTS];
 
-		take_values(c, record, format, values);
+		take_values(c, record, format, values, room);
 		fmt_values(to, LINE_TEXT, wants_same(format, translated) ? translated : format, values, record->cell ? record->cell : "?");
 	}
 	make_printable(to);
