@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench rig menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -314,7 +314,7 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup cellctl instrument demo demo-io test test-all soak bench lint unit
+.PHONY: setup cellctl instrument demo demo-io test test-all soak bench rig lint unit
 setup:
 	$(Q)$(S)/tools/setup
 
@@ -358,6 +358,13 @@ bench:
 	$(Q)$(S)/tools/setup
 	$(Q)$(PYTHON) $(S)/tests/bench/bench.py --out $(O)/bench
 
+# How late interrupts are (docs/rig.md): on QEMU, in every scenario, or on the board at the other end of PORT.
+rig:
+	$(Q)$(S)/tools/setup
+	$(Q)$(S)/tools/fetch-guests cyclictest
+	$(Q)$(if $(PORT),$(S)/tools/rig/board $(O) --port '$(PORT)' $(if $(BEGIN),--begin '$(BEGIN)'),$(S)/tools/rig/rig $(O)/rig --scenario '$(SCENARIO)' \
+		$(if $(COUNT),--count '$(COUNT)') $(if $(PERIOD),--period '$(PERIOD)') $(if $(WAIT),--wait '$(WAIT)')) $(if $(LIMITS),--limits '$(LIMITS)')
+
 unit:
 	$(Q)$(S)/tests/unit/run $(O)/unit
 
@@ -371,7 +378,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench rig diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

@@ -11,7 +11,9 @@
  * hint #(96 + n) is a NOP on every CPU; who counts instructions from outside sees it: 0, the count of this CPU
  * restarts; n, a handler of source n has been reached (1 virtual timer, 2 device line, 3 SGI, 5 physical timer).
  * There are two of 0: an event that is pending already comes behind daifclr, any other behind the loop's. Between
- * mark and event is one instruction either way, so a count that differs is a count of something else.
+ * mark and event is one instruction either way, so a count that differs is a count of something else. (What delays an
+ * event while the loop goes on is not in it: that shows in the clock, where it counts instructions, and as instructions
+ * of the core on this CPU. The store that raises the device's line has one mark before it: there all is in it.)
  *
  * Handlers clobber x9-x11; x12 is the register that lowers the device's line.
  */
@@ -37,7 +39,21 @@
 	.text
 	waiting wait_spin
 	waiting wait_yield, yield
-	waiting wait_wfi, wfi
+
+	/* Asleep with interrupts masked: one that comes between the test and WFI is not slept through. */
+	.globl wait_wfi
+	.balign 64
+wait_wfi:
+	mov x9, #0
+1:	hint #96
+	wfi
+	msr daifclr, #2
+	isb
+	msr daifset, #2
+	cbz x9, 1b
+	str x9, [x0]
+	str x10, [x0, #16]
+	ret
 
 	/* The branch ends what QEMU translates as one block, so that the line is looked at behind the store there, too. */
 	.globl raise_device

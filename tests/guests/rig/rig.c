@@ -18,6 +18,7 @@
  * the device's line or sends the SGI) to the first instruction of the handler. Before each measurement: "rig: measuring source=...".
  *
  * bootargs: rig=timer,device,sgi,ptimer (timer), period=NANOSECONDS (10000), count=N (1000), wait=spin|wfi (spin);
+ * leak=N (0): so many hypercalls while it measures, which everybody who looks has to see;
  * settle_ms=N (0): quiet before and behind each measurement, for who reads counters from outside; end=off: switched off behind it;
  * line=INTID (34), raise=ADDRESS (0x09010010): the device's, a register that lets its interrupt through (PL031: RTCIMSC)
  */
@@ -80,9 +81,10 @@ static void sample(const struct event *event, u64 meant, u64 intid)
 /* The deadline after this one that is still to come. */
 static u64 next_deadline(u64 meant, u64 at)
 {
-	for (meant += period; meant <= at; meant += period)
-		series.missed++;
-	return meant;
+	u64 passed = at < meant + period ? 0 : (at - meant) / period;
+
+	series.missed += passed;
+	return meant + (passed + 1) * period;
 }
 
 /* ---- sources ---- */
@@ -237,6 +239,8 @@ static void measure(const struct source *source, bool counted)
 	write_sysreg(vbar_el1, source->vectors);
 	isb();
 	mark(14);
+	for (u64 i = args_u64("leak", 0); i; i--)
+		psci(PSCI_VERSION, 0, 0, 0);
 	source->measure();
 	mark(15);
 	write_sysreg(vbar_el1, guest_vectors);

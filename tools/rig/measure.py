@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""A scenario on QEMU, and what is wrong with what it showed.
+
+    measurements, problems = Rig(builder, out).run(scenarios.SCENARIOS["tlb"], count, period, wait)
+
+Three look at the exits of the rig's first CPU while it measures, and none may see one: the guest by hypercalls before and behind;
+the core's counters, read again and again through the escape key; and the instrument, which counts instructions of the core on that
+CPU. The instrument says, too, how many instructions the CPU executed from event to handler: so many as on bare metal, each time.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import formats
+import scenarios
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "tools" / "instrument")]
+
+import instrument  # noqa: E402
+import qemu  # noqa: E402
+
+MARKS = {"timer": "1", "device": "2", "sgi": "3", "ptimer": "5"}
+SETTLE_MS = 600  # around each measurement, in which the core's counters can be read and have to stand still
+LOAD = ("for i in 1 2; do (while :; do ls -lR /bin /sys/kernel /proc/1 >/tmp/ls$i 2>&1; dd if=/dev/zero of=/tmp/dd$i bs=64k count=64 2>/dev/null; done) & done; "
+        "(while :; do cat /proc/interrupts; sleep 0.2; done) &")
+
+
+class Rig:
+    def __init__(self, builder, out, say=print):
+        self.builder, self.out, self.say = builder, Path(out), say
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.plugin = instrument.plugin("count", self.out)
+        self.bares = {}
+
+    # ---- building
+
+    def partition(self, s, arguments):
+        """What the builder calls it: the overlay's name says its content."""
+        text = scenarios.overlay(s, arguments)
+        file = self.out / f"{s.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.dtso"
+        file.write_text(text)
+        return f"{s.partition} {file.resolve()}"
+
+    def build(self, s, arguments):
+        return Path(self.builder.build(self.partition(s, arguments)))
+
+    # ---- running
+
+    def options(self, built, name):
+        self.counts = self.out / f"{name}.counts.json"
+        self.counts.unlink(missing_ok=True)
+        return instrument.options(built, self.counts, plugin=self.plugin)
+
+    def text_of(self, name, arguments, built=None, icount=False, smp=1):
+        """All that a machine prints that has nobody else on it, and what was counted: bare, or the image in folder `built`."""
+        options = self.options(built, name) + ([] if built else ["-append", arguments])
+        with qemu.Machine(built, bare=None if built else self.builder.guest("rig"), icount=icount, smp=smp, mem=1024 if built else 256,
+                          options=options, limit=900, log=self.out / f"{name}.log") as m:
+            m.expect("rig: done", 890)
+            if built:
+                time.sleep(0.2)
+            else:
+                m.ended(60)
+        return qemu.clean(m.text), instrument.read(self.counts)
+
+    def bare(self, icount, sources, count, period, wait):
+        """{source: measurement} of the same binary without a hypervisor; made once."""
+        key = (icount, sources, count, period, wait)
+        if key not in self.bares:
+            name = "bare-icount" if icount else "bare"
+            text, counts = self.text_of(name, words(sources, count, period, wait) + " end=off", icount=icount, smp=1 if icount else 2)
+            found = self.measurements(text, counts, name, "bare")
+            self.bares[key] = {m["source"]: m for m in found}
+        return self.bares[key]
+
+    @staticmethod
+    def measurements(text, counts, scenario, mode):
+        found = formats.parse_rig(text, scenario, mode)
+        cpu = counts["cpus"][0]
+        if len(cpu["windows"]) != len(found):
+            raise formats.Bad(f"{scenario}: the instrument saw {len(cpu['windows'])} measurements, the guest {len(found)}")
+        for m, window in zip(found, cpu["windows"]):
+            mark = cpu["marks"].get(MARKS[m["source"]], {"all": {}, "core": {}})
+            m["instructions"] = {int(k): v for k, v in mark["all"].items()}
+            m["core_instructions"] = {int(k): v for k, v in mark["core"].items()}
+            m["window"] = {"instructions": window["instructions"], "core": window["core"], "total": window["total"]}
+            m["exits"] = m.get("exits") or {}
+        return found
+
+    # ---- alone: a clock of instructions, three times the same
+
+    def alone(self, s, count, period, wait, more=""):
+        arguments = words(s.sources, count, period, wait) + more
+        built = self.build(s, arguments)
+        runs = [self.text_of(f"{s.name}-{n}" if n else s.name, arguments, built, True) for n in range(3)]
+        texts = [rig_lines(text) for text, _ in runs]
+        found = self.measurements(*runs[0], s.name, "mediated" if s.mediated else "direct")
+        bare = self.bare(True, s.sources, count, period, wait)
+        problems = [] if texts[0] == texts[1] == texts[2] else ["its three runs are not the same to the byte"]
+        if runs[0][1]["cpus"][0] != runs[1][1]["cpus"][0] or runs[0][1]["cpus"][0] != runs[2][1]["cpus"][0]:
+            problems.append("its three runs did not execute the same instructions")
+        for m in found:
+            if m["bins"] != bare[m["source"]]["bins"]:
+                problems.append(f"{m['source']}: latency by the clock is {m['bins']}, on bare metal {bare[m['source']]['bins']}")
+            if m["missed"]:
+                problems.append(f"{m['source']}: {m['missed']} deadlines missed, where nobody else was")
+        return found, problems + self.judge(found, bare, count)
+
+    # ---- beside others
+
+    def beside(self, s, count, period, wait):
+        built = self.build(s, words(s.sources, count, period, wait) + f" settle_ms={SETTLE_MS}")
+        bare = self.bare(False, s.sources, min(count, scenarios.COUNT), period, wait)
+        outside, problems = {}, []
+        with qemu.Machine(built, options=self.options(built, s.name), limit=1800, log=self.out / f"{s.name}.log") as m:
+            begun = self.at_work(m, s)
+            for n in (1, 2):  # a keyboard without flow control, beside cells that print
+                m.send(qemu.ESCAPE + ":start rig\r")
+                if wait_quietly(m, "rig: measuring", 20):
+                    break
+            for source in s.sources.split(","):
+                outside[source] = self.watch(m, source)
+            m.line("rig", "^rig: done", 300)
+            problems += self.still_at_work(m, s, begun)
+            m.never(r"\[core\] panic")
+        found = self.measurements("\n".join(m.lines("rig")), instrument.read(self.counts), s.name, "direct")
+        for f in found:
+            problems += self.by_the_core(f, outside[f["source"]])
+        if s.floor > sum(f["window"]["total"]["core"] for f in found):
+            problems.append(f"others made the core execute {sum(f['window']['total']['core'] for f in found)} instructions only, in all windows: no storm")
+        return found, problems + self.judge(found, bare, count)
+
+    @staticmethod
+    def at_work(m, s):
+        """Until everybody is; what they had said then."""
+        if s.linux:
+            m.to_shell(240)
+            m.shell(LOAD, 60)
+        for cell in s.beside if s.busy else ():
+            m.line(cell, s.busy, 120, count=2)
+        m.line("core", ".", 60)
+        return {cell: m.mark(cell) for cell in s.beside}
+
+    @staticmethod
+    def still_at_work(m, s, begun):
+        """They were not stopped, not even for a while."""
+        if s.linux:
+            m.line("linux", r"arch_timer|GICv3", 60, since=m.mark("linux"))
+        for cell in s.beside if s.busy else ():
+            m.line(cell, s.busy, 120, since=m.mark(cell))
+        return [f"{cell} was silent meanwhile" for cell in s.beside if m.mark(cell) - begun[cell] < 2]
+
+    @staticmethod
+    def watch(m, source):
+        """The core's counters of the rig's first CPU while it measures this source, read again and again."""
+        m.line("rig", f"^rig: measuring source={source}", 300)
+        readings, end = [], time.monotonic() + 900
+        while time.monotonic() < end:
+            found = m.counters_now(60).get(("rig", 0))
+            if any(re.match(f"rig: begin source={source}", t) for t in m.lines("rig")):
+                return readings
+            readings.append({k: int(v) for k, v in found.items() if v.isdigit() and k not in ("vcpu",)})
+            time.sleep(0.05)
+        return readings
+
+    @staticmethod
+    def by_the_core(f, readings):
+        """The first reading may be of the line that was just printed; from the second on nothing may change."""
+        if len(readings) < 3:
+            return [f"{f['source']}: the core's counters were read {len(readings)} times only; with SETTLE_MS more they are"]
+        changed = {k: readings[-1][k] - v for k, v in readings[1].items() if readings[-1].get(k) != v}
+        f["exits"] = {**{k: readings[-1][k] - v for k, v in readings[1].items() if k != "total"}, **f["exits"]}
+        f["readings"] = len(readings) - 1
+        return [f"{f['source']}: exits by the core's counters: {changed}"] if changed else []
+
+    # ---- judging
+
+    @staticmethod
+    def judge(found, bare, count):
+        problems = []
+        for m in found:
+            source, floor = m["source"], bare[m["source"]]
+            m["bare_instructions"] = floor["instructions"]
+            if m["samples"] != count:
+                problems.append(f"{source}: {m['samples']} samples of {count}")
+            if sum(m["instructions"].values()) != count:
+                problems.append(f"{source}: the instrument saw {sum(m['instructions'].values())} of {count}")
+            if set(m["instructions"]) != set(floor["instructions"]):
+                problems.append(f"{source}: {spread(m['instructions'])} instructions, on bare metal {spread(floor['instructions'])}")
+            if set(m["core_instructions"]) - {0}:
+                problems.append(f"{source}: {spread(m['core_instructions'])} instructions of the core between event and handler")
+            if m["window"]["core"]:
+                problems.append(f"{source}: {m['window']['core']} instructions of the core on its CPU while it measured")
+            if m["exits"].get("total") != 0:
+                problems.append(f"{source}: {m['exits'].get('total', 'unknown')} exits by the guest's own count")
+        return problems
+
+    def run(self, s, count, period, wait):
+        return (self.alone if s.icount else self.beside)(s, count, period, wait)
+
+
+def words(sources, count, period, wait):
+    return f"rig={sources} count={count} period={period} wait={wait}"
+
+
+def rig_lines(text):
+    """What the cell printed, whoever put its name before."""
+    return [re.sub(r"^\[rig\] ", "", t) for t in text.split("\n") if re.match(r"(\[rig\] )?rig: ", t)]
+
+
+def spread(histogram):
+    return "no" if not histogram else f"{min(histogram)}" if len(histogram) == 1 else f"{min(histogram)} to {max(histogram)}"
+
+
+def wait_quietly(m, pattern, seconds):
+    try:
+        return m.expect(pattern, seconds)
+    except qemu.Failure:
+        return None
