@@ -23,6 +23,7 @@ import tty
 import formats
 
 ESCAPE = b"\x14"    # Ctrl-T, as configured by default: CONFIG_CONSOLE_ESCAPE
+TRIES, PATIENCE = 6, 4.0
 MOST = 64 << 20     # of text: a board that prints without end does not fill this machine
 
 
@@ -110,17 +111,18 @@ def measure(port, cell="rig", begin="restart", limit=120.0, silence=30.0, baud=1
     text, raw = "", b""
     end, heard = time.monotonic() + limit, time.monotonic()
     with Line(port, baud) as line:
+        asks = Asks(line, cell) if begin == "restart" and not reset else None
         if reset:
             done = subprocess.run(reset, shell=True, timeout=limit, check=False)
             if done.returncode:
                 raise formats.Bad(f"the command that resets the board ended with {done.returncode}: {reset}")
-        elif begin == "restart":
-            line.send(ESCAPE + b":" + b"restart " + cell.encode() + b"\r")
         while not formats.rig_done(text):
             left = min(end, heard + silence) - time.monotonic()
             if left <= 0:
                 raise formats.Bad(trouble(port, cell, begin, text, silence if heard + silence < end else limit))
-            data = line.read(min(left, 1.0))
+            if asks:
+                asks.again(raw)
+            data = line.read(min(left, 0.5))
             if data:
                 heard = time.monotonic()
                 raw += data
@@ -133,6 +135,28 @@ def measure(port, cell="rig", begin="restart", limit=120.0, silence=30.0, baud=1
                 text = of_cell(whole.decode("utf-8", "replace"), cell, begin)
                 refuse(port, cell, begin, whole.decode("utf-8", "replace"))
     return text
+
+
+class Asks:
+    """
+    The operator's command, until the core says something to it: the board may still be booting. After a session that did not end
+    in order it takes no keys until Ctrl-T has come alone (docs/line.md), which otherwise begins a command: so every other time.
+    """
+
+    def __init__(self, line, cell):
+        self.line, self.command, self.tries, self.next = line, b"restart " + cell.encode(), 0, 0.0
+
+    def again(self, heard):
+        if time.monotonic() < self.next or self.tries == TRIES or b"[core] : " in heard or b"] " + self.command + b":" in heard:
+            return
+        if self.tries % 2:
+            for key in (b"", ESCAPE):
+                time.sleep(0.4)
+                self.line.send(key)
+            time.sleep(0.4)
+        self.line.send(ESCAPE + b":" + self.command + b"\r")
+        self.tries += 1
+        self.next = time.monotonic() + PATIENCE
 
 
 def of_cell(text, cell, begin="wait"):
