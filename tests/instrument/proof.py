@@ -41,19 +41,18 @@ def run(folder, el, cpus, options=(), plugin=None):
     elf = program(folder, el, cpus)
     page = symbol(elf, "page_even")
     result = Path(folder) / "count.json"
-    result.unlink(missing_ok=True)
     made = subprocess.run([*command(elf, el, cpus), *instrument.options(None, result, core=[(page, page + 4096)], regions={"all": (0x40200000, page)},
                                                                         plugin=plugin), *options],
                           text=True, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:
         raise RuntimeError(made.stdout)
-    return instrument.read(result)
+    return instrument.read(result, every_cpu=False)
 
 
 def windows(cpu, cpus):
     """(instructions, of the page that is a region) of each window of a vCPU."""
     return [(2 * (1000 * cpu + 10 * r + 7), 0) for r in range(40)] + [(7 + 10 + 10, 0)] * 100 + [(50, 0)] * 100 + [(3 * cpu + 4, 0)] * 10 + \
-        [(8 * 100 * (cpu + 1), 0 if cpu % 2 else 5 * 100 * (cpu + 1))]
+        [(8 * 100 * (cpu + 1), 0 if cpu % 2 else 5 * 100 * (cpu + 1))] + [(1500, 0)] * 10 + [(7, 0)] * 50
 
 
 def check(counts, cpus):
@@ -66,6 +65,7 @@ def check(counts, cpus):
             mark = cpu["marks"][str(source)]
             assert mark["all"] == {str(k + source + 2): 1000}, (k, source, mark)
             assert mark["core"] == {"0": 1000}, (k, source, mark)
+            assert mark["unarmed"] == 0
         assert cpu["marks"]["2"]["all"] == {"1": 20}, (k, cpu["marks"]["2"])
         found = [(w["instructions"], w["core"]) for w in cpu["windows"] if w["from"] == k]
         wanted = windows(k, cpus)

@@ -197,7 +197,42 @@ many_end:
 	b.ne 1b
 	END
 
-/* 8: a window that is begun by 0 and ended by the last. */
+/* 8: 1,500 instructions in a row, over the ends of pages; 10 windows. */
+	meet
+	mov x20, #10
+1:	BEGIN
+	.rept 1500
+	nop
+	.endr
+	END
+	subs x20, x20, #1
+	b.ne 1b
+
+/* 9: code that is written anew (the same word) each time before it is executed, by all of them: 1 + 6, 50 windows. */
+	meet
+	mov x20, #50
+	adr x21, rewritten
+	ldr w22, [x21]
+1:	str w22, [x21]
+	dc cvau, x21
+	dsb ish
+	ic ivau, x21
+	dsb ish
+	isb
+	BEGIN
+	bl rewritten
+	END
+	subs x20, x20, #1
+	b.ne 1b
+	b 2f
+rewritten:
+	.rept 5
+	nop
+	.endr
+	ret
+2:
+
+/* 10: a window that is begun by 0 and ended by the last. */
 	meet
 	cbnz x28, 1f
 	BEGIN

@@ -38,7 +38,7 @@ struct count {
 #define OF(region) (1 + (region))
 
 struct histogram {
-	uint64_t samples, sum, min, max, lost;
+	uint64_t samples, sum, min, max, lost, unarmed;
 	uint64_t dense[DENSE];
 	struct { uint64_t value, samples; } larger[LARGER];
 	unsigned int larger_count;
@@ -53,7 +53,7 @@ struct window {
 static struct vcpu {
 	struct count turns;             /* if vCPUs take turns: what it executed; the scoreboard is not used then */
 	struct count waiting;           /* at the last mark 0; the first count is since power-on */
-	bool reset, open, lapped;       /* reset: and no mark 0 since */
+	bool reset, sampled, open, lapped; /* reset, sampled: and no mark 0 since */
 	struct count begun, begun_total; /* of the window that is open */
 	struct count lap, lap_total;
 	struct histogram *all[SOURCES], *core[SOURCES];
@@ -67,6 +67,7 @@ static struct { char name[32]; } regions[REGIONS_MAX] = { { "core" } };
 static unsigned int region_count = 1;
 static struct { struct range at; unsigned int region; } ranges[RANGES_MAX];
 static unsigned int range_count;
+static bool core_known;                 /* core= was there */
 static const char *out;
 static uint64_t outside;                /* instructions translated that are not in RAM */
 static pthread_mutex_t windows_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -229,6 +230,8 @@ static void handler_reached(struct vcpu *v, unsigned int source, const struct co
 	if (v->reset)
 		return;
 	sample(&v->all[source], now->of[ALL] - v->waiting.of[ALL] - 1);
+	v->all[source]->unarmed += v->sampled;
+	v->sampled = true;
 	sample(&v->core[source], now->of[OF(CORE)] - v->waiting.of[OF(CORE)]);
 }
 
@@ -240,7 +243,7 @@ static void mark_executed(unsigned int said, void *data)
 
 	if (mark == MARK_WAIT) {
 		v->waiting = now;
-		v->reset = false;
+		v->reset = v->sampled = false;
 	} else if (mark < SOURCES) {
 		handler_reached(v, mark, &now);
 	} else if (mark == MARK_RESET) {
@@ -339,8 +342,8 @@ static void write_marks(FILE *file, const struct vcpu *v)
 
 		if (!h)
 			continue;
-		fprintf(file, "%s\n   \"%u\": {\"samples\": %lu, \"min\": %lu, \"max\": %lu, \"sum\": %lu, \"lost\": %lu,\n    \"all\": ", comma, i,
-			h->samples, h->min, h->max, h->sum, h->lost);
+		fprintf(file, "%s\n   \"%u\": {\"samples\": %lu, \"min\": %lu, \"max\": %lu, \"sum\": %lu, \"lost\": %lu, \"unarmed\": %lu,\n    \"all\": ", comma, i,
+			h->samples, h->min, h->max, h->sum, h->lost, h->unarmed);
 		write_histogram(file, h);
 		fputs(",\n    \"core\": ", file);
 		write_histogram(file, v->core[i]);
@@ -377,7 +380,7 @@ static void finish(uint64_t id, void *data)
 	FILE *file = result_begin(out);
 
 	(void)id, (void)data;
-	fprintf(file, "{\"turns\": %s, \"outside\": %lu, \"cpus\": [", vcpu_turns() ? "true" : "false", outside);
+	fprintf(file, "{\"turns\": %s, \"outside\": %lu, \"core_known\": %s, \"cpus\": [", vcpu_turns() ? "true" : "false", outside, core_known ? "true" : "false");
 	for (unsigned int i = 0; i < vcpu_count(); i++) {
 		fputs(i ? ",\n  {" : "\n  {", file);
 		write_count(file, counted(i));
@@ -421,7 +424,7 @@ int qemu_plugin_install(uint64_t id, const struct plugin_info *info, int argc, c
 		if (strncmp(argv[i], "out=", 4) == 0)
 			out = argv[i] + 4;
 		else if (strncmp(argv[i], "core=", 5) == 0)
-			range_add(argv[i] + 5, CORE);
+			range_add(argv[i] + 5, CORE), core_known = true;
 		else if (strncmp(argv[i], "region=", 7) == 0)
 			region_add(argv[i] + 7);
 		else

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "host.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -43,6 +44,12 @@ struct range range_of(const char *text, char *name, size_t size)
 	if (*end || end == numbers || range.high <= range.low)
 		refuse("'%s' is no range: it has to be LOW-HIGH, and HIGH is the first address behind it", text);
 	return range;
+}
+
+/* What QEMU has and does not mean for plugins; NULL in a QEMU without. Of a thread's own variable: this thread's. */
+static void *symbol(const char *name)
+{
+	return dlsym(RTLD_DEFAULT, name);
 }
 
 /* ---- RAM ---- */
@@ -88,6 +95,17 @@ static void mapping_of(uintptr_t host)
 		refuse("the first instruction is not in memory that can be written: the machine has to begin in RAM (-kernel)");
 }
 
+/* By QEMU's own word, if it has one for us. */
+static void check_word(uint64_t physical, uintptr_t host)
+{
+	void *(*map)(uint64_t, uint64_t *, bool);
+	uint64_t length = 1;
+
+	*(void **)&map = symbol("cpu_physical_memory_map");
+	if (map && (uintptr_t)map(physical, &length, false) != host)
+		refuse("the first instruction's physical address is not its virtual one, 0x%lx", physical);
+}
+
 void ram_learn(struct qemu_plugin_tb *block)
 {
 	if (__atomic_load_n(&ram.known, __ATOMIC_ACQUIRE))
@@ -100,6 +118,7 @@ void ram_learn(struct qemu_plugin_tb *block)
 		mapping_of(host);
 		/* After reset there is no translation: its virtual address is its physical one. */
 		ram.offset = host - qemu_plugin_insn_vaddr(first);
+		check_word(qemu_plugin_insn_vaddr(first), host);
 		for (unsigned int i = 0; i < ram.held_count; i++)
 			if (ram.held[i].low + ram.offset < ram.low || ram.held[i].high + ram.offset > ram.high)
 				refuse("0x%lx-0x%lx is not in the RAM that the machine begins in", ram.held[i].low, ram.held[i].high);
@@ -122,9 +141,9 @@ static struct {
 	pthread_t thread[VCPUS_MAX];
 	bool turns, translated;
 	void (*changes)(unsigned int to);
-	/* Of turns: */
-	struct qemu_plugin_register *affinity; /* VMPIDR_EL2, the number of the vCPU until somebody writes it */
-	const void *state[VCPUS_MAX];          /* where QEMU keeps what a vCPU is: never moved */
+	/* Of turns: QEMU's own variable that says who is running (of the one thread that runs), and who is who. */
+	void *const *current;
+	void *(*get)(int number);
 	const void *now;
 	unsigned int running;
 } vcpus;
@@ -149,19 +168,6 @@ bool vcpu_turns(void)
 	return vcpus.turns;
 }
 
-static void find_affinity(void)
-{
-	struct glib_array *all = qemu_plugin_get_registers();
-	const struct plugin_register *registers = all->data;
-
-	for (unsigned int i = 0; i < all->length; i++)
-		if (strcmp(registers[i].name, "VMPIDR_EL2") == 0)
-			vcpus.affinity = registers[i].handle;
-	if (!vcpus.affinity)
-		refuse("vCPUs that take turns (icount, thread=single) are told apart by VMPIDR_EL2, which this machine has not: "
-		       "give it virtualization=on, or one vCPU, or multi-threaded TCG");
-}
-
 void vcpu_started(uint64_t id, unsigned int vcpu)
 {
 	(void)id;
@@ -171,68 +177,36 @@ void vcpu_started(uint64_t id, unsigned int vcpu)
 	for (unsigned int i = 0; i < vcpus.count; i++)
 		if (i != vcpu && vcpus.thread[i] && pthread_equal(vcpus.thread[i], vcpus.thread[vcpu]))
 			vcpus.turns = true;
-	if (!vcpus.turns || vcpus.affinity)
+	if (!vcpus.turns || vcpus.current)
 		return;
-	if (vcpus.translated)
-		refuse("blocks were translated before it was known that vCPUs take turns");
-	find_affinity();
+	vcpus.current = symbol("current_cpu");
+	*(void **)&vcpus.get = symbol("qemu_get_cpu");
+	if (vcpus.translated || !vcpus.current || !vcpus.get)
+		refuse("vCPUs take turns (icount, thread=single), and this QEMU does not say whose turn it is: one vCPU, or multi-threaded TCG");
 }
 
-/* A vCPU that has not run yet: its number is in a register that only reset has written. */
-static unsigned int number_of_new(void)
-{
-	static struct glib_array *bytes;
-	uint64_t affinity;
-
-	if (!bytes)
-		bytes = g_byte_array_new();
-	g_byte_array_set_size(bytes, 0);
-	if (qemu_plugin_read_register(vcpus.affinity, bytes) != sizeof(affinity))
-		refuse("VMPIDR_EL2 cannot be read");
-	memcpy(&affinity, bytes->data, sizeof(affinity));
-	for (unsigned int i = 0; i < vcpus.count; i++) /* QEMU's virt machine: 16 in a cluster (GICv3) */
-		if (((affinity & 0xff) | (affinity & 0xff00) >> 4) == i && !vcpus.state[i])
-			return i;
-	refuse("VMPIDR_EL2 is 0x%lx where a vCPU begins: which one is it?", affinity);
-}
-
-/* The first of a block, when vCPUs take turns. Called by the piece of assembly below. */
-__attribute__((used, visibility("hidden"))) void vcpu_block_begins(unsigned int said, const void *state);
-void vcpu_block_begins(unsigned int said, const void *state)
+/* The first of each block, when vCPUs take turns. */
+static void block_begins(unsigned int said, void *data)
 {
 	unsigned int i = 0;
 
-	(void)said;
-	if (state == vcpus.now)
+	(void)said, (void)data;
+	if (*vcpus.current == vcpus.now)
 		return;
-	while (i < vcpus.count && vcpus.state[i] != state)
+	while (i < vcpus.count && vcpus.get((int)i) != *vcpus.current)
 		i++;
-	if (i == vcpus.count) {
-		i = number_of_new();
-		vcpus.state[i] = state;
-	}
-	vcpus.now = state;
+	if (i == vcpus.count)
+		refuse("a vCPU runs that is none of the machine's");
+	vcpus.now = *vcpus.current;
 	vcpus.running = i;
 	vcpus.changes(i);
 }
-
-/* While translated code runs, one register of the host's holds where the state of the vCPU is: TCG has it so on every host. */
-void vcpu_block_entry(unsigned int said, void *data);
-#if defined(__x86_64__)
-__asm__(".text\n.globl vcpu_block_entry\n.hidden vcpu_block_entry\n.type vcpu_block_entry, @function\nvcpu_block_entry:\n"
-	"\tmovq %rbp, %rsi\n\tjmp vcpu_block_begins\n.size vcpu_block_entry, . - vcpu_block_entry\n");
-#elif defined(__aarch64__)
-__asm__(".text\n.globl vcpu_block_entry\n.hidden vcpu_block_entry\n.type vcpu_block_entry, %function\nvcpu_block_entry:\n"
-	"\tmov x1, x19\n\tb vcpu_block_begins\n.size vcpu_block_entry, . - vcpu_block_entry\n");
-#else
-#error "which register of this host holds the state of the vCPU while translated code runs (TCG_AREG0)?"
-#endif
 
 void vcpu_block(struct qemu_plugin_tb *block)
 {
 	vcpus.translated = true;
 	if (vcpus.turns)
-		qemu_plugin_register_vcpu_tb_exec_cb(block, vcpu_block_entry, NO_REGISTERS, NULL);
+		qemu_plugin_register_vcpu_tb_exec_cb(block, block_begins, NO_REGISTERS, NULL);
 }
 
 unsigned int vcpu_running(unsigned int said)

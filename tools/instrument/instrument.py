@@ -82,11 +82,59 @@ def options(out, result, *, core=None, regions=None, plugin=None):
     words = [f"out={escaped(Path(result).resolve())}"] + [f"core={low:#x}-{high:#x}" for low, high in core]
     for name, ranges in regions.items():
         words += [f"region={name}:{low:#x}-{high:#x}" for low, high in ([ranges] if isinstance(ranges, tuple) else ranges)]
+    Path(result).unlink(missing_ok=True)  # of an earlier run
     shared = plugin or globals()["plugin"]()
     return ["-plugin", ",".join([escaped(shared), *words])]
 
 
-def read(result):
-    """What was counted. QEMU writes it when it ends: powered off by the guest, by SIGTERM, or by quit."""
-    with open(result) as file:
-        return json.load(file)
+class Wrong(Exception):
+    """Counts that cannot be right."""
+
+
+def read(result, every_cpu=True):
+    """
+    What was counted. QEMU writes it when it ends: powered off by the guest, by SIGTERM, or by quit. A file that is not there is one that
+    QEMU did not write. Where the core was looked for, each CPU that ran has come through it (every_cpu): none of it, and the addresses were wrong.
+    """
+    try:
+        with open(result) as file:
+            counts = json.load(file)
+    except FileNotFoundError:
+        raise Wrong(f"{result} is not there: QEMU was killed, or refused (see what it said)") from None
+    for i, cpu in enumerate(counts.get("cpus", [])):
+        if every_cpu and counts.get("core_known") and cpu["instructions"] and not cpu["core"]:
+            raise Wrong(f"{result}: CPU {i} executed {cpu['instructions']} instructions and none of the core's: where is the core?")
+    return counts
+
+
+# ---- the cache ----
+
+def shared_cache(out):
+    """The last-level cache of an image's board, as its tree says it (gen/report.json): the one that numbers the colours."""
+    report = json.loads((Path(out) / "gen" / "report.json").read_text())
+    if not report["caches"]:
+        raise SystemExit(f"instrument: the board of {out} has no cache in its tree (docs/partition.md, Cache colours)")
+    cache = max(report["caches"], key=lambda c: (c["colors"], c["size"]))
+    return {**cache, "ways": cache["size"] // cache["sets"] // cache["line"]}
+
+
+def colourless(report):
+    """Memory that takes part in no colours, whoever uses it: [(name, low, high)]."""
+    region = report["hypervisor"].get("crash_region")
+    found = [("crash region", int(region["base"], 16), int(region["base"], 16) + int(region["size"], 16))] if region else []
+    for shared in report.get("regions", []):
+        found.append(("shared memory", int(shared["base"], 16), int(shared["base"], 16) + int(shared["size"], 16)))
+    return found
+
+
+def cache_options(out, result, *, plugin=None):
+    """QEMU's options for the model of that cache: the core by its code, each cell by its CPUs."""
+    report = json.loads((Path(out) / "gen" / "report.json").read_text())
+    cache = shared_cache(out)
+    words = [f"out={escaped(Path(result).resolve())}", f"cache={cache['sets']}:{cache['ways']}:{cache['line']}"]
+    words += [f"core={low:#x}-{high:#x}" for low, high in core_text(out)]
+    words += [f"cpu={i}:{cpu['cell']}" for i, cpu in enumerate(report["cpus"]) if cpu.get("cell")]
+    words += [f"memory={name}:{low:#x}-{high:#x}" for name, low, high in colourless(report)]
+    Path(result).unlink(missing_ok=True)
+    shared = plugin or globals()["plugin"]("cache")
+    return ["-plugin", ",".join([escaped(shared), *words])]

@@ -81,21 +81,4 @@ struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr)
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *where);
 uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *where);
 
-/* ---- registers of the vCPU that is running ---- */
-
-struct qemu_plugin_register;
-struct plugin_register {
-	struct qemu_plugin_register *handle;
-	const char *name, *feature;
-};
-struct glib_array {                     /* GArray and GByteArray begin so; the functions are in the process, as QEMU uses them */
-	void *data;
-	unsigned int length;
-};
-
-struct glib_array *qemu_plugin_get_registers(void);
-int qemu_plugin_read_register(struct qemu_plugin_register *which, struct glib_array *to);
-struct glib_array *g_byte_array_new(void);
-struct glib_array *g_byte_array_set_size(struct glib_array *array, unsigned int length);
-
 #endif
