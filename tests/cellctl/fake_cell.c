@@ -229,6 +229,23 @@ static bool fake_is_on(void *of, u16 vcpu)
 	return vcpu < FAKE_VCPUS && f->on[vcpu];
 }
 
+static u64 fake_physical(void *of, u16 vcpu, u64 address)
+{
+	(void)of, (void)vcpu;
+	return address;
+}
+
+/* What is kept is what is in memory, or will be in a moment (gdb_left.c). */
+static void fake_keep(void *of, const struct gdb_soft *soft)
+{
+	struct fake_cell *f = of;
+
+	f->kept = 0;
+	for (u32 i = 0; i < GDB_SOFT; i++)
+		f->kept += soft[i].used && soft[i].physical == soft[i].address;
+}
+
 const struct gdb_deeds fake_deeds = {
-	fake_halt, fake_go, fake_step, fake_state, fake_registers, fake_set, fake_read, fake_write, fake_point, fake_is_on,
+	fake_halt, fake_go, fake_step, fake_state, fake_registers, fake_set, fake_read, fake_write, fake_point, fake_is_on, fake_physical,
+	fake_keep,
 };

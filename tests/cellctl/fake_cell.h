@@ -21,6 +21,7 @@ struct fake_cell {
 	struct debug_state state;
 	bool skip;         /* the instruction at a breakpoint, as the cell has just been there */
 	u32 halts, goes, steps, writes, given, left;
+	u32 kept;          /* breakpoints that a successor would be told of */
 	u64 vbar, elr;
 	u32 interrupts;    /* so many steps lead to its handler */
 	enum line_status refuse; /* not LINE_OK: everything is answered so */

@@ -218,6 +218,7 @@ static void soft(void **state)
 	ASK("Z0,40000008,4", "OK");
 	ASK("Z0,40000008,4", "OK"); /* as often as gdb likes */
 	assert_int_equal(fake_word(&cell, FAKE_BASE + 8), 0xd4200000);
+	assert_int_equal(cell.kept, 1);
 	ASK("m40000004,c", "00040091200000f9feffff17"); /* not to be seen */
 	ASK("M40000006,4:11223344", "OK");               /* and not to be overwritten */
 	assert_int_equal(fake_word(&cell, FAKE_BASE + 8), 0xd4200000);
@@ -229,6 +230,7 @@ static void soft(void **state)
 	assert_int_equal(cell.registers[0][32], FAKE_BASE + 8);
 	ASK("z0,40000008,4", "OK");
 	assert_int_equal(fake_word(&cell, FAKE_BASE + 8), counting[2]);
+	assert_int_equal(cell.kept, 0);
 	ASK("z0,40000008,4", "OK");
 	ASK("Z0,50000008,4", "E0e");
 	ASK("Z0,40000009,4", "E0e");

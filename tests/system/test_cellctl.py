@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -194,6 +195,51 @@ def clean_ends(board):
     assert before == 0
 
 
+def ask_gdb(port, *packets):
+    """Each packet's answer, by gdb's own protocol."""
+    with socket.create_connection(("127.0.0.1", port)) as gdb:
+        for packet in packets:
+            gdb.sendall(b"$%s#%02x" % (packet, sum(packet) & 255))
+            answer = b""
+            while not re.search(rb"\$[^#]*#..", answer):
+                piece = gdb.recv(4096)
+                assert piece, (packet, answer)
+                answer += piece
+            gdb.sendall(b"+")
+            yield re.search(rb"\$([^#]*)#", answer)[1]
+
+
+def killed_debugger(board):
+    """Its breakpoints are taken out by the next one."""
+    def start():
+        heard = len(Path(board.log.name).read_bytes())
+        server = board.start("gdb", "lab", "--listen", "0")
+        board.wait(lambda: b"finds cell lab" in Path(board.log.name).read_bytes()[heard:], "its port")
+        return server, int(re.findall(rb"remote :(\d+)' finds cell lab", Path(board.log.name).read_bytes())[-1])
+    server, port = start()
+    answers = ask_gdb(port, b"m40200000,4", b"Z0,40200000,4", b"m40200000,4")
+    before = next(answers)
+    assert next(answers) == b"OK"
+    server.kill()
+    server.wait(20)
+    server, port = start()
+    found, = ask_gdb(port, b"m40200000,4")
+    assert found == before and b"1 breakpoints of a cellctl that was killed" in Path(board.log.name).read_bytes()
+    server.terminate()
+    assert server.wait(30) == 0
+    assert "x0 = 42\n" in board.run("run", "--cell", "lab", "d2800540")
+    assert json.loads(board.run("--json", "status", "lab"))["cells"][0]["state"] == "running"
+
+
+def no_patience(board):
+    """Ctrl-C in the middle: the cell waits as before, with its registers."""
+    running = board.start("run", "--limit", "100000", "14000000")  # b .
+    time.sleep(3)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) == 12
+    assert "x0 = 42\n" in board.run("run", "d2800540")
+
+
 @pytest.mark.partition(LAB)
 def test_lab(builder, request, tmp_path):
     """The partition of docs/cellctl.md and its first commands."""
@@ -211,6 +257,8 @@ def test_lab(builder, request, tmp_path):
         board.run("suspend", "linux", "--wait", "30")
         assert re.search(r"cell lab: ended with BRK #0 .*x0 = 42\n", board.run("run", "--insns", "d2800540", "d4200000"), re.S)
         assert json.loads(board.run("--json", "run", "--reg", "x0=0x40210000", *FIBONACCI))["cell"] == "lab"
+        no_patience(board)
+        killed_debugger(board)
         board.run("crash", "lab", code=1)
         board.run("crash", "nosuch", code=8)
         only = json.loads(board.run("--json", "trace", "lab", "--for", "0"))["traceEvents"]

@@ -56,6 +56,8 @@ bool parse_number(const char *text, uint64_t *number);
 
 /* Open the port and begin a session. options may be NULL; its timeout, baud and stop are set here. 0, or the exit code after a message. */
 int context_open(struct context *x, struct cellctl_options *options);
+/* A file for what is kept of this port between two calls: its name, and `behind`. NULL: there is no place for it. */
+const char *state_path(const struct context *x, const char *behind, char *to, size_t size);
 /* The cell that an argument names; 0, or the exit code after a message. */
 int context_cell(struct context *x, const char *name, unsigned *cell);
 /* "cellctl: MESSAGE" of the connection; returns error. */

@@ -61,9 +61,9 @@ bool option_number(const struct context *x, const char *name, uint64_t least, ui
 
 /* ---- the connection ---- */
 
-/* Where positions are kept between two connections: a file for each port. NULL: nowhere. */
-static const char *memory_path(const char *port, char *to, size_t size)
+const char *state_path(const struct context *x, const char *behind, char *to, size_t size)
 {
+	const char *port = x->port;
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	int at;
 
@@ -73,7 +73,7 @@ static const char *memory_path(const char *port, char *to, size_t size)
 		at = snprintf(to, size, "%s/.local/state", home);
 	else
 		return NULL;
-	if (at < 0 || (size_t)at + strlen(port) + sizeof "/cellctl/" > size)
+	if (at < 0 || (size_t)at + strlen(port) + strlen(behind) + sizeof "/cellctl/" > size)
 		return NULL;
 	for (char *p = to + 1; *p; p++) {
 		if (*p != '/')
@@ -88,7 +88,7 @@ static const char *memory_path(const char *port, char *to, size_t size)
 	to[at++] = '/';
 	for (; *port; port++)
 		to[at++] = strchr("/ \t\n", *port) ? '%' : *port;
-	to[at] = 0;
+	strcpy(to + at, behind);
 	return to;
 }
 
@@ -103,7 +103,7 @@ int context_open(struct context *x, struct cellctl_options *options)
 	options->baud = x->baud;
 	options->stop = &interrupted;
 	if (options->events && !options->memory)
-		options->memory = memory_path(x->port, memory, sizeof memory);
+		options->memory = state_path(x, "", memory, sizeof memory);
 	int error = cellctl_open(&x->c, x->port, options);
 
 	return error ? context_failed(x, error) : 0;

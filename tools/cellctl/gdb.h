@@ -25,6 +25,12 @@ struct gdb_registers {
 	u64 vbar, elr; /* _EL1: where its interrupts come in, and whence */
 };
 
+struct gdb_soft { /* all zero: free */
+	bool used;
+	u8 original[4];
+	u64 address, physical;
+};
+
 /* What has to be done to a cell. vCPUs count from 0; addresses are the vCPU's, virtual. */
 struct gdb_deeds {
 	enum line_status (*halt)(void *of);             /* returns when it is */
@@ -37,12 +43,10 @@ struct gdb_deeds {
 	enum line_status (*write)(void *of, u16 vcpu, u64 address, const u8 *bytes, u32 size);
 	enum line_status (*point)(void *of, u8 number, enum debug_point_kind kind, u32 size, u64 address);
 	bool (*is_on)(void *of, u16 vcpu);
-};
-
-struct gdb_soft { /* all zero: free */
-	bool used;
-	u8 original[4];
-	u64 address;
+	/* A virtual address that can be read, as another one may find it that has other tables. */
+	u64 (*physical)(void *of, u16 vcpu, u64 address);
+	/* These are in memory now, or will be in a moment: all GDB_SOFT of them. */
+	void (*keep)(void *of, const struct gdb_soft *soft);
 };
 
 struct gdb_hard {

@@ -2,6 +2,7 @@
 /* What gdb wants, by LINE_DEBUG. The core has guest-physical memory only: virtual addresses are translated here. */
 #include "gdb_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HALT_MS 3000u
@@ -48,7 +49,10 @@ static enum line_status state(void *of, struct debug_state *to)
 {
 	struct gdb_line *l = of;
 
-	return status_of(l, cellctl_debug_state(l->c, l->cell, to));
+	int error = cellctl_debug_state(l->c, l->cell, to);
+
+	l->life = error ? l->life : to->life;
+	return status_of(l, error);
 }
 
 static int take_registers(struct gdb_line *l, u16 vcpu)
@@ -170,12 +174,23 @@ static bool is_on(void *of, u16 vcpu)
 	return cellctl_vcpu(l->c, l->cell, vcpu, &v) == 0 && v.power == l->on;
 }
 
-const struct gdb_deeds gdb_line_deeds = { halt, go, step, state, registers, set, read_virtual, write_virtual, point, is_on };
+static u64 physical_of(void *of, u16 vcpu, u64 address)
+{
+	u64 physical, left;
 
-int gdb_line_open(struct gdb_line *l, struct cellctl *c, unsigned cell)
+	return translate(of, vcpu, address, &physical, &left) ? physical : 0;
+}
+
+const struct gdb_deeds gdb_line_deeds = { halt, go, step, state, registers, set, read_virtual, write_virtual, point, is_on, physical_of, gdb_left_keep };
+
+void gdb_line_open(struct gdb_line *l, struct cellctl *c, unsigned cell, const char *left)
 {
 	int on = cellctl_number(c, NAMES_POWER, "on");
+	struct manage_cell about;
 
 	*l = (struct gdb_line){ .c = c, .cell = cell, .on = (u16)(on < 0 ? 3 : on) };
-	return 0;
+	if (cellctl_cell(c, cell, &about))
+		return;
+	l->life = about.lives;
+	snprintf(l->left, sizeof(l->left), "%s", left ? left : "");
 }

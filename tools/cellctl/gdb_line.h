@@ -22,9 +22,18 @@ struct gdb_line {
 	bool known;
 	struct cellctl_registers registers;
 	struct gdb_page pages[GDB_PAGES];
+	u32 life;
+	char left[4096]; /* file of the breakpoints that are in memory; empty: none is kept */
 };
 
 extern const struct gdb_deeds gdb_line_deeds; /* of: struct gdb_line */
-int gdb_line_open(struct gdb_line *l, struct cellctl *c, unsigned cell);
+/* left: a file for the breakpoints, NULL: none. */
+void gdb_line_open(struct gdb_line *l, struct cellctl *c, unsigned cell, const char *left);
+
+/* ---- gdb_left.c ---- */
+
+void gdb_left_keep(void *of, const struct gdb_soft *soft);
+/* The cell is halted: what somebody has left in it who was killed is taken out. How many breakpoints that were. */
+unsigned gdb_left_repair(struct gdb_line *l);
 
 #endif

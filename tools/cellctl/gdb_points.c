@@ -32,21 +32,29 @@ static const char *insert_soft(struct gdb *g, u64 address)
 			point = &g->soft[i];
 	if (!point || address & 3 || g->deeds->read(g->of, g->general, address, point->original, 4) != LINE_OK)
 		return "E0e";
-	if (g->deeds->write(g->of, g->general, address, brk, 4) != LINE_OK)
-		return "E0e";
 	point->used = true;
 	point->address = address;
-	return "OK";
+	point->physical = g->deeds->physical(g->of, g->general, address);
+	g->deeds->keep(g->of, g->soft);
+	if (g->deeds->write(g->of, g->general, address, brk, 4) == LINE_OK)
+		return "OK";
+	point->used = false;
+	g->deeds->keep(g->of, g->soft);
+	return "E0e";
 }
 
 static const char *remove_soft(struct gdb *g, u64 address)
 {
 	struct gdb_soft *point = soft_at(g, address);
+	const char *done = "OK";
 
 	if (!point)
 		return "OK";
+	if (g->deeds->write(g->of, g->general, address, point->original, 4) != LINE_OK)
+		done = "E0e";
 	point->used = false;
-	return g->deeds->write(g->of, g->general, address, point->original, 4) == LINE_OK ? "OK" : "E0e";
+	g->deeds->keep(g->of, g->soft);
+	return done;
 }
 
 static struct gdb_hard *hard_at(struct gdb_hard *points, enum debug_point_kind kind, u64 address, u32 size)
@@ -153,6 +161,7 @@ void gdb_hide_points(const struct gdb *g, u64 address, u8 *bytes, u32 size)
 
 void gdb_keep_points(struct gdb *g, u64 address, u8 *bytes, u32 size)
 {
+	bool changed = false;
 	u32 at;
 
 	for (u32 n = 0; n < GDB_SOFT; n++)
@@ -160,7 +169,10 @@ void gdb_keep_points(struct gdb *g, u64 address, u8 *bytes, u32 size)
 			if (overlap(&g->soft[n], address, size, i, &at)) {
 				g->soft[n].original[i] = bytes[at];
 				bytes[at] = brk[i];
+				changed = true;
 			}
+	if (changed)
+		g->deeds->keep(g->of, g->soft);
 }
 
 const struct gdb_hard *gdb_watch_at(const struct gdb *g, u64 address)

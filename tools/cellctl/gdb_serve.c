@@ -90,18 +90,24 @@ static void talk(struct context *x, struct gdb *g, int fd)
 
 static int serve_one(struct context *x, struct gdb *g, int listener, unsigned cell, u16 vcpus)
 {
-	struct gdb_line line;
+	static struct gdb_line line;
+	char left[4096], behind[32];
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC), one = 1;
 
 	if (fd < 0)
 		return 0;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	gdb_line_open(&line, x->c, cell);
+	snprintf(behind, sizeof(behind), ".breakpoints.%u", cell);
+	gdb_line_open(&line, x->c, cell, state_path(x, behind, left, sizeof(left)));
 	gdb_open(g, &gdb_line_deeds, &line, vcpus);
 	if (g->ended) {
 		close(fd);
 		return context_failed(x, CELLCTL_NO);
 	}
+	unsigned repaired = gdb_left_repair(&line);
+
+	if (repaired)
+		complain(0, _("%u breakpoints of a cellctl that was killed were still in its memory; they are taken out"), repaired);
 	if (!x->quiet)
 		complain(0, _("gdb is there; the cell waits"));
 	talk(x, g, fd);
