@@ -144,7 +144,7 @@ GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld imag
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
 
 .PHONY: all guests
-all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked
+all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked $(O)/.limited
 
 # Everything includes what cellgen and Kconfig made; the .d files know precisely what.
 $(OBJECTS): $(FLAGS) $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
@@ -260,6 +260,20 @@ $(O)/board.dtb: $(S)/src/platform/$(BOARD_NAME).dts
 $(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
 	$(call say,CELLCHECK ,$(O)/certificate.txt)rm -f $@ && $(CELLCHECK) --board $(O)/board.dtb --partition $(O)/partition.dtb \
 		--text $(O)/certificate.txt --json $(O)/certificate.json $< && cat $(O)/.config $< | sha256sum > $@
+
+# ---------------------------------------------------------------- the longest ways
+
+# From the finished code (docs/bound.md). Where the partition has a limit, an image that exceeds it is none, too.
+BOUND_DEPS := $(O)/cloison.elf $(O)/gen/counts.h $(wildcard $(S)/tools/bound/*)
+bounds = CROSS_COMPILE='$(CROSS_COMPILE)' $(S)/tools/bound/bound --text $(O)/bound.txt --json $(O)/bound.json --limit $(O)/gen/counts.h $(O)/cloison.elf
+$(O)/.bounded: $(BOUND_DEPS)
+	$(call say,BOUND,$(O)/bound.txt)rm -f $@ && $(bounds) && touch $@
+$(O)/.limited: $(BOUND_DEPS)
+	$(Q)rm -f $@ && if grep -q MAX_TRAP_INSTRUCTIONS $(O)/gen/counts.h; then $(bounds); fi && touch $@
+
+.PHONY: bound
+bound: $(O)/.bounded
+	$(Q)cat $(O)/bound.txt
 
 # ---------------------------------------------------------------- run, look
 
@@ -378,7 +392,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench rig diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench rig diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/.bounded $(O)/.limited $(O)/bound.* $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

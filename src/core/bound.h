@@ -25,6 +25,7 @@
 
 #define BOUND_TABLE 3     /* assembly: a branch into a table of code, count entries of two instructions (arch/<isa>/entry.h) */
 #define BOUND_CPUS 4      /* of the whole image: CPUs, each of which may be in the way of an exclusive store once */
+#define BOUND_STACK 8     /* of the whole image: bytes of each CPU's stack */
 
 #define BOUND_ENTRY(count, kind) \
 	__asm__ volatile(".Lbound%=: .pushsection .bounds, \"o\", %%progbits, .Lbound%=\n\t.quad .Lbound%=, %c0, %c1\n\t.popsection" ::"i"((u64)(count)), "i"(kind))

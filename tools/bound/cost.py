@@ -14,8 +14,9 @@ A cost is (instructions, how it came about): a chain that profile() reads.
 """
 from collections import Counter
 
-from image import COUNTED, PATIENCE, RESIDENCE
+from image import PATIENCE, RESIDENCE
 
+MILLISECOND = 10 ** 15  # of a wait by the clock, in the sum of a way; instructions are fewer
 HERE, WAIT = "here", "wait"
 RETURN, ERET, END = "return", "eret", "end"
 
@@ -37,13 +38,14 @@ def better(ways, to, cost):
 class Costs:
     def __init__(self, program, patient):
         self.program, self.patient = program, patient
+        self.second = MILLISECOND if patient else 0
         self.of = {}
         self.extra = 0  # of exceptions that a load or store of device_read may take
         self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind in entries)}
 
     def run(self):
         for function in self.program.order:
-            self.of[function.entry] = _Solver(self, function).summary()
+            self.of[function.entry] = Solver(self, function).summary()
         return self
 
 
@@ -54,7 +56,7 @@ def count_of(costs, loop):
     return 1 if b.kind == PATIENCE and not costs.patient else b.count
 
 
-class _Solver:
+class Solver:
     def __init__(self, costs, function):
         self.costs, self.function = costs, function
         self.blocks = function.blocks
@@ -64,7 +66,7 @@ class _Solver:
     def summary(self):
         result = Summary()
         top = [loop for loop in self.function.loops if loop.parent is None]
-        region = _Region(self, set(self.blocks), top, self.costs.residences & set(self.blocks))
+        region = Region(self, set(self.blocks), top, self.costs.residences & set(self.blocks))
         region.solve({self.function.entry: (0, None)}, HERE, result.ways[HERE])
         region.solve({}, WAIT, result.ways[WAIT])
         return result
@@ -114,7 +116,7 @@ class _Solver:
         return [(to, cost, callee) for to, (cost, callee) in best.items()]
 
 
-class _Region:
+class Region:
     """Blocks without a way round, but by places that are cut: the body of a loop, or a function."""
 
     def __init__(self, solver, nodes, inner, cut):
@@ -123,7 +125,7 @@ class _Region:
         for loop in inner:
             for n in loop.body:
                 self.item[n] = loop
-        self.inner = {loop.header: _Around(solver, loop) for loop in inner}
+        self.inner = {loop.header: Around(solver, loop) for loop in inner}
         self._order()
 
     def _targets(self, head):
@@ -151,13 +153,15 @@ class _Region:
                     self.order.append(head)
         self.order.reverse()
 
-    def solve(self, starts, source, ways, arrive=None):
+    def solve(self, starts, source, ways, arrive=None, without=frozenset()):
         """
         The longest ways from starts (block -> cost so far), or from waits inside. Into `ways`: ends, and blocks outside.
         arrive: at which place of the cut one arrives, to {place: cost}; None: that is an end.
         """
         at = dict(starts)
         for head in self.order:
+            if head in without:
+                continue
             sources = []
             if head in at:
                 sources.append((at[head], HERE))
@@ -166,10 +170,11 @@ class _Region:
                 if head in self.cut and arrive is None:
                     sources.append(((0, None), HERE))  # it was resident here
             for begin, kind in sources:
-                for to, cost, how in self._flows(head, kind):
+                for to, cost, how in self.flows(head, kind):
                     self._to(at, ways, arrive, to, (begin[0] + cost, (begin[1], how)))
 
-    def _flows(self, head, kind):
+    def flows(self, head, kind):
+        """[(to, cost, how it came about)]"""
         if head in self.inner:
             return self.inner[head].flows(kind)
         return self.solver.flow(self.solver.blocks[head], kind)
@@ -186,7 +191,7 @@ class _Region:
             better(ways, to, cost)
 
 
-class _Around:
+class Around:
     """A loop: what it costs from its header to where it leads."""
 
     def __init__(self, solver, loop):
@@ -195,7 +200,7 @@ class _Around:
         self.residence = bound is not None and bound.count is None
         places = set(bound.places) if bound else {loop.header}
         resident = solver.costs.residences & loop.body
-        self.region = _Region(solver, loop.body, loop.inner, places | resident)
+        self.region = Region(solver, loop.body, loop.inner, places | resident)
         self.places, self.resident = places, resident
         self.ways = {}
 
@@ -209,6 +214,24 @@ class _Around:
             self.ways[kind] = self._flows(kind)
         return self.ways[kind]
 
+    def shared(self):
+        """Rounds of loops inside that are so many at most in all rounds of this one: [(rounds, cost of one)]."""
+        return [s for s in (inner.share(self.count()) for inner in self.region.inner.values()) if s]
+
+    def share(self, rounds):
+        if not self.counts_in_all():
+            return None
+        self.flows(HERE)
+        return (min(self.loop.bound.total, rounds * self.count()), self.round) if self.round else None
+
+    def counts_in_all(self):
+        """Its rounds are counted by the loop around it."""
+        bound = self.loop.bound
+        return bound is not None and bound.total is not None and self.loop.parent is not None
+
+    def count(self):
+        return count_of(self.solver.costs, self.loop)
+
     def _flows(self, kind):
         ways, arrive = {}, {}
         header = self.loop.header
@@ -217,12 +240,16 @@ class _Around:
             starts, arrive[header] = {}, (0, None)
         if kind == WAIT:
             starts.update({r: (0, None) for r in self.resident})
+        self.round = None
         self.region.solve(starts, kind, ways, arrive)
         self._settle(arrive, ways)
         counted = max((c for p, c in arrive.items() if p in self.places and p not in self.resident), key=lambda c: c[0], default=None)
         if counted is not None:
             self._rounds(counted, ways)
-        return [(to, cost[0], cost[1]) for to, cost in ways.items()]
+        base = (self.solver.costs.second * self.loop.bound.time if self.loop.bound else 0), None
+        for rounds, (cost, chain) in self.shared():
+            base = base[0] + rounds * cost, (base[1], ("times", rounds, chain))
+        return [(to, cost[0] + base[0], (base[1], ("then", cost[1]))) for to, cost in ways.items()]
 
     def _settle(self, arrive, ways):
         for place, cost in arrive.items():
@@ -233,17 +260,41 @@ class _Around:
         out, again = {}, {}
         self.region.solve({p: (0, None) for p in self.places - self.resident}, HERE, out, again)
         self._settle(again, out)
-        rounds = max((c for p, c in again.items() if p not in self.resident), key=lambda c: c[0], default=None)
-        more = count_of(self.solver.costs, self.loop) - 1
+        rounds = self._round(again)
+        self.round = rounds
         total, chain = first
-        if rounds and more > 0:
-            total, chain = total + more * rounds[0], (chain, ("times", more, rounds[1]))
+        if rounds and self.counts_in_all():  # the loop around it adds its rounds
+            total, chain = total - rounds[0], (chain, ("times", -1, rounds[1]))
+        elif rounds:
+            for times, (cost, how) in self._mixed(rounds):
+                total, chain = total + times * cost, (chain, ("times", times, how))
         for to, cost in out.items():
             better(ways, to, (total + cost[0], (chain, ("then", cost[1]))))
 
+    def _round(self, again):
+        return max((c for p, c in again.items() if p not in self.resident), key=lambda c: c[0], default=None)
 
-def profile(costs, function, source, to, memo):
-    """How many instructions of which function the longest way has."""
+    def _mixed(self, rounds):
+        """[(how often, longest round)]: those that pass a place which is rare, and the rest."""
+        more = self.count() - 1
+        rare = self.loop.bound.rare if self.loop.bound else []
+        often = min(more, sum(n for _, n in rare))
+        if not rare or often == more:
+            return [(more, rounds)] if more > 0 else []
+        again = {}
+        self.region.solve({p: (0, None) for p in self.places - self.resident}, HERE, {}, again, {at for places, _ in rare for at in places})
+        plain = self._round(again)
+        return [(often, rounds)] + ([(more - often, plain)] if plain else [(more - often, rounds)])
+
+
+def profile(costs, cost, memo):
+    """[(function, instructions of it)] of a way, most first."""
+    total = Counter()
+    _read(costs, cost[1], 1, total, memo)
+    return [(name, count) for name, count in total.most_common() if count > 0]
+
+
+def _of_function(costs, function, source, to, memo):
     key = function, source, to
     if key not in memo:
         memo[key] = total = Counter()
@@ -270,7 +321,7 @@ def _part(costs, how, times, total, memo):
         (name, n), callee, source, to = how
         total[name] += n * times
         if callee is not None:
-            for what, count in profile(costs, callee, source, to, memo).items():
+            for what, count in _of_function(costs, callee, source, to, memo).items():
                 total[what] += count * times
     else:
         _read(costs, how, times, total, memo)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Functions, their blocks and their loops; what calls what. Nothing is believed that the instructions do not say."""
-from image import CPUS, PATIENCE, RESIDENCE, TABLE
+from image import CPUS, STACK, TABLE
 from values import CALLED, State, entered, joined, step, written
 
 CONDITIONAL = {"cbz", "cbnz", "tbz", "tbnz"}
@@ -41,13 +41,15 @@ class Program:
         self.marks = {}    # address -> [(count, kind)]
         self.tables = {}
         self.given = []    # (function, block, register): a call of what the caller passes
-        self.cpus = 8
+        self.cpus, self.stack = 8, None
         self.refused = set()
         for at, count, kind in image.bounds:
             if kind == TABLE:
                 self.tables[at] = count
             elif kind == CPUS:
                 self.cpus = count
+            elif kind == STACK:
+                self.stack = count
             else:
                 self.marks.setdefault(at, []).append((count, kind))
 

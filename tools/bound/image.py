@@ -12,7 +12,7 @@ SYM = struct.Struct("<IBBHQQ")
 BOUND = struct.Struct("<QQQ")
 SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS = 2, 4, 8
 STT_NOTYPE, STT_OBJECT, STT_FUNC = 0, 1, 2
-COUNTED, PATIENCE, RESIDENCE, TABLE, CPUS = range(5)  # src/core/bound.h
+COUNTED, PATIENCE, RESIDENCE, TABLE, CPUS, RARE, TOTAL, TIME, STACK = range(9)  # src/core/bound.h
 
 LINE = re.compile(r"\s+([0-9a-f]+):\t(\S+)(?:\t([^/]*?))?(?:\s*//.*)?$")
 BRANCHES = {"b", "bl", "cbz", "cbnz", "tbz", "tbnz"}
@@ -107,16 +107,14 @@ class Image:
             if found:
                 self.data.append((found[0], self._read(file, name)))
 
+    def section_bytes(self, name):
+        base = self._section(name)[0]
+        return next(data for at, data in self.data if at == base)
+
     def word(self, address):
         for base, data in self.data:
             if base <= address and address + 8 <= base + len(data):
                 return struct.unpack_from("<Q", data, address - base)[0]
-        return None
-
-    def half_words(self, address, count, size):
-        for base, data in self.data:
-            if base <= address and address + count * size <= base + len(data):
-                return data[address - base:address - base + count * size]
         return None
 
     # ---- code ----

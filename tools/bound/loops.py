@@ -4,16 +4,19 @@ import re
 
 from count import Count, cuts
 from flow import loops
-from image import COUNTED, PATIENCE, RESIDENCE
+from image import COUNTED, PATIENCE, RARE, RESIDENCE, TIME, TOTAL
 
 READ, WRITE = re.compile(r"lda?x[rp]"), re.compile(r"stl?x[rp]")
 
 
 class Bounded:
-    """A place that every way round passes, and how often at most."""
+    """Places that every way round passes one of, and how often at most."""
 
     def __init__(self, places, count, kind, why):
         self.places, self.count, self.kind, self.why = places, count, kind, why
+        self.total = None  # in all rounds of the loop around it together
+        self.rare = []     # (places, count): passed that often at most, in all rounds
+        self.time = 0      # milliseconds that it may go on, however many rounds that is
 
 
 def said(program, loop, inner):
@@ -32,13 +35,25 @@ def exclusive(function, loop):
     return None
 
 
+def of_kind(marks, *kinds):
+    """address -> count"""
+    return {at: max(c for c, k in entries if k in kinds) for at, entries in marks.items() if any(k in kinds for _, k in entries)}
+
+
 def bound(program, function, loop):
     """Bounded or None."""
     inner = set().union(*(i.body for i in loop.inner)) if loop.inner else set()
     marks = said(program, loop, inner)
-    residences = [at for at, entries in marks.items() if any(kind == RESIDENCE for _, kind in entries)]
-    if residences:
-        return Bounded(residences, None, RESIDENCE, "residence")
+    residences = of_kind(marks, RESIDENCE)
+    if residences and cuts(function, loop, set(residences)):
+        return Bounded(sorted(residences), None, RESIDENCE, "residence")
+    found = counted(program, function, loop, marks)
+    if found:
+        found.rare = [([at], count) for at, count in of_kind(marks, RARE).items()]
+    return found
+
+
+def counted(program, function, loop, marks):
     best = None
     proved = Count(program, function, loop).find()
     if proved:
@@ -46,11 +61,18 @@ def bound(program, function, loop):
     store = exclusive(function, loop)
     if best is None and store is not None:
         best = Bounded([store], program.cpus, COUNTED, "exclusive")
-    if marks:
-        count = max(c for entries in marks.values() for c, _ in entries)
-        kind = PATIENCE if any(k == PATIENCE for entries in marks.values() for _, k in entries) else COUNTED
-        if cuts(function, loop, set(marks)) and (best is None or kind == PATIENCE or count < best.count):
-            best = Bounded(sorted(marks), count * len(marks), kind, "said")
+    for kinds in (COUNTED, TOTAL), (PATIENCE,), (TIME,):
+        places = of_kind(marks, *kinds)
+        if not places or not cuts(function, loop, set(places)):
+            continue
+        count = sum(places.values()) if kinds != (TIME,) else 1
+        if best is None or kinds == (PATIENCE,) or kinds == (COUNTED, TOTAL) and count < best.count:
+            best = Bounded(sorted(places), count, kinds[0], "said")
+            if kinds == (TIME,):
+                best.time = max(places.values())
+    totals = of_kind(marks, TOTAL)
+    if best and totals:
+        best.total = sum(totals.values())
     return best
 
 

@@ -4,6 +4,7 @@
  * cell, and its memory taken away. A vCPU has its CPU for itself, so nothing
  * is ever switched: what is set here stays until the next reset.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "gic.h"
 #include "gic_cpu.h"
@@ -123,6 +124,7 @@ void arch_cpu_init(struct cpu *cpu)
 {
 	const struct arch_regs *regs = &machine_regs[cpu->index];
 
+	BOUND_ENTRY(CPU_STACK_SIZE, BOUND_STACK);
 	if (cpu->config->role == CPU_UNUSED)
 		return;
 	for (u32 i = 0; i < sizeof cpu->arch / 8; i++) /* nothing of this page is zero before it is set */

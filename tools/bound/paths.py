@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The ways into the core, by name, and the longest way of each."""
+from cost import END, ERET, HERE, MILLISECOND, RETURN, WAIT, Costs, Region, Solver, better, profile
+from image import Refused
+from stack import depths
+
+# What a guest can bring about, by slot of the vectors (D1.3.1), and what stays short by the function that does it.
+SLOTS = {0x400: "sync-long", 0x480: "irq-mediated", 0x500: "irq-to-core", 0x580: "serror",
+         0x600: "sync-aarch32", 0x680: "irq-aarch32", 0x700: "fiq-aarch32", 0x780: "serror-aarch32"}
+OWN = {0x000: "core-abort", 0x180: "core-serror", 0x200: "core-sync"}  # the core's own exceptions
+SHORT = {"fast_hypercall": "hvc-short", "fast_sgi": "sgi", "fast_gicd_read": "distributor-short", "fast_gicd_write": "distributor-short",
+         "fast_vgic_read": "distributor-short", "fast_vgic_write": "distributor-short", "fast_irq": "irq-short", None: "wfi"}
+LONG = {"trap_slow", "trap_irq", "trap_unusual"}
+
+
+def entries(img):
+    """[(name, address)]: the slots of the vectors and the two ways into boot."""
+    found = []
+    for table, before in (("vectors", ""), ("vectors_traced", "traced-")):
+        if table in img.by_name:
+            base = img.by_name[table][0]
+            found += [(before + name, base + at) for at, name in {**({} if before else OWN), **SLOTS}.items()]
+            if not before:
+                found += [(f"core-{at:#05x}", base + at) for at in range(0, 0x400, 0x80) if at not in OWN]
+    found += [(name, img.by_name[symbol][0]) for name, symbol in (("boot", "_start"), ("boot-secondary", "boot_secondary")) if symbol in img.by_name]
+    if not found:
+        raise Refused(f"{img.path}: no vectors and no _start; is it the cloison.elf of a build?")
+    return found
+
+
+def by_label(costs, function):
+    """The longest ways of an entry, by the C function that is the last it calls: label -> {to: cost}."""
+    solver = Solver(costs, function)
+    functions = costs.program.image.functions
+    region = Region(solver, set(function.blocks), [x for x in function.loops if x.parent is None], costs.residences & set(function.blocks))
+    at, ways = {function.entry: {None: (0, None)}}, {}
+    for head in region.order:
+        calls = [c for c in solver.blocks[head].calls or () if c in functions]
+        for label, begin in at.get(head, {}).items():
+            after = functions[calls[0]][0] if calls else label
+            for to, cost, how in region.flows(head, HERE):
+                total = begin[0] + cost, (begin[1], how)
+                if to in region.nodes and to not in region.cut:
+                    better(at.setdefault(to, {}), after, total)
+                else:
+                    better(ways.setdefault(after, {}), END if to in region.cut else to, total)
+    return ways
+
+
+class Report:
+    """Everything that there is to say of an image."""
+
+    def __init__(self, program, named, loop_count):
+        self.program, self.named, self.loop_count = program, named, loop_count
+        self.plain, self.patient = Costs(program, False), Costs(program, True)
+        self._own_exceptions()
+        self.plain.run(), self.patient.run()
+        self.depths = depths(program)
+        self.memo = {}
+        self.paths = {}
+        for name, at in named:
+            self._entry(name, program.functions[at])
+        self._rounds()
+        self.stack = self._stack()
+
+    def _own_exceptions(self):
+        """What a load or store of device_read may take: an abort and an SError, each once."""
+        own = [self.program.functions[at] for name, at in self.named if name in ("core-abort", "core-serror")]
+        for costs in (self.plain, self.patient):
+            for function in own:
+                summary = Solver(costs, function).summary()
+                costs.extra += summary.ways[HERE].get(ERET, (0, None))[0]
+
+    def _entry(self, name, function):
+        if name.split("-")[-1] in ("long", "mediated") and ("sync" in name or "irq" in name):
+            plain, patient = by_label(self.plain, function), by_label(self.patient, function)
+            before = "traced-" if name.startswith("traced-") else ""
+            for label in plain:
+                short = name if label in LONG else before + SHORT.get(label, f"short-{label}" if label else "wfi")
+                if label is None and "irq" in name:
+                    continue
+                self._add(short, function, plain[label], patient[label], label)
+        else:
+            self._add(name, function, self.plain.of[function.entry].ways[HERE], self.patient.of[function.entry].ways[HERE], None)
+        self._resume(name, function)
+
+    def _resume(self, name, function):
+        plain, patient = (c.of[function.entry].ways[WAIT] for c in (self.plain, self.patient))
+        if ERET in plain or RETURN in plain:
+            self._add("boot-resume" if "boot" in name else "resume", function, plain, patient, None)
+
+    def _add(self, name, function, plain, patient, label):
+        path = {"name": name, "entry": self.program.image.name(function.entry), "instructions": None, "patience": 0, "ends": None, "milliseconds": 0}
+        back = plain.get(ERET) or plain.get(RETURN)
+        if back:
+            path["instructions"] = back[0]
+            path["patience"], path["milliseconds"] = waited(patient.get(ERET) or patient.get(RETURN), back)
+        if END in plain:
+            path["ends"] = plain[END][0]
+            path["ends_patience"], path["ends_milliseconds"] = waited(patient[END], plain[END])
+        deepest = self._depth(function, label if name in SHORT.values() or name.removeprefix("traced-") in SHORT.values() else "trap_slow")
+        path["stack_bytes"], path["deepest"] = deepest
+        path["cost"] = back or plain.get(END)
+        old = self.paths.get(name)
+        if old is None or (path["instructions"] or 0, path["ends"] or 0) > (old["instructions"] or 0, old["ends"] or 0):
+            self.paths[name] = path
+        if old:
+            self.paths[name]["stack_bytes"] = max(old["stack_bytes"], path["stack_bytes"])
+
+    def _depth(self, function, label):
+        if label is None:
+            return 0, [function.name]
+        if label in LONG:
+            return self.depths[function.entry]
+        at = self.program.image.by_name[label][0]
+        return self.depths[at][0], [function.name, *self.depths[at][1]]
+
+    def _rounds(self):
+        """From each place where a CPU stays to where it stays next, in the function that it is in."""
+        program = self.program
+        for function in program.order:
+            for place in sorted(set(function.blocks) & self.plain.residences):
+                found = [self._round(costs, function, place) for costs in (self.plain, self.patient)]
+                if not found[0]:
+                    continue
+                name = "service-round" if "core_serve" in self._called(function, place) and "cpu_main" in function.name else f"round-{function.name}"
+                self._add(name, function, found[0], found[1], None)
+
+    def _called(self, function, place):
+        return {self.program.image.name(c) for b in function.blocks.values() for c in b.calls or ()}
+
+    def _round(self, costs, function, place):
+        solver = Solver(costs, function)
+        loop = next((x for x in function.loops if place in x.body and x.bound and x.bound.count is None and place in x.bound.places), None)
+        if loop is None:
+            return {}
+        region, ways, arrive = Region(solver, loop.body, loop.inner, set(loop.bound.places)), {}, {}
+        region.solve({place: (0, None)}, HERE, ways, arrive)
+        for cost in arrive.values():
+            better(ways, END, cost)
+        return {END: ways[END]} if END in ways else {}
+
+    def worst(self, path):
+        """[(function, instructions)] of the longest way."""
+        return profile(self.plain, path["cost"], self.memo) if path["cost"] else []
+
+    def _stack(self):
+        """The deepest of all ways, and what an exception of the core itself takes behind it; too deep is a problem."""
+        name, (deepest, way) = max(((n, self.depths[at]) for n, at in self.named if not n.startswith("core-")), key=lambda x: x[1][0])
+        dump = max((self.depths[at][0] for n, at in self.named if n.startswith("core-")), default=0)
+        size = self.program.stack
+        if size is not None and (deepest > size or dump > size // 2):
+            self.program.problem(self.named[0][1], f"the stack has {size} bytes, {deepest} are needed ({' > '.join(way)}), and {dump} of half of it for the core's last words",
+                                 "make it larger (CPU_STACK_SIZE), or what is deep flatter")
+        return {"deepest": deepest, "entry": name, "way": way, "dump": dump}
+
+
+def of_guest(name):
+    """Is it a way that a guest takes in and comes back by, each time anew?"""
+    name = name.removeprefix("traced-")
+    return name in SLOTS.values() or name in SHORT.values() or name.startswith("short-")
+
+
+def waited(patient, plain):
+    """(instructions more, milliseconds) if all waits are as long as they may be."""
+    return max(0, patient[0] % MILLISECOND - plain[0]), patient[0] // MILLISECOND

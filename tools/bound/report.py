@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What was found, as text for people and as JSON for bench, rig and CI."""
+import hashlib
+import json
+import os
+
+ABOUT = """Instructions from the first of the vector's slot to the ERET, both counted, of the longest way there is in the code.
+
+to guest    the longest way that comes back to a guest
+ends        the longest way that does not: the cell has ended, this CPU waits in the core, or halts
+waits       more instructions if hardware that is waited for takes as long as it may; ms: besides, until a deadline
+stack       bytes below struct cpu, the deepest that any way of this entry gets
+"""
+
+
+def text_hash(image):
+    return hashlib.sha256(image.section_bytes(".text")).hexdigest()
+
+
+def as_json(report, problems):
+    image, program = report.program.image, report.program
+    paths = []
+    for path in report.paths.values():
+        entry = {k: path[k] for k in ("name", "entry", "instructions", "patience", "milliseconds", "ends", "ends_patience", "ends_milliseconds", "stack_bytes") if k in path}
+        entry["worst"] = [name for name, _ in report.worst(path)[:8]]
+        entry["deepest"] = path["deepest"]
+        paths.append(entry)
+    return {
+        "image": os.path.basename(image.path), "text_sha256": text_hash(image), "paths": paths,
+        "stack": {"bytes": program.stack, **report.stack},
+        "functions": len(program.functions), "loops": report.loop_count, "problems": problems,
+    }
+
+
+def column(value):
+    return "-" if value is None else f"{value:,}"
+
+
+def as_text(report, data):
+    lines = [f"bound: {data['image']}, .text {data['text_sha256']}", f"{data['functions']} functions, {data['loops']} loops", "", ABOUT]
+    if data["problems"]:
+        lines += [f"NO BOUND: {len(data['problems'])} problems, the figures below are not true", ""]
+    lines.append(f"{'':24} {'to guest':>12} {'waits':>12} {'ms':>6} {'ends':>12} {'waits':>12} {'ms':>6} {'stack':>6}")
+    for p in data["paths"]:
+        lines.append(f"{p['name']:24} {column(p['instructions']):>12} {column(p['patience'] or None):>12} {column(p['milliseconds'] or None):>6} "
+                     f"{column(p['ends']):>12} {column(p.get('ends_patience') or None):>12} {column(p.get('ends_milliseconds') or None):>6} {p['stack_bytes']:>6,}")
+    lines += ["", "Where the instructions of the longest way are", ""]
+    for path in report.paths.values():
+        worst = report.worst(path)
+        if worst:
+            lines.append(f"{path['name']:24} " + ", ".join(f"{name} {count:,}" for name, count in worst[:8]))
+    stack = data["stack"]
+    lines += ["", f"Stack: {column(stack['bytes'])} bytes for each CPU. Deepest {stack['deepest']:,}, of {stack['entry']}:",
+              "    " + " > ".join(stack["way"]),
+              f"An exception of the core itself (a defect) then takes {stack['dump']:,} more for its last words, or begins at the top"
+              " where more than half is used."]
+    for p in data["problems"]:
+        lines.append(f"problem: {p['where']}: {p['what']}")
+    return "\n".join(lines) + "\n"
+
+
+def write(path, text):
+    """Written aside and renamed."""
+    aside = path + ".tmp"
+    with open(aside, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(aside, path)
+
+
+def dump(data):
+    return json.dumps(data, indent=1) + "\n"
