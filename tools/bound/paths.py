@@ -8,8 +8,11 @@ from stack import depths
 SLOTS = {0x400: "sync-long", 0x480: "irq-mediated", 0x500: "irq-to-core", 0x580: "serror",
          0x600: "sync-aarch32", 0x680: "irq-aarch32", 0x700: "fiq-aarch32", 0x780: "serror-aarch32"}
 OWN = {0x000: "core-abort", 0x180: "core-serror", 0x200: "core-sync"}  # the core's own exceptions
-SHORT = {"fast_hypercall": "hvc-short", "fast_sgi": "sgi", "fast_gicd_read": "distributor-short", "fast_gicd_write": "distributor-short",
-         "fast_vgic_read": "distributor-short", "fast_vgic_write": "distributor-short", "fast_irq": "irq-short", None: "wfi"}
+SHORT = {"fast_hypercall": "hvc-short", "fast_sgi": "sgi", "fast_sgi_mediated": "sgi", "fast_gicd_read": "distributor-short",
+         "fast_gicd_write": "distributor-short", "fast_vgic_read": "distributor-short", "fast_vgic_write": "distributor-short",
+         "glance_read": "vdev-short", "fast_irq": "irq-short"}
+# Where no C function is called: by the label that the way leads through.
+LABELS = {"wfx": "wfi", "sgi": "sgi", "sysreg": "sgi", "hypercall": "hvc-short", "abort": "distributor-short", "data_abort": "distributor-short"}
 LONG = {"trap_slow", "trap_irq", "trap_unusual"}
 
 
@@ -36,8 +39,9 @@ def by_label(costs, function):
     at, ways = {function.entry: {None: (0, None)}}, {}
     for head in region.order:
         calls = [c for c in solver.blocks[head].calls or () if c in functions]
+        place = LABELS.get(costs.program.image.labels.get(head))
         for label, begin in at.get(head, {}).items():
-            after = functions[calls[0]][0] if calls else label
+            after = functions[calls[0]][0] if calls else label or place
             for to, cost, how in region.flows(head, HERE):
                 total = begin[0] + cost, (begin[1], how)
                 if to in region.nodes and to not in region.cut:
@@ -76,9 +80,7 @@ class Report:
             plain, patient = by_label(self.plain, function), by_label(self.patient, function)
             before = "traced-" if name.startswith("traced-") else ""
             for label in plain:
-                short = name if label in LONG else before + SHORT.get(label, f"short-{label}" if label else "wfi")
-                if label is None and "irq" in name:
-                    continue
+                short = name if label in LONG else before + (SHORT.get(label) or (label if label in LABELS.values() else f"short-{label or name}"))
                 self._add(short, function, plain[label], patient[label], label)
         else:
             self._add(name, function, self.plain.of[function.entry].ways[HERE], self.patient.of[function.entry].ways[HERE], None)
@@ -98,7 +100,7 @@ class Report:
         if END in plain:
             path["ends"] = plain[END][0]
             path["ends_patience"], path["ends_milliseconds"] = waited(patient[END], plain[END])
-        deepest = self._depth(function, label if name in SHORT.values() or name.removeprefix("traced-") in SHORT.values() else "trap_slow")
+        deepest = self._depth(function, label)
         path["stack_bytes"], path["deepest"] = deepest
         path["cost"] = back or plain.get(END)
         old = self.paths.get(name)
@@ -108,10 +110,10 @@ class Report:
             self.paths[name]["stack_bytes"] = max(old["stack_bytes"], path["stack_bytes"])
 
     def _depth(self, function, label):
-        if label is None:
-            return 0, [function.name]
-        if label in LONG:
+        if label is None or label in LONG:
             return self.depths[function.entry]
+        if label not in self.program.image.by_name:
+            return 0, [function.name]  # a short one, of assembly alone
         at = self.program.image.by_name[label][0]
         return self.depths[at][0], [function.name, *self.depths[at][1]]
 
@@ -158,7 +160,7 @@ class Report:
 def of_guest(name):
     """Is it a way that a guest takes in and comes back by, each time anew?"""
     name = name.removeprefix("traced-")
-    return name in SLOTS.values() or name in SHORT.values() or name.startswith("short-")
+    return name in SLOTS.values() or name in SHORT.values() or name in LABELS.values() or name.startswith("short-")
 
 
 def waited(patient, plain):

@@ -701,6 +701,8 @@ struct hypervisor {
 	struct crash crash;
 	struct watchdog watchdog;
 	bool panic_resets;             /* cloison,panic = "reset" */
+	const struct prop *max_trap_prop; /* cloison,max-trap-instructions; NULL: not written */
+	u32 max_trap;                  /* what it says; tools/bound holds the finished code against it */
 	const char *board_rights;      /* cloison,board-rights, or what it is if not written: "reset off" */
 	struct colors colors;          /* asked: llc-colors */
 	u64 base;                      /* decided: link address and frame of the first page */

@@ -44,6 +44,7 @@ static const struct rule hypervisor_rules[] = {
 	{ .name = "cloison,controls" },
 	{ .name = "cloison,controls-rights" },
 	{ .name = "cloison,crash-region" },
+	{ .name = "cloison,max-trap-instructions" },
 	{ .name = "cloison,panic", .shape = SHAPE_TEXT, .choices = { "halt", "reset" } },
 	{ .name = "cloison,watchdog" },
 	{ .name = "cloison,watchdog-seconds" },

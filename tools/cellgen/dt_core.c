@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* What the hypervisor's node says of the core's own end: crash region, panic, the board's watchdog. */
+/* What the hypervisor's node says of the core itself: crash region, panic, the board's watchdog, how long its ways may be. */
 #include <string.h>
 
 #include "parts.h"
@@ -37,6 +37,22 @@ static void load_watchdog(struct decision *d, struct watchdog *w, struct diag *d
 	}
 }
 
+static void load_max_trap(struct hypervisor *h, struct diag *diag)
+{
+	const struct prop *prop = node_prop(h->node, "cloison,max-trap-instructions");
+
+	if (prop && prop->size != 4) {
+		diag_error(diag, "bad-property", prop->at, "cloison,max-trap-instructions of '%s' is one number, such as <20000>", h->node->name);
+		return;
+	}
+	h->max_trap_prop = prop;
+	h->max_trap = prop ? prop_cell(prop, 0) : 0;
+	if (prop && h->max_trap == 0) {
+		diag_error(diag, "bad-value", prop->at, "cloison,max-trap-instructions of '%s' is 0, but a way through the core has instructions; "
+			   "write how many it may have", h->node->name);
+	}
+}
+
 void dt_core(struct decision *d, struct diag *diag)
 {
 	struct hypervisor *h = &d->hyp;
@@ -48,4 +64,5 @@ void dt_core(struct decision *d, struct diag *diag)
 	h->board_rights = rights ? rights : "reset off";
 	h->panic_resets = panic && strcmp(panic, "reset") == 0;
 	load_watchdog(d, &h->watchdog, diag);
+	load_max_trap(h, diag);
 }

@@ -89,6 +89,9 @@ static void emit_core(const struct hypervisor *h, const struct decision *d, stru
 {
 	out_printf(out, "\n  after a panic of the core: %s\n", h->panic_resets ? "the board is reset" : "that CPU halts");
 	out_printf(out, "  the operator's rights over the board: %s\n", h->board_rights);
+	if (h->max_trap) {
+		out_printf(out, "  a way through the core has at most %u instructions  (%s)\n", h->max_trap, emit_at(d, h->max_trap_prop->at));
+	}
 	if (h->crash.reserve != RESERVE_NONE) {
 		const struct reserve *region = &d->reserves[h->crash.reserve];
 
@@ -189,6 +192,9 @@ void emit_json_core(const struct decision *d, struct out *out)
 	const struct watchdog *w = &d->hyp.watchdog;
 
 	emit_json_crash(d, out);
+	if (d->hyp.max_trap) {
+		out_printf(out, ", \"max_trap_instructions\": %u", d->hyp.max_trap);
+	}
 	out_printf(out, ", \"panic\": \"%s\", \"board_rights\": \"%s\", \"watchdog\": ", d->hyp.panic_resets ? "reset" : "halt", d->hyp.board_rights);
 	if (w->device != DEVICE_NONE) {
 		out_printf(out, "{ \"name\": ");

@@ -77,6 +77,9 @@ static void emit_counts(const struct decision *d, const char *dir)
 	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
 		out_printf(&out, "#define MACHINE_MAX_%s %u\n", counts[i].name, counts[i].count ? counts[i].count : 1);
 	}
+	if (d->hyp.max_trap) {
+		out_printf(&out, "\n/* For tools/bound. */\n#define MAX_TRAP_INSTRUCTIONS %u /* %s */\n", d->hyp.max_trap, emit_at(d, d->hyp.max_trap_prop->at));
+	}
 	out_printf(&out, "\n#endif\n");
 	file_write(dir, "counts.h", out.data, out.size);
 }
