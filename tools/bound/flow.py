@@ -173,8 +173,8 @@ class Program:
         if isinstance(value, int):
             return [value]
         define = next((b for b in lines if b.args.split(",")[0] == target), None)
-        if define is None or define.op == "ldr":
-            return []
+        if define is None or define.op not in ("add", "sub"):
+            return []  # a call that does not come back to here: _callees finds whom
         if ins.at in self.tables and define.op in ("add", "sub"):
             base = state_before(lines, define, define.operands()[1], self)
             shift = define.operands()[-1]
@@ -264,6 +264,8 @@ class Program:
             for callee in block.calls:
                 self.build(callee)
                 self.callers.setdefault(callee, []).append((function, block))
+        for at, name in self.image.pointers():
+            self.problem(at, f"a pointer to {name} in data that is no table of a virtual device", "only struct vdev may hold pointers to functions")
         by_entry = self.functions
         graph = {e: {c for b in f.blocks.values() for c in b.calls or () if c in by_entry} for e, f in by_entry.items()}
         for part in components(set(graph), lambda e: graph[e]):
@@ -289,7 +291,7 @@ class Program:
         if offset is None:
             return None
         if isinstance(base, int):
-            found = self.image.word(base + offset)
+            found = self.image.constant(base + offset)
             return [found] if found in self.image.functions else None
         if not isinstance(base, tuple) or base[0] != 64 or base[2] or base[1] not in function.loads:
             return None

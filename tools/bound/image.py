@@ -102,10 +102,24 @@ class Image:
     def _constants(self, file):
         """What is loaded and not code; images of guests are not looked at."""
         self.data = []
-        for name in (".text", ".rodata", ".data"):
+        for name in (".text", ".rodata", ".data"):  # in this order: pointers() leaves out the first
             found = self._section(name)
             if found:
                 self.data.append((found[0], self._read(file, name)))
+
+    def constant(self, address):
+        """As word(), of what nobody writes."""
+        found = self._section(".rodata")
+        return self.word(address) if found and found[0] <= address < found[0] + found[2] else None
+
+    def pointers(self):
+        """(address, function) of pointers to C functions that are in no table of a virtual device."""
+        tables = [(v, v + size) for n, (v, size, kind) in self.by_name.items() if kind == STT_OBJECT and n.startswith("vdev_")]
+        for base, data in self.data[1:]:
+            for i, (value,) in enumerate(struct.iter_unpack("<Q", data[:len(data) & ~7])):
+                at = base + 8 * i
+                if value in self.functions and not any(low <= at < high for low, high in tables):
+                    yield at, self.functions[value][0]
 
     def section_bytes(self, name):
         base = self._section(name)[0]

@@ -146,12 +146,12 @@ def access(state, ins, op, operands, memory, loads):
         move = int(move, 0)
         moved = plus(address, move, 64)
         state.set(base, moved, ins.at)
-    for text in targets:
+    for i, text in enumerate(targets):
         state.set(text, None, ins.at)
         found = register(text)
-        if op == "ldr" and found and found[0] < SP and found[1] == 64:
+        if op in ("ldr", "ldp", "ldur") and found and found[0] < SP and found[1] == 64:
             offset = number(inside) if inside else 0  # None: by a register
-            loads[ins.at, found[0]] = (address, offset)
+            loads[ins.at, found[0]] = (address, offset + 8 * i if offset is not None else None)
 
 
 def computed(state, op, operands):
