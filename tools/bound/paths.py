@@ -112,9 +112,9 @@ class Report:
     def _depth(self, function, label):
         if label is None or label in LONG:
             return self.depths[function.entry]
-        if label not in self.program.image.by_name:
+        at = next((e for e in self.program.functions if self.program.image.functions.get(e, [None])[0] == label), None)
+        if at is None:
             return 0, [function.name]  # a short one, of assembly alone
-        at = self.program.image.by_name[label][0]
         return self.depths[at][0], [function.name, *self.depths[at][1]]
 
     def _rounds(self):
