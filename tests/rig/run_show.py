@@ -10,6 +10,7 @@ import tty
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import cyclictest
 import formats
 import limits
 import plot
@@ -49,6 +50,15 @@ def test_table(measured):
 def test_limits(measured, limit, kept):
     said = limits.broken(formats.read(measured), [limit])
     assert (not said) == kept, said
+
+
+def test_the_median_of_cyclictest_is_judged():
+    def of_mode(mode, *ns):
+        return {**formats.measurement("cpu0", formats.NS, {k: 10 for k in ns}), "mode": mode, "cpu": 0}
+    bare, late = of_mode("bare", 4580, 4600, 5000), of_mode("direct", 4580, 4600, 90000)
+    assert not cyclictest.slower([bare, late, of_mode("mediated", 5000)])
+    assert cyclictest.slower([bare, of_mode("direct", 4581, 4601, 5000)])
+    assert cyclictest.wrong([{**late, "exits": {"sgi": 9, "irq": 1}}], "direct", 10) and not cyclictest.wrong([{**late, "exits": {"sgi": 9}}], "direct", 10)
 
 
 def test_exit_codes(measured, tmp_path):

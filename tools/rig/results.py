@@ -15,11 +15,11 @@ UNIT = {"cyclictest-json": "ns", "jitterdebugger": "ns"}  # they say which; what
 
 def table(measurements):
     """Rows for people."""
-    head = ("scenario", "mode", "source", "samples", "min ns", "mean ns", "99.99 %", "max ns", "missed", "instructions", "exits")
+    head = ("scenario", "mode", "source", "samples", "min ns", "median", "mean ns", "99.99 %", "max ns", "missed", "instructions", "exits")
     rows = [head]
     for m in measurements:
-        share = formats.percentile(m["bins"], 0.9999, m["overflow"])
-        ns = [formats.nanoseconds(m, v) for v in (m["min"], formats.mean(m), share, m["max"])]
+        median, share = (formats.percentile(m["bins"], p, m["overflow"]) for p in (0.5, 0.9999))
+        ns = [formats.nanoseconds(m, v) for v in (m["min"], median, formats.mean(m), share, m["max"])]
         counted = m.get("instructions")
         rows.append((m["scenario"] or "-", m["mode"] or "-", m["source"], str(m["samples"]), *("?" if v is None else f"{v:.0f}" for v in ns), str(m["missed"]),
                      "-" if not counted else f"{min(counted)}..{max(counted)}" if len(counted) > 1 else str(min(counted)),
