@@ -37,12 +37,26 @@ def command(elf, el, cpus):
 
 
 def run(folder, el, cpus, options=(), plugin=None):
-    """What the plugin counted."""
+    """What the plugin counted, of the page that is a region and of the rest."""
     elf = program(folder, el, cpus)
     page = symbol(elf, "page_even")
     result = Path(folder) / "count.json"
-    made = subprocess.run([*command(elf, el, cpus), *instrument.options(None, result, core=[(page, page + 4096)], regions={"all": (0x40200000, page)},
-                                                                        plugin=plugin), *options],
+    return counted(elf, el, cpus, result, [*instrument.options(None, result, core=[(page, page + 4096)], regions={"all": (0x40200000, page)}, plugin=plugin), *options])
+
+
+def ways(folder, el, cpus, options, plugin, stay):
+    """What the plugin counted of the handler of exceptions: those are ways into it, and out of it."""
+    elf = program(folder, el, cpus)
+    at = {name: symbol(elf, name) for name in ("vectors", "handler", "skips", "handler_end")}
+    result = Path(folder) / "count.json"
+    plug, words = instrument.options(None, result, core=[(at["vectors"], at["handler_end"])], plugin=plugin)
+    words += f",enter=way:{at['vectors'] + 0x200:#x},path=skip:{at['skips']:#x}" + (f",stay=home:{at['handler']:#x}" if stay else "")
+    counts = counted(elf, el, cpus, result, [plug, words, *options])
+    return [{name: (way["core"], way["samples"], way["max"]) for name, way in cpu["entries"].items()} for cpu in counts["cpus"]]
+
+
+def counted(elf, el, cpus, result, options):
+    made = subprocess.run([*command(elf, el, cpus), *options],
                           text=True, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:
         raise RuntimeError(made.stdout)

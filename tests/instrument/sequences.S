@@ -262,10 +262,11 @@ handler:                                /* with the vector's branch: 6 of an SVC
 	lsr x1, x1, #26
 	cmp x1, #0x15
 	b.eq 1f
-	mrs x1, AT(elr)
+skips:	mrs x1, AT(elr)
 	add x1, x1, #4
 	msr AT(elr), x1
 1:	eret
+handler_end:
 
 	.balign 4096
 page_even:

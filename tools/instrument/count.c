@@ -3,13 +3,15 @@
  * Counts what each vCPU executes, exactly: every instruction is counted by
  * itself, just before it is executed, so those that trap are right, too.
  *
- *     -plugin O/instrument/count.so,out=FILE[,core=LO-HI...][,region=NAME:LO-HI...]
+ *     -plugin O/instrument/count.so,out=FILE[,core=LO-HI...][,region=NAME:LO-HI...][,what entries.h has]
  *
  * An instruction belongs to a region by its physical address: guests have the
  * same virtual ones. Marks in the guest (hint #96 to #111, NOPs) say where what is
  * measured begins and ends; docs/instrument.md tells all of it.
  */
 #define _GNU_SOURCE
+#include "entries.h"
+#include "histogram.h"
 #include "host.h"
 
 #include <pthread.h>
@@ -22,8 +24,6 @@ int qemu_plugin_version = PLUGIN_VERSION;
 #define RANGES_MAX 256
 #define CORE 0
 #define SOURCES 12              /* marks 1 to 11; 0 is not one */
-#define DENSE 8192              /* samples below are counted one by one, */
-#define LARGER 4096             /* others as so many different values at most */
 #define WINDOWS_MAX 65536
 
 enum { MARK_WAIT = 0, MARK_RESET = 12, MARK_LAP, MARK_BEGIN, MARK_END, MARKS };
@@ -36,13 +36,6 @@ struct count {
 };
 #define ALL 0
 #define OF(region) (1 + (region))
-
-struct histogram {
-	uint64_t samples, sum, min, max, lost, unarmed;
-	uint64_t dense[DENSE];
-	struct { uint64_t value, samples; } larger[LARGER];
-	unsigned int larger_count;
-};
 
 /* A window: what this vCPU executed in it, and all together meanwhile (exact only where the others stand still). */
 struct window {
@@ -92,6 +85,11 @@ static const struct count *counted(unsigned int vcpu)
 	return vcpu_turns() ? &vcpus[vcpu].turns : qemu_plugin_scoreboard_find(board, vcpu);
 }
 
+uint64_t core_so_far(unsigned int vcpu)
+{
+	return counted(vcpu)->of[OF(CORE)];
+}
+
 static struct count everything(void)
 {
 	static const struct count none;
@@ -100,43 +98,6 @@ static struct count everything(void)
 	for (unsigned int i = 0; i < vcpu_count(); i++)
 		add(&sum, counted(i), &none);
 	return sum;
-}
-
-/* ---- histograms ---- */
-
-static void sample_larger(struct histogram *h, uint64_t value)
-{
-	unsigned int i = 0;
-
-	while (i < h->larger_count && h->larger[i].value != value)
-		i++;
-	if (i == LARGER) {
-		h->lost++;
-		return;
-	}
-	if (i == h->larger_count)
-		h->larger[h->larger_count++].value = value;
-	h->larger[i].samples++;
-}
-
-static void sample(struct histogram **where, uint64_t value)
-{
-	struct histogram *h = *where;
-
-	if (!h) {
-		h = *where = calloc(1, sizeof(*h));
-		if (!h)
-			refuse("no memory");
-		h->min = UINT64_MAX;
-	}
-	h->samples++;
-	h->sum += value;
-	h->min = value < h->min ? value : h->min;
-	h->max = value > h->max ? value : h->max;
-	if (value < DENSE)
-		h->dense[value]++;
-	else
-		sample_larger(h, value);
 }
 
 static void reset(struct vcpu *v)
@@ -297,8 +258,11 @@ static void instrument(struct qemu_plugin_insn *insn)
 		if (region >= 0)
 			count_in(insn, OF((unsigned int)region));
 	}
-	/* The core has no marks, whatever a guest could make it contain. */
-	if (region != CORE && qemu_plugin_insn_data(insn, &code, sizeof(code)) == sizeof(code))
+	if (qemu_plugin_insn_data(insn, &code, sizeof(code)) != sizeof(code))
+		return;
+	if (region == CORE)
+		entries_instrument(insn, physical, code);
+	else /* the core has no marks, whatever a guest could make it contain */
 		for (unsigned int mark = 0; mark < MARKS; mark++)
 			if (code == HINT(MARK_FIRST + mark))
 				qemu_plugin_register_vcpu_insn_exec_cb(insn, mark_executed, NO_REGISTERS, (void *)(uintptr_t)mark);
@@ -314,23 +278,6 @@ static void translated(uint64_t id, struct qemu_plugin_tb *block)
 }
 
 /* ---- the result ---- */
-
-static void write_histogram(FILE *file, const struct histogram *h)
-{
-	const char *comma = "";
-
-	fputc('{', file);
-	for (unsigned int i = 0; i < DENSE; i++)
-		if (h->dense[i]) {
-			fprintf(file, "%s\"%u\": %lu", comma, i, h->dense[i]);
-			comma = ", ";
-		}
-	for (unsigned int i = 0; i < h->larger_count; i++) {
-		fprintf(file, "%s\"%lu\": %lu", comma, h->larger[i].value, h->larger[i].samples);
-		comma = ", ";
-	}
-	fputc('}', file);
-}
 
 static void write_marks(FILE *file, const struct vcpu *v)
 {
@@ -386,6 +333,7 @@ static void finish(uint64_t id, void *data)
 		write_count(file, counted(i));
 		fputs(", ", file);
 		write_marks(file, &vcpus[i]);
+		entries_write(file, i);
 		write_windows(file, &vcpus[i]);
 	}
 	fputs("]}\n", file);
@@ -427,8 +375,10 @@ int qemu_plugin_install(uint64_t id, const struct plugin_info *info, int argc, c
 			range_add(argv[i] + 5, CORE), core_known = true;
 		else if (strncmp(argv[i], "region=", 7) == 0)
 			region_add(argv[i] + 7);
+		else if (entries_option(argv[i]))
+			continue;
 		else
-			refuse("what is '%s'? there are out=FILE, core=LOW-HIGH and region=NAME:LOW-HIGH", argv[i]);
+			refuse("what is '%s'? there are out=FILE, core=LOW-HIGH, region=NAME:LOW-HIGH, and those of entries (entries.h)", argv[i]);
 	}
 	if (!out)
 		refuse("out=FILE has to say where the counts go");

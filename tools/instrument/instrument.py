@@ -11,6 +11,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,24 +26,43 @@ def plugin(name="count", folder=None):
     return folder / "instrument" / f"{name}.so"
 
 
-def sections(elf):
-    """{name: (link address, bytes)}"""
+def section_headers(elf):
+    """{name: (link address, file offset, bytes)}"""
     offset, = struct.unpack_from("<Q", elf, 0x28)
     size, count, names = struct.unpack_from("<HHH", elf, 0x3a)
     headers = [struct.unpack_from("<IIQQQQ", elf, offset + i * size) for i in range(count)]
     strings = headers[names][4]
-    return {elf[strings + h[0]:elf.index(b"\0", strings + h[0])].decode(): (h[3], h[5]) for h in headers}
+    return {elf[strings + h[0]:elf.index(b"\0", strings + h[0])].decode(): h[3:] for h in headers}
+
+
+def symbols(elf):
+    """{name: link address}"""
+    offset, = struct.unpack_from("<Q", elf, 0x28)
+    size, count, _ = struct.unpack_from("<HHH", elf, 0x3a)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", elf, offset + i * size) for i in range(count)]
+    table = next(h for h in headers if h[1] == 2)
+    strings = headers[table[6]][4]
+    found = {}
+    for at in range(table[4], table[4] + table[5], 24):
+        name, _, _, _, value, _ = struct.unpack_from("<IBBHQQ", elf, at)
+        found.setdefault(elf[strings + name:elf.index(b"\0", strings + name)].decode(), value)
+    return found
+
+
+def pieces(elf):
+    """[(link address, physical address, bytes)]"""
+    offset, = struct.unpack_from("<Q", elf, 0x20)
+    size, count = struct.unpack_from("<HH", elf, 0x36)
+    heads = (struct.unpack_from("<IIQQQQQQ", elf, offset + i * size) for i in range(count))
+    return [(at, phys, filesz) for _, _, _, at, phys, filesz, _, _ in heads]
 
 
 def physical(path, section):
     """Where a section of cloison.elf is in physical memory: [(low, high)], as its program headers say."""
     elf = Path(path).read_bytes()
-    start, length = sections(elf)[section]
-    offset, = struct.unpack_from("<Q", elf, 0x20)
-    size, count = struct.unpack_from("<HH", elf, 0x36)
+    start, _, length = section_headers(elf)[section]
     found = []
-    for i in range(count):
-        _, _, _, at, phys, filesz, _, _ = struct.unpack_from("<IIQQQQQQ", elf, offset + i * size)
+    for at, phys, filesz in pieces(elf):
         low, high = max(at, start), min(at + filesz, start + length)
         if low < high:
             found.append((phys + low - at, phys + high - at))
@@ -65,14 +85,45 @@ def core_text(out):
     return physical(Path(out) / "cloison.elf", ".text")
 
 
+RESIDENCE = 2  # src/core/bound.h
+
+
+def entries(out):
+    """The plugin's words for each way into the core, by the names that tools/bound gives them (entries.h)."""
+    sys.path.insert(0, str(ROOT / "tools" / "bound"))
+    import paths
+    elf = (Path(out) / "cloison.elf").read_bytes()
+    known, places = symbols(elf), pieces(elf)
+    functions = sorted((at, name) for name, at in known.items() if not name.startswith(("$", ".")))
+
+    def real(link):
+        return next(f"{phys + link - at:#x}" for at, phys, size in places if at <= link < at + size)
+    words = [f"enter={name}:{real(known[symbol])}" for name, symbol in (("boot", "_start"), ("boot-secondary", "boot_secondary")) if symbol in known]
+    for table, before in (("vectors", ""), ("vectors_traced", "traced-")):
+        if table in known:
+            words += [f"enter={before}{name}:{real(known[table] + at)}" for at, name in paths.SLOTS.items()]
+            words += [f"nest={real(known[table] + at)}" for at in range(0, 0x400, 0x80)]
+    for symbol, name in {**paths.LABELS, **paths.SHORT}.items():
+        if symbol in known:
+            words.append(f"path={name}:{real(known[symbol])}")
+    words += [f"long={real(known[symbol])}" for symbol in paths.LONG if symbol in known]
+    _, offset, size = section_headers(elf).get(".bounds", (0, 0, 0))
+    for i in range(offset, offset + size, 24):
+        link, _, kind = struct.unpack_from("<QQQ", elf, i)
+        if kind == RESIDENCE:
+            inside = max(f for f in functions if f[0] <= link)[1]
+            words.append(f"stay=round-{inside[:32]}:{real(link)}")
+    return words
+
+
 def escaped(path):
     return str(path).replace(",", ",,")
 
 
-def options(out, result, *, core=None, regions=None, plugin=None):
+def options(out, result, *, core=None, regions=None, plugin=None, ways=False):
     """
     QEMU's options. out: folder of an image, whose code is the core's (and the copier's, which runs in cells, a region); or None.
-    core: [(low, high)] instead; regions: {name: (low, high) or [(low, high)]} of physical addresses, counted besides.
+    ways: each way into the core, too (entries). core: [(low, high)] instead; regions: {name: (low, high) or [(low, high)]} of physical addresses, counted besides.
     """
     regions = dict(regions or {})
     if core is None:
@@ -82,6 +133,8 @@ def options(out, result, *, core=None, regions=None, plugin=None):
     words = [f"out={escaped(Path(result).resolve())}"] + [f"core={low:#x}-{high:#x}" for low, high in core]
     for name, ranges in regions.items():
         words += [f"region={name}:{low:#x}-{high:#x}" for low, high in ([ranges] if isinstance(ranges, tuple) else ranges)]
+    if ways:
+        words += entries(out)
     Path(result).unlink(missing_ok=True)  # of an earlier run
     shared = plugin or globals()["plugin"]()
     return ["-plugin", ",".join([escaped(shared), *words])]

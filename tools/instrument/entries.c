@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* See entries.h. */
+#include "entries.h"
+#include "histogram.h"
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 64
+#define PLACES_MAX 512
+#define ERET 0xd69f03e0u
+
+enum kind { ENTER, PATH, LONG, NEST, STAY };
+
+static char names[NAMES_MAX][40];
+static unsigned int name_count;
+static struct place { uint64_t at; enum kind kind; unsigned int name; } places[PLACES_MAX];
+static unsigned int place_count;
+
+/* On which way a vCPU is. */
+static struct way {
+	bool in, keeps;                 /* keeps its name */
+	unsigned int nested, began, name;
+	uint64_t begun;
+	struct histogram *back[NAMES_MAX], *stays[NAMES_MAX]; /* ended by ERET; where a CPU lives */
+} ways[VCPUS_MAX];
+
+/* ---- executed ---- */
+
+static void begin(struct way *way, unsigned int name, uint64_t before)
+{
+	way->in = true;
+	way->keeps = false;
+	way->nested = 0;
+	way->began = way->name = name;
+	way->begun = before;
+}
+
+static void passed(unsigned int said, void *data)
+{
+	const struct place *place = data;
+	unsigned int vcpu = vcpu_running(said);
+	struct way *way = &ways[vcpu];
+	uint64_t before = core_so_far(vcpu) - 1;
+
+	switch (place->kind) {
+	case ENTER:
+		begin(way, place->name, before);
+		break;
+	case PATH:
+		if (!way->keeps)
+			way->name = place->name;
+		break;
+	case LONG:
+		way->keeps = true;
+		way->name = way->began;
+		break;
+	case NEST:
+		way->nested++;
+		break;
+	case STAY: /* before this instruction: it is the next way's first */
+		if (way->in)
+			sample(&way->stays[way->name], before - way->begun);
+		begin(way, place->name, before);
+		break;
+	}
+}
+
+/* The ERET is the way's last instruction. */
+static void returned(unsigned int said, void *data)
+{
+	unsigned int vcpu = vcpu_running(said);
+	struct way *way = &ways[vcpu];
+
+	(void)data;
+	if (way->in && way->nested) {
+		way->nested--;
+	} else if (way->in) {
+		sample(&way->back[way->name], core_so_far(vcpu) - way->begun);
+		way->in = false;
+	}
+}
+
+void entries_instrument(struct qemu_plugin_insn *insn, uint64_t physical, uint32_t code)
+{
+	if (!place_count)
+		return;
+	for (unsigned int i = 0; i < place_count; i++)
+		if (places[i].at == physical)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, passed, NO_REGISTERS, &places[i]);
+	if (code == ERET)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, returned, NO_REGISTERS, NULL);
+}
+
+/* ---- the result ---- */
+
+static const char *write_one(FILE *file, const char *comma, unsigned int name, const char *end, const struct histogram *h)
+{
+	if (!h)
+		return comma;
+	fprintf(file, "%s\n    \"%s%s\": {\"samples\": %lu, \"max\": %lu, \"lost\": %lu, \"core\": ", comma, names[name], end, h->samples, h->max, h->lost);
+	write_histogram(file, h);
+	fputc('}', file);
+	return ",";
+}
+
+void entries_write(FILE *file, unsigned int vcpu)
+{
+	const char *comma = "";
+
+	fputs("   \"entries\": {", file);
+	for (unsigned int i = 0; i < name_count; i++) {
+		comma = write_one(file, comma, i, "", ways[vcpu].back[i]);
+		comma = write_one(file, comma, i, ">stay", ways[vcpu].stays[i]);
+	}
+	fputs("},\n", file);
+}
+
+/* ---- the beginning ---- */
+
+static unsigned int name_of(const char *text, size_t length)
+{
+	unsigned int i = 0;
+
+	if (!length || length >= sizeof(names[0]))
+		refuse("'%s': a name of at most %zu letters and a colon come first", text, sizeof(names[0]) - 1);
+	while (i < name_count && (strlen(names[i]) != length || memcmp(names[i], text, length) != 0))
+		i++;
+	if (i == NAMES_MAX)
+		refuse("more than %d names of ways", NAMES_MAX);
+	if (i == name_count) {
+		memcpy(names[i], text, length);
+		name_count++;
+	}
+	return i;
+}
+
+static void add(const char *text, enum kind kind)
+{
+	const char *colon = strchr(text, ':');
+	struct place *place = &places[place_count];
+	char *end;
+
+	if (place_count == PLACES_MAX)
+		refuse("more than %d places", PLACES_MAX);
+	place->kind = kind;
+	if (kind != LONG && kind != NEST)
+		place->name = name_of(text, colon ? (size_t)(colon - text) : 0);
+	place->at = strtoull(colon ? colon + 1 : text, &end, 0);
+	if (*end || !place->at)
+		refuse("'%s': an address has to come last", text);
+	place_count++;
+}
+
+bool entries_option(const char *word)
+{
+	static const char *const kinds[] = { [ENTER] = "enter=", [PATH] = "path=", [LONG] = "long=", [NEST] = "nest=", [STAY] = "stay=" };
+
+	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(word, kinds[i], strlen(kinds[i])) == 0) {
+			add(word + strlen(kinds[i]), i);
+			return true;
+		}
+	return false;
+}
