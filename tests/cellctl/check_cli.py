@@ -8,10 +8,14 @@ import os
 import pty
 import random
 import re
+import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -125,6 +129,72 @@ def a_pty(board):
     check("a pty on which nobody answers: 4", ran.returncode == 4 and path in ran.stderr, ran.stderr)
     os.close(far)
     os.close(near)
+
+
+class Relay:
+    """What is written to one descriptor comes out of the board's socket, and the other way round; so many bytes in a second, either way."""
+
+    def __init__(self, board, fd, rate=None):
+        self.board, self.fd, self.rate, self.ended = socket.socket(socket.AF_UNIX), fd, rate, False
+        self.board.connect(board.port)
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        pairs = {self.fd: self.board.fileno(), self.board.fileno(): self.fd}
+        while not self.ended:
+            for fd in select.select(list(pairs), [], [], 0.05)[0]:
+                try:
+                    piece = os.read(fd, 32 if self.rate else 4096)
+                    while piece:
+                        piece = piece[os.write(pairs[fd], piece):]
+                except OSError:  # the far end of a pty is closed: somebody may open it again
+                    piece = b""
+                time.sleep(len(piece) / self.rate if self.rate else 0 if piece else 0.01)
+
+    def end(self):
+        self.ended = True
+        self.thread.join()
+        self.board.close()
+
+
+def a_tty(board):
+    """A serial line: a pty with its rate; a slow one, too."""
+    far, near = pty.openpty()
+    path = os.ttyname(near)
+    for port, rate, speed in ((f"tty:{path}", None, termios.B115200), (f"{path},9600", 960, termios.B9600), (path, None, termios.B115200)):
+        relay = Relay(board, far, rate)
+        board.expect(0, "list", port=port, out=r"linux +running")
+        board.expect(0, "console", "linux", port=port, text="by wire\r", out="by wire")
+        settings = termios.tcgetattr(near)
+        check(f"{port}: its rate, 8 bits, raw", settings[4:6] == [speed, speed] and settings[2] & termios.CS8 == termios.CS8 and
+              not settings[3] & (termios.ICANON | termios.ECHO) and not settings[2] & (termios.PARENB | termios.CRTSCTS | termios.HUPCL), str(settings))
+        relay.end()
+    relay = Relay(board, far)
+    first = subprocess.Popen([CELLCTL, "-p", path, "-t", "10", "console", "control", "--for", "30"], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    check("one has the line", b"tick" in first.stdout.readline() + first.stdout.readline())
+    board.expect(3, "list", port=path, err="another program has it")
+    first.send_signal(signal.SIGINT)
+    check("and lets it go", first.wait(20) == 0)
+    first.stdout.close()
+    check("clean ends: no frame was cut", board_damage(board, path) == 0)
+    relay.end()
+    os.close(near)
+    os.close(far)
+
+
+def board_damage(board, port):
+    return json.loads(board.run("identify", "--json", port=port).stdout)["damaged_frames"]
+
+
+def over_tcp(board):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen([CELLCTL, "-p", f"tcp:127.0.0.1:{listener.getsockname()[1]}", "-t", "10", "list"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+        near, _ = listener.accept()
+    relay = Relay(board, near.fileno())
+    check("over TCP", "linux" in process.communicate(timeout=60)[0] and process.returncode == 0)
+    relay.end()
+    near.close()
 
 
 def look(board):
@@ -331,6 +401,8 @@ def main():
         documents = []
         usage(board)
         a_pty(board)
+        a_tty(board)
+        over_tcp(board)
         documents += look(board)
         documents += operate(board)
         documents += talk(board)
