@@ -152,6 +152,14 @@ static bool call(enum line_status *status)
 	return false;
 }
 
+/* Of linux; it is not answered at once. */
+static void begin(u8 op, u16 more)
+{
+	put(0, CELL_LINUX, 2);
+	put(2, more, 2);
+	ask(op, 4);
+}
+
 /* Rounds of everybody until it is answered. */
 static enum line_status request(u8 op, u32 size)
 {
@@ -238,9 +246,7 @@ static void halted(void)
 {
 	enum line_status status;
 
-	put(0, CELL_LINUX, 2);
-	put(2, HALT_NOW, 2);
-	ask(DEBUG_HALT, 4);
+	begin(DEBUG_HALT, HALT_NOW);
 	assert_false(call(&status));
 	assert_int_equal(cell->state, CELL_SUSPENDED);
 	assert_int_equal(faults(0), HOST_ESCAPE);
@@ -310,9 +316,7 @@ static void halt_takes_too_long(void **state)
 	u32 calls = 0;
 
 	(void)state;
-	put(0, CELL_LINUX, 2);
-	put(2, HALT_NOW, 2);
-	ask(DEBUG_HALT, 4);
+	begin(DEBUG_HALT, HALT_NOW);
 	while (!call(&status) && calls++ < 2000)
 		serve_round();
 	assert_int_equal(status, LINE_FAILED);
@@ -490,9 +494,7 @@ static void one_step(void **state)
 	assert_int_equal(point(0, POINT_EXECUTE, 0, 0x40001000), LINE_OK);
 	assert_int_equal(point(16, POINT_READ, 1, 0x40001000), LINE_OK);
 	revoked = host.revoked[CELL_LINUX];
-	put(0, CELL_LINUX, 2);
-	put(2, 0, 2);
-	ask(DEBUG_STEP, 4);
+	begin(DEBUG_STEP, 0);
 	assert_false(call(&status));
 	assert_int_equal(*machine_cells[CELL_LINUX].arch.root, 1); /* it has memory */
 	assert_int_equal(look(0), HOST_ENTER);
@@ -538,9 +540,7 @@ static void it_ends_meanwhile(void **state)
 
 	(void)state;
 	halted();
-	put(0, CELL_LINUX, 2);
-	put(2, 0, 2);
-	ask(DEBUG_STEP, 4);
+	begin(DEBUG_STEP, 0);
 	assert_false(call(&status));
 	assert_int_equal(look(0), HOST_ENTER);
 	host_this = &host_cpus[0]; /* SYSTEM_OFF */

@@ -58,6 +58,8 @@ bool parse_number(const char *text, uint64_t *number);
 int context_open(struct context *x, struct cellctl_options *options);
 /* A file for what is kept of this port between two calls: its name, and `behind`. NULL: there is no place for it. */
 const char *state_path(const struct context *x, const char *behind, char *to, size_t size);
+/* The same without options, and what board it is. */
+int context_board(struct context *x, const struct manage_identity **board);
 /* The cell that an argument names; 0, or the exit code after a message. */
 int context_cell(struct context *x, const char *name, unsigned *cell);
 /* "cellctl: MESSAGE" of the connection; returns error. */

@@ -109,6 +109,16 @@ int context_open(struct context *x, struct cellctl_options *options)
 	return error ? context_failed(x, error) : 0;
 }
 
+int context_board(struct context *x, const struct manage_identity **board)
+{
+	int error = context_open(x, NULL);
+
+	if (error)
+		return error;
+	error = cellctl_identity(x->c, board);
+	return error ? context_failed(x, error) : 0;
+}
+
 int context_failed(const struct context *x, int error)
 {
 	if (error == CELLCTL_STOPPED)

@@ -87,12 +87,10 @@ int crash_fetch(struct context *x, const char *cell, bool all, uint8_t **data, s
 	const struct manage_identity *board;
 	struct fetch f = { .x = x, .all = 4 };
 	unsigned number;
-	int error = context_open(x, NULL);
+	int error = context_board(x, &board);
 
 	if (error)
 		return error;
-	if ((error = cellctl_identity(x->c, &board)))
-		return context_failed(x, error);
 	if (!board->crash_size || board->crash_size > REGION_MOST)
 		return complain(CELLCTL_NO, _("this partition has no crash region (cloison,crash-region)"));
 	f.size = *size = board->crash_size;

@@ -125,14 +125,12 @@ int command_list(struct context *x, int count, char **arguments)
 {
 	const struct manage_identity *board;
 	struct manage_cell cell;
-	int error = context_open(x, NULL);
+	int error = context_board(x, &board);
 
 	(void)count;
 	(void)arguments;
 	if (error)
 		return error;
-	if ((error = cellctl_identity(x->c, &board)))
-		return context_failed(x, error);
 	cJSON *cells = x->json ? cJSON_CreateArray() : NULL;
 
 	if (!x->json)
@@ -254,12 +252,10 @@ int command_status(struct context *x, int count, char **arguments)
 	const struct manage_identity *board;
 	unsigned number, all;
 	char text[64];
-	int error = context_open(x, NULL);
+	int error = context_board(x, &board);
 
 	if (error)
 		return error;
-	if ((error = cellctl_identity(x->c, &board)))
-		return context_failed(x, error);
 	cJSON *document = x->json ? cJSON_CreateObject() : NULL, *cells = NULL;
 
 	if (document) {
@@ -345,14 +341,12 @@ int command_identify(struct context *x, int count, char **arguments)
 	const struct manage_identity *board;
 	const char *folder = option(x, "build");
 	bool same = true;
-	int error = context_open(x, NULL);
+	int error = context_board(x, &board);
 
 	(void)count;
 	(void)arguments;
 	if (error)
 		return error;
-	if ((error = cellctl_identity(x->c, &board)))
-		return context_failed(x, error);
 	if (folder && (error = compare_build(board, folder, &same)))
 		return error;
 	if (x->json) {

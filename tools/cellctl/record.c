@@ -190,22 +190,15 @@ static void take_record(struct cellctl *c, const uint8_t *bytes, size_t size)
 void record_bytes(struct cellctl *c, const uint8_t *bytes, size_t size)
 {
 	struct channel *ch = c->channels[LINE_LOG];
-	uint16_t whole;
 
 	for (size_t i = 0; i < size; i++) {
-		ch->assembly[ch->assembled++] = bytes[i];
-		if (ch->assembled < sizeof whole)
-			continue;
-		memcpy(&whole, ch->assembly, sizeof whole);
-		if (whole < sizeof(struct line_log) || whole > LINE_PAYLOAD) {
-			/* No record; a frame begins with one, so the rest of this one is passed over. */
-			ch->assembled = 0;
+		int whole = session_assemble(ch, bytes[i], sizeof(struct line_log), LINE_PAYLOAD);
+
+		if (whole < 0) { /* a frame begins with a record, so the rest of this one is passed over */
 			c->counts.garbled++;
 			return;
 		}
-		if (ch->assembled == whole) {
-			ch->assembled = 0;
-			take_record(c, ch->assembly, whole);
-		}
+		if (whole)
+			take_record(c, ch->assembly, (size_t)whole);
 	}
 }

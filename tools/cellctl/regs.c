@@ -158,14 +158,12 @@ static int show_audit(struct context *x, const uint8_t *data, size_t size, cJSON
 int command_audit(struct context *x, int count, char **arguments)
 {
 	const struct manage_identity *board;
-	int error = context_open(x, NULL);
+	int error = context_board(x, &board);
 
 	(void)count;
 	(void)arguments;
 	if (error)
 		return error;
-	if ((error = cellctl_identity(x->c, &board)))
-		return context_failed(x, error);
 	if (board->audit_size < 16 || board->audit_size > 1u << 20)
 		return complain(CELLCTL_UNKNOWN, _("this core keeps no audit: it is built without CONFIG_LIFECYCLE"));
 	const struct manage_read what = { .area = AREA_AUDIT, .size = board->audit_size };

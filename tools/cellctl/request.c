@@ -159,29 +159,22 @@ static void take_answer(struct cellctl *c, unsigned channel, const uint8_t *mess
 void request_bytes(struct cellctl *c, unsigned channel, const uint8_t *bytes, size_t size)
 {
 	struct channel *ch = c->channels[channel];
-	uint16_t whole;
+	uint8_t message[LINE_MESSAGE];
 
 	for (size_t i = 0; i < size; i++) {
-		ch->assembly[ch->assembled++] = bytes[i];
-		if (ch->assembled < sizeof whole)
-			continue;
-		memcpy(&whole, ch->assembly, sizeof whole);
-		if (whole < sizeof(struct line_answer) || whole > LINE_MESSAGE) {
-			/* Nobody knows where the next one begins. Another session does: its channels begin anew. */
-			ch->assembled = 0;
+		int whole = session_assemble(ch, bytes[i], sizeof(struct line_answer), LINE_MESSAGE);
+
+		if (whole < 0) { /* Nobody knows where the next one begins. Another session does: its channels begin anew. */
 			c->session++;
 			c->hello_at = 0;
 			c->state = SESSION_HELLO;
-			session_fail(c, CELLCTL_PROTOCOL, _("an answer of %u bytes is none"), whole);
+			session_fail(c, CELLCTL_PROTOCOL, _("an answer of %u bytes is none"), (unsigned)frame_get(ch->assembly, 2));
 			request_lost(c, channel, CELLCTL_PROTOCOL);
 			return;
 		}
-		if (ch->assembled == whole) {
-			uint8_t message[LINE_MESSAGE];
-
-			memcpy(message, ch->assembly, whole);
-			ch->assembled = 0;
-			take_answer(c, channel, message, whole);
+		if (whole) {
+			memcpy(message, ch->assembly, (size_t)whole);
+			take_answer(c, channel, message, (size_t)whole);
 		}
 	}
 }

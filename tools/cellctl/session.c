@@ -45,6 +45,20 @@ bool session_takes(const struct cellctl *c, unsigned channel)
 	return (c->events.console || c->events.stream) && (!c->options.one_cell || (int)(channel - LINE_CONSOLE) == c->options.cell);
 }
 
+int session_assemble(struct channel *ch, uint8_t byte, size_t least, size_t most)
+{
+	uint16_t whole;
+
+	ch->assembly[ch->assembled++] = byte;
+	if (ch->assembled < sizeof whole)
+		return 0;
+	memcpy(&whole, ch->assembly, sizeof whole);
+	if (whole >= least && whole <= most && ch->assembled < whole)
+		return 0;
+	ch->assembled = 0;
+	return whole >= least && whole <= most ? whole : -1;
+}
+
 /* ---- out ---- */
 
 /* False: there is no room for it now. */

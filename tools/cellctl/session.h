@@ -124,6 +124,12 @@ int session_step(struct cellctl *c, unsigned wait);
 /* Why nothing comes, in words, as cellctl_message. */
 int session_silent(struct cellctl *c);
 
+/*
+ * One more byte of a message whose first two say how long it is: its length, when it is whole in ch->assembly; 0: more of it is to come;
+ * negative: it says that it is shorter or longer than it can be. The next byte begins another one.
+ */
+int session_assemble(struct channel *ch, uint8_t byte, size_t least, size_t most);
+
 /* ---- request.c ---- */
 void request_bytes(struct cellctl *c, unsigned channel, const uint8_t *bytes, size_t size);
 /* Send what may be sent, give up what has waited too long. */

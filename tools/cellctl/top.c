@@ -189,10 +189,8 @@ int command_top(struct context *x, int count, char **arguments)
 	(void)arguments;
 	if (!option_number(x, "delay", 1, 3600, &delay) || !option_number(x, "count", 1, UINT32_MAX, &looks))
 		return CELLCTL_USAGE;
-	if ((error = context_open(x, NULL)))
+	if ((error = context_board(x, &board)))
 		return error;
-	if ((error = cellctl_identity(x->c, &board)))
-		return context_failed(x, error);
 	top.line_count = board->vcpus;
 	top.lines = calloc(top.line_count ? top.line_count : 1, sizeof *top.lines);
 	if (!top.lines)
