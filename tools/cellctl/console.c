@@ -310,7 +310,7 @@ int command_console(struct context *x, int count, char **arguments)
 	const char *state = cellctl_name(x->c, NAMES_STATES, cell.state);
 
 	if (state && strcmp(state, "running"))
-		complain(0, _("%s is %s: it reads nothing before it runs"), arguments[0], state);
+		complain(0, _("%s is %s: it reads nothing before it runs"), arguments[0], cellctl_word(state));
 	cellctl_listen(x->c, (int)console.cell);
 	console.last = now_ms();
 	error = converse(&console, listen);

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* crash: the crash region of a board or of a dump, in words or as JSON: what tools/crash-show prints, and names of addresses. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "commands.h"
-#include "crash_read.h"
-#include "symbols.h"
+#include "crash_show.h"
 
 #define REGION_MOST (64u << 20)
 
-static const char *const vcpu_states[] = { [CRASH_VCPU_MISSING] = "did not come in", [CRASH_VCPU_KEPT] = "registers", [CRASH_VCPU_OFF] = "off" };
 /* The numbers are ABI (core/life.h). */
 static const char *const op_words[] = { "status", "start", "stop", "restart", "suspend", "resume", "kill", "reset-board", "power-off" };
 static const char *const result_words[] = { "ok", "already", "refused", "asked", "denied" };
@@ -29,195 +25,7 @@ struct crash {
 	char name[33];            /* of the cell, if it was asked for by its number */
 };
 
-static const char *text_of(const char *field, size_t size, char *to, size_t room)
-{
-	return printable(field, size, to, room);
-}
-
-#define TEXT(field) text_of((field), sizeof(field), (char[sizeof(field) + 1]){ 0 }, sizeof(field) + 1)
-
-static const char *symbol(const struct crash *crash, uint64_t address, char *to, size_t size)
-{
-	char name[160];
-
-	symbols_name(crash->symbols, address, name, sizeof name);
-	if (*name)
-		snprintf(to, size, " <%s>", name);
-	else
-		*to = 0;
-	return to;
-}
-
-static double seconds(const struct crash_origin *origin)
-{
-	return origin->hz ? (double)origin->when / (double)origin->hz : 0;
-}
-
-/* ---- registers ---- */
-
-/* i-th of struct vcpu_registers. more: names of the last ones. */
-static const char *register_name(const struct crash_cell *cell, unsigned i, char *to, size_t size)
-{
-	static const char *const last[] = { "sp", "pc", "pstate" };
-
-	if (i < 31)
-		snprintf(to, size, "x%u", i);
-	else if (i < 34)
-		snprintf(to, size, "%s", last[i - 31]);
-	else
-		printable(cell->more_names[i - 34], sizeof cell->more_names[0], to, size);
-	return to;
-}
-
-static uint64_t register_value(const struct vcpu_registers *r, unsigned i)
-{
-	return i < 31 ? r->regs[i] : i == 31 ? r->sp : i == 32 ? r->pc : i == 33 ? r->pstate : r->more[i - 34];
-}
-
-static void print_registers(const struct crash *crash, const struct crash_cell *cell, const struct vcpu_registers *r)
-{
-	char name[24], where[200];
-
-	for (unsigned i = 0; i < 34 + VCPU_MORE_REGISTERS; i++) {
-		if (!*register_name(cell, i, name, sizeof name))
-			continue;
-		printf("%s%s=0x%016" PRIx64, i % 4 ? " " : "        ", name, register_value(r, i));
-		if (i % 4 == 3)
-			putchar('\n');
-	}
-	if ((34 + VCPU_MORE_REGISTERS) % 4)
-		putchar('\n');
-	if (crash->symbols) {
-		printf("        pc%s\n", symbol(crash, r->pc, where, sizeof where));
-		printf("        x30%s\n", symbol(crash, r->regs[30], where, sizeof where));
-	}
-}
-
-static void registers_json(const struct crash *crash, const struct crash_cell *cell, const struct vcpu_registers *r, cJSON *to)
-{
-	cJSON *list = cJSON_AddObjectToObject(to, "registers");
-	char name[24], where[200];
-
-	for (unsigned i = 0; i < 34 + VCPU_MORE_REGISTERS; i++)
-		if (*register_name(cell, i, name, sizeof name))
-			json_hex(list, name, register_value(r, i));
-	if (*symbols_name(crash->symbols, r->pc, where, sizeof where))
-		json_string(to, "pc_symbol", where);
-	if (*symbols_name(crash->symbols, r->regs[30], where, sizeof where))
-		json_string(to, "lr_symbol", where);
-}
-
 /* ---- records of cells ---- */
-
-static void origin_json(const struct crash_origin *origin, cJSON *to)
-{
-	json_number(to, "sequence", origin->sequence);
-	json_number(to, "boot", origin->boot);
-	cJSON_AddNumberToObject(to, "seconds", seconds(origin));
-	json_number(to, "ticks", origin->when);
-	json_number(to, "hz", origin->hz);
-	json_string(to, "configuration", TEXT(origin->hash));
-	json_string(to, "partition", TEXT(origin->partition));
-}
-
-static void print_origin(const struct crash_origin *origin)
-{
-	printf(_("    counter at %.6f s, partition %s, configuration %s\n"), seconds(origin), TEXT(origin->partition), TEXT(origin->hash));
-}
-
-static const char *vcpu_state(const struct crash_vcpu *vcpu)
-{
-	return vcpu->state < sizeof vcpu_states / sizeof *vcpu_states ? vcpu_states[vcpu->state] : "?";
-}
-
-static void print_console(const struct crash_cell *cell)
-{
-	const char *p = (const char *)cell + cell->console, *end = p + cell->console_size;
-
-	while (p < end) {
-		const char *line = memchr(p, '\n', (size_t)(end - p));
-		size_t length = (size_t)((line ? line : end) - p);
-		char text[CRASH_CONSOLE + 1];
-
-		if (length && p[length - 1] == '\r')
-			length--;
-		printf("    | ");
-		for (size_t i = 0; i < length; i += sizeof text - 1) {
-			size_t piece = length - i < sizeof text - 1 ? length - i : sizeof text - 1;
-
-			for (size_t k = 0; k < piece; k++)
-				text[k] = p[i + k] >= ' ' && p[i + k] < 0x7f ? p[i + k] : '.';
-			text[piece] = 0;
-			printf("%s", text);
-		}
-		putchar('\n');
-		p = line ? line + 1 : end;
-	}
-}
-
-static void print_cell(const struct crash *crash, const struct crash_cell *cell)
-{
-	char where[200];
-
-	printf(_("record %u, boot %u: cell %s, life %u: %s"), cell->origin.sequence, cell->origin.boot, TEXT(cell->cell), cell->life, TEXT(cell->reason));
-	if (*cell->what)
-		printf(": %s", TEXT(cell->what));
-	printf(_(", vCPU %u on %s, pc %#" PRIx64 "%s; by %s; then %s\n"), cell->vcpu, TEXT(cell->cpu), cell->pc, symbol(crash, cell->pc, where, sizeof where), TEXT(cell->by), TEXT(cell->end));
-	print_origin(&cell->origin);
-	for (unsigned i = 0; i < 4; i++)
-		printf("%s%s=0x%016" PRIx64 "%s", i ? " " : "    ", TEXT(cell->detail_names[i]), cell->detail[i], i == 3 ? "\n" : "");
-	for (unsigned i = 0; i < cell->vcpu_kept; i++) {
-		const struct crash_vcpu *vcpu = crash_vcpu_of(cell, i);
-
-		printf(_("    vCPU %u: %s\n"), i, vcpu_state(vcpu));
-		if (vcpu->state == CRASH_VCPU_KEPT)
-			print_registers(crash, cell, &vcpu->registers);
-	}
-	if (cell->vcpu_count > cell->vcpu_kept)
-		printf(_("    and %u vCPUs more, of which nothing is kept\n"), cell->vcpu_count - cell->vcpu_kept);
-	print_console(cell);
-}
-
-static void cell_json(const struct crash *crash, unsigned slot, const struct crash_cell *cell, cJSON *list)
-{
-	cJSON *to = cJSON_CreateObject(), *detail, *kept;
-	char where[200];
-
-	json_number(to, "slot", slot);
-	json_string(to, "kind", "cell");
-	origin_json(&cell->origin, to);
-	json_string(to, "cell", TEXT(cell->cell));
-	json_string(to, "reason", TEXT(cell->reason));
-	json_string(to, "what", TEXT(cell->what));
-	json_string(to, "by", TEXT(cell->by));
-	json_string(to, "then", TEXT(cell->end));
-	json_string(to, "cpu", TEXT(cell->cpu));
-	json_number(to, "life", cell->life);
-	json_number(to, "number", cell->number);
-	json_number(to, "reason_number", cell->reason_number);
-	json_number(to, "vcpu", cell->vcpu);
-	json_hex(to, "pc", cell->pc);
-	if (*symbols_name(crash->symbols, cell->pc, where, sizeof where))
-		json_string(to, "pc_symbol", where);
-	detail = cJSON_AddObjectToObject(to, "detail");
-	for (unsigned i = 0; i < 4; i++)
-		json_hex(detail, TEXT(cell->detail_names[i]), cell->detail[i]);
-	json_number(to, "vcpu_count", cell->vcpu_count);
-	kept = cJSON_AddArrayToObject(to, "vcpus");
-	for (unsigned i = 0; i < cell->vcpu_kept; i++) {
-		const struct crash_vcpu *vcpu = crash_vcpu_of(cell, i);
-		cJSON *one = cJSON_CreateObject();
-
-		json_string(one, "state", vcpu_state(vcpu));
-		json_number(one, "cpu", vcpu->cpu);
-		if (vcpu->state == CRASH_VCPU_KEPT)
-			registers_json(crash, cell, &vcpu->registers, one);
-		cJSON_AddItemToArray(kept, one);
-	}
-	json_text(to, "console", (const char *)cell + cell->console, cell->console_size);
-	json_number(to, "trace_count", cell->trace_count);
-	cJSON_AddItemToArray(list, to);
-}
 
 static void damaged(const struct crash *crash, const char *part, const char *why)
 {
@@ -271,56 +79,15 @@ static void show_cells(struct crash *crash)
 		if (!crash->only || !strncmp(next->cell, crash->only, sizeof next->cell)) {
 			crash->found++;
 			if (list)
-				cell_json(crash, slot, next, list);
+				crash_cell_json(crash->symbols, slot, next, list);
 			else
-				print_cell(crash, next);
+				crash_print_cell(crash->symbols, next);
 		}
 		free(next);
 	}
 }
 
 /* ---- panic ---- */
-
-static void panic_json(const struct crash_panic *panic, unsigned stack, cJSON *to)
-{
-	cJSON *registers, *words;
-	char name[8];
-
-	json_string(to, "kind", "panic");
-	origin_json(&panic->origin, to);
-	json_string(to, "cpu", TEXT(panic->cpu));
-	json_string(to, "what", TEXT(panic->what));
-	json_hex(to, "declared", panic->declared);
-	json_hex(to, "found", panic->found);
-	cJSON_AddBoolToObject(to, "exception", panic->exception);
-	json_hex(to, "pc", panic->pc);
-	json_hex(to, "sp", panic->sp);
-	json_hex(to, "pstate", panic->pstate);
-	registers = cJSON_AddObjectToObject(to, "registers");
-	for (unsigned i = 0; i < 31; i++) {
-		snprintf(name, sizeof name, "x%u", i);
-		json_hex(registers, name, panic->regs[i]);
-	}
-	words = cJSON_AddArrayToObject(to, "stack");
-	for (unsigned i = 0; i < stack; i++) {
-		char word[24];
-
-		snprintf(word, sizeof word, "0x%" PRIx64, panic->stack[i]);
-		cJSON_AddItemToArray(words, cJSON_CreateString(word));
-	}
-}
-
-static void print_panic(const struct crash_panic *panic, unsigned stack)
-{
-	printf(_("record %u, boot %u: panic on %s: %s: %s %#" PRIx64 ", %s %#" PRIx64 "\n"), panic->origin.sequence, panic->origin.boot, TEXT(panic->cpu), TEXT(panic->what),
-	       panic->exception ? _("syndrome") : _("declared"), panic->declared, panic->exception ? _("address") : _("found"), panic->found);
-	print_origin(&panic->origin);
-	printf("    pc=0x%016" PRIx64 " sp=0x%016" PRIx64 " pstate=0x%016" PRIx64 "\n", panic->pc, panic->sp, panic->pstate);
-	for (unsigned i = 0; i < 31; i++)
-		printf("%sx%u=0x%016" PRIx64 "%s", i % 4 ? " " : "    ", i, panic->regs[i], i % 4 == 3 || i == 30 ? "\n" : "");
-	for (unsigned i = 0; i < stack; i++)
-		printf("%s0x%016" PRIx64 "%s", i % 4 ? " " : "    stack ", panic->stack[i], i % 4 == 3 || i == stack - 1 ? "\n" : "");
-}
 
 static void show_panic(struct crash *crash)
 {
@@ -335,9 +102,9 @@ static void show_panic(struct crash *crash)
 		return;
 	crash->found++;
 	if (crash->to)
-		panic_json(panic, stack, cJSON_AddObjectToObject(crash->to, "panic"));
+		crash_panic_json(panic, stack, cJSON_AddObjectToObject(crash->to, "panic"));
 	else
-		print_panic(panic, stack);
+		crash_print_panic(panic, stack);
 	free(panic);
 }
 
@@ -401,7 +168,7 @@ static void show_audit(struct crash *crash, const struct crash_audit *audit, cJS
 	(void)crash;
 	if (to) {
 		json_string(to, "kind", "audit");
-		origin_json(&audit->origin, to);
+		crash_origin_json(&audit->origin, to);
 		entries = cJSON_AddArrayToObject(to, "entries");
 		cJSON_AddItemToArray(list, to);
 	} else {
@@ -547,7 +314,7 @@ static int show(struct crash *crash)
 	free(head);
 	damaged(crash, "head", why);
 	if (crash->view.has_head && crash->to)
-		origin_json(&crash->view.head.origin, cJSON_AddObjectToObject(crash->to, "head"));
+		crash_origin_json(&crash->view.head.origin, cJSON_AddObjectToObject(crash->to, "head"));
 	else if (crash->to)
 		cJSON_AddNullToObject(crash->to, "head");
 	else if (crash->view.has_head)

@@ -18,6 +18,12 @@ static const char *word(struct context *x, enum manage_names which, unsigned num
 	return name ? name : "?";
 }
 
+/* In the user's language; tables have the core's own, as they have columns. */
+static const char *said(struct context *x, enum manage_names which, unsigned number)
+{
+	return cellctl_word(word(x, which, number));
+}
+
 static const char *who(struct context *x, unsigned by, char *to, size_t size)
 {
 	struct manage_cell cell;
@@ -27,6 +33,13 @@ static const char *who(struct context *x, unsigned by, char *to, size_t size)
 	if (by >= cellctl_cells(x->c) || cellctl_cell(x->c, by, &cell))
 		return "?";
 	return printable(cell.name, sizeof cell.name, to, size);
+}
+
+static const char *by_whom(struct context *x, unsigned by, char *to, size_t size)
+{
+	const char *name = who(x, by, to, size);
+
+	return name == to ? name : cellctl_word(name); /* a cell may be called anything */
 }
 
 /* "microseconds" of ticks; 0 stays 0. */
@@ -175,22 +188,22 @@ static void print_cell(struct context *x, const struct manage_identity *board, c
 	const char *name;
 
 	printf("%s\n", printable(cell->name, sizeof cell->name, text, sizeof text));
-	printf(_("    state       %s, life %u%s"), word(x, NAMES_STATES, cell->state), cell->lives, cell->debug & 2 ? _(", held by a debugger") : "");
+	printf(_("    state       %s, life %u%s"), said(x, NAMES_STATES, cell->state), cell->lives, cell->debug & 2 ? _(", held by a debugger") : "");
 	if (cell->since)
 		printf(_("; it last began to change %.1f s ago"), seconds_since(board, cell->since));
 	putchar('\n');
 	if (cell->reason) {
-		printf(_("    last end    %s"), word(x, NAMES_REASONS, cell->reason));
+		printf(_("    last end    %s"), said(x, NAMES_REASONS, cell->reason));
 		if (*cell->what)
-			printf(": %s", printable(cell->what, sizeof cell->what, text, sizeof text));
-		printf(_(", by %s\n"), who(x, cell->by, text, sizeof text));
+			printf(": %s", cellctl_word(printable(cell->what, sizeof cell->what, text, sizeof text)));
+		printf(_(", by %s\n"), by_whom(x, cell->by, text, sizeof text));
 	}
 	printf(_("    interrupts  %s\n"), cell->interrupts ? "direct" : "mediated");
 	printf(_("    console     %s, %u bytes dropped\n"), cell->console ? _("yes") : _("none"), cell->dropped);
 	printf(_("    you may    "));
 	for (unsigned op = 0; op < 16; op++)
 		if (cell->rights >> op & 1 && (name = cellctl_name(x->c, NAMES_OPS, op)))
-			printf(" %s", name);
+			printf(" %s", cellctl_word(name));
 	printf(_("%s%s\n    it took     "), cell->rights || cell->debug & 1 ? "" : _(" nothing"), cell->debug & 1 ? " debug" : "");
 	print_time(board, "regain", cell->regain, &first);
 	print_time(board, "stop", cell->stop, &first);
@@ -214,7 +227,7 @@ static int status_vcpus(struct context *x, unsigned number, const struct manage_
 		if (error)
 			return error;
 		if (!to) {
-			printf(_("    vCPU %-3u    %s, %s, %llu exits%s\n"), i, printable(vcpu.cpu, sizeof vcpu.cpu, name, sizeof name), word(x, NAMES_POWER, vcpu.power),
+			printf(_("    vCPU %-3u    %s, %s, %llu exits%s\n"), i, printable(vcpu.cpu, sizeof vcpu.cpu, name, sizeof name), said(x, NAMES_POWER, vcpu.power),
 			       (unsigned long long)vcpu.exits, vcpu.kept ? _(", registers of its last end are kept (cellctl regs)") : "");
 			continue;
 		}

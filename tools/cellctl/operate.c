@@ -55,11 +55,11 @@ static int wait_for_state(struct wish *wish, uint64_t seconds, const char **stat
 		if (has_come(wish, &cell, *state, &never))
 			return 0;
 		if (never)
-			return complain(CELLCTL_NO, _("%s is %s already"), wish->name, *state ? *state : "?");
+			return complain(CELLCTL_NO, _("%s is %s already"), wish->name, *state ? cellctl_word(*state) : "?");
 		if (interrupted)
 			return CELLCTL_STOPPED;
 		if (waited >= seconds * 1000)
-			return complain(CELLCTL_TIMEOUT, _("%s is still %s after %llu s"), wish->name, *state ? *state : "?", (unsigned long long)seconds);
+			return complain(CELLCTL_TIMEOUT, _("%s is still %s after %llu s"), wish->name, *state ? cellctl_word(*state) : "?", (unsigned long long)seconds);
 		nanosleep(&pause, NULL);
 	}
 }
@@ -71,7 +71,7 @@ static int judge(const struct wish *wish, const char *result)
 		return 0;
 	if (is_one_of(result, "denied", NULL, NULL))
 		return complain(CELLCTL_DENIED, _("%s %s: the partition (cloison,controls), or the role at the server, does not allow it"), wish->op, wish->name);
-	return complain(CELLCTL_NO, _("%s %s: %s: not in the state it is in"), wish->op, wish->name, result ? result : "?");
+	return complain(CELLCTL_NO, _("%s %s: %s: not in the state it is in"), wish->op, wish->name, result ? cellctl_word(result) : "?");
 }
 
 static int operate(struct wish *wish, const char **result)
