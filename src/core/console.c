@@ -199,7 +199,7 @@ static bool choose_core(void)
 	for (u32 i = 0; i < CPU_COUNT; i++) {
 		turn.cpu = turn.cpu + 1 < CPU_COUNT ? turn.cpu + 1 : 0;
 		turn.records = log_waiting(turn.cpu);
-		if (goes_on())
+		if (turn.records && goes_on())
 			return true;
 	}
 	return false;

@@ -41,13 +41,11 @@ static const struct { const char *name, *place; unsigned most; } allowed[] = {
 	{ "VMPIDR_EL2", "arch_cpu_init", 1 }, { "ICC_SRE_EL2", "gic_cpu_init", 1 }, { "ICH_HCR_EL2", "arch_cpu_init", 1 },
 	/* one of the two tables of vectors: vectors.c */
 	{ "VBAR_EL2", "arch_trace_switch", 1 },
-	/* the guest's own CPU reads its memory for the core, under the load root: from machine_regs and back (decisions/0019) */
-	{ "VTTBR_EL2", "vits_settle", 2 }, { "HCR_EL2", "vits_settle", 2 },
+	/* the guest's own CPU reads its memory for the core, under the load root: from machine_regs and back (decisions/0019, 0023) */
+	{ "VTTBR_EL2", "reader_enter", 1 }, { "HCR_EL2", "reader_enter", 1 },
+	{ "VTTBR_EL2", "reader_leave", 1 }, { "HCR_EL2", "reader_leave", 1 },
 	/* the TLBs of another cell's CPUs, by its VMID and its root, which is zero meanwhile; and back (decisions/0021) */
 	{ "VTTBR_EL2", "arch_cell_revoke", 3 }, { "HCR_EL2", "arch_cell_revoke", 2 },
-	/* the same for a debugger, of a cell that may have one (decisions/0023) */
-	{ "VTTBR_EL2", "debug_page_enter", 1 }, { "HCR_EL2", "debug_page_enter", 1 },
-	{ "VTTBR_EL2", "debug_page_leave", 1 }, { "HCR_EL2", "debug_page_leave", 1 },
 	/* a CPU goes on that has waited in the core: its interrupts are the guest's again, by machine_regs */
 	{ "HCR_EL2", "give_back", 1 }, { "HCR_EL2", "arch_vcpu_resume", 1 }, { "HCR_EL2", "arch_vcpu_step", 1 }, { "ICH_HCR_EL2", "vgic_mediated_pause", 1 },
 	{ "ICH_HCR_EL2", "vgic_mediated_cpu_init", 1 }, { "ICH_HCR_EL2", "write_back", 1 },

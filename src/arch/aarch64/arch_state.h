@@ -18,7 +18,7 @@ struct arch_frame {
 /* Interrupts taken by the core: those that were nobody's business, rounds of service, and (CONFIG_METRICS) all that were not the guest's. */
 enum { IRQ_SPURIOUS, IRQ_UNOWNED, IRQ_STORM, IRQ_SERVICE, IRQ_OWN, IRQ_COUNT_COUNT };
 
-/* The guest's own CPU reads its memory for the core (vits_trap.c, debug.c): what it goes on with afterwards. */
+/* The guest's own CPU reads its memory for the core (reader.c): what it goes on with afterwards. */
 enum { READER_OFF, READER_WANTED, READER_REPEAT, READER_RUNS, READER_DEBUG };
 struct vits_reader {
 	u32 state;

@@ -14,6 +14,7 @@
 #include "gic.h"
 #include "idregs.h"
 #include "pte.h"
+#include "reader.h"
 #include "sysreg.h"
 #include "trap.h"
 
@@ -33,8 +34,6 @@
 #define SPSR_EL0T 0ULL
 #define SPSR_EL1T 4ULL
 #define SPSR_EL1H 5ULL
-
-#define SCTLR_EL1_ACCESS 0x30d00800ULL /* RES1; little endian. MMU and caches are HCR_EL2.DC's business */
 
 /* ---- registers ---- */
 
@@ -156,57 +155,15 @@ void debug_exception(struct cpu *cpu, u64 esr)
 
 /* ---- memory ---- */
 
-/*
- * From root to root in two steps, as vits_trap.c does it: nothing is ever translated by the run root with HCR_EL2.DC, and what
- * remains under the load roots' VMID is gone before. Interrupts are masked at EL1, where they go for so long. No debug exception: the
- * page is at an address that a breakpoint may have.
- */
-void debug_page_enter(struct cpu *cpu)
-{
-	const struct arch_regs *regs = &machine_regs[cpu->index];
-	struct vits_reader *r = &cpu->arch.reader;
-
-	for (u32 i = 0; i < ARRAY_COUNT(r->x); i++)
-		r->x[i] = cpu->frame.x[i];
-	r->pc = READ_SYSREG(elr_el2);
-	r->spsr = READ_SYSREG(spsr_el2);
-	r->sctlr = READ_SYSREG(sctlr_el1);
-	r->state = READER_DEBUG;
-	WRITE_SYSREG(mdscr_el1, 0);
-	WRITE_SYSREG(sctlr_el1, SCTLR_EL1_ACCESS);
-	WRITE_SYSREG(vttbr_el2, regs->vttbr_load);
-	isb();
-	WRITE_SYSREG(hcr_el2, regs->hcr_load & ~(HCR_IMO | HCR_FMO));
-	isb();
-	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
-}
-
-void debug_page_leave(struct cpu *cpu)
-{
-	const struct arch_regs *regs = &machine_regs[cpu->index];
-	struct vits_reader *r = &cpu->arch.reader;
-
-	for (u32 i = 0; i < ARRAY_COUNT(r->x); i++)
-		cpu->frame.x[i] = r->x[i];
-	WRITE_SYSREG(hcr_el2, regs->hcr_run | HCR_IMO | HCR_FMO); /* as gic_wait_mask has left it */
-	isb();
-	WRITE_SYSREG(vttbr_el2, regs->vttbr_run);
-	WRITE_SYSREG(sctlr_el1, r->sctlr);
-	WRITE_SYSREG(elr_el2, r->pc);
-	WRITE_SYSREG(spsr_el2, r->spsr);
-	isb();
-	r->state = READER_OFF;
-}
-
 void arch_debug_access(struct cpu *cpu, u64 address, u32 bytes, bool write, u64 value)
 {
-	debug_page_enter(cpu);
+	WRITE_SYSREG(mdscr_el1, 0); /* no debug exception: the page is at an address that a breakpoint may have */
+	reader_enter(cpu, READER_DEBUG, HCR_IMO | HCR_FMO); /* interrupts go to EL1 for so long, where they are masked */
 	cpu->frame.x[0] = write ? address : address & ~7ULL;
 	cpu->frame.x[1] = bytes;
 	cpu->frame.x[2] = value;
 	cpu->frame.x[3] = write;
-	WRITE_SYSREG(elr_el2, cpu->cell->arch.load_entry + COPIER_ACCESS);
-	WRITE_SYSREG(spsr_el2, SPSR_EL1H_MASKED);
+	reader_start(cpu, COPIER_ACCESS);
 	cpu->arch.reader.back = write ? 0 : 8 * (address & 7);
 	arch_vcpu_enter(cpu);
 }
@@ -217,7 +174,7 @@ bool debug_returned(struct cpu *cpu, bool ok)
 
 	if (cpu->arch.reader.state != READER_DEBUG)
 		return false;
-	debug_page_leave(cpu);
+	reader_leave(cpu, HCR_IMO | HCR_FMO); /* as gic_wait_mask has left it */
 	debug_accessed(cpu, ok, value);
 	return true;
 }

@@ -9,9 +9,6 @@ struct cpu;
 
 /* A debug exception of a cell that can be debugged. */
 void debug_exception(struct cpu *cpu, u64 esr);
-/* By name, as cellcheck counts who writes VTTBR_EL2 and HCR_EL2. */
-__attribute__((noinline)) void debug_page_enter(struct cpu *cpu);
-__attribute__((noinline)) void debug_page_leave(struct cpu *cpu);
 /* False: the copier's page does not run for a debugger on this CPU. ok: by its HVC, else by an exception. */
 bool debug_returned(struct cpu *cpu, bool ok);
 

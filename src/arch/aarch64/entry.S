@@ -21,9 +21,11 @@
 #define ESR_WFI 0x07e00000       /* WFI; WFE and those with a timeout are not */
 #define ESR_SGI1R 0x623a3016     /* MSR ICC_SGI1R_EL1, without Rt */
 #define ESR_SGI1R_MASK 0xfffffc1f
-/* Data abort of a load or store of 32 bits: syndrome valid, no sign extension, translation fault, not of a walk */
+/* Data abort of a load or store of 32 bits, and of any size: syndrome valid, no sign extension, translation fault, not of a walk */
 #define ESR_WORD 0x91800004
 #define ESR_WORD_MASK 0xfde000bc
+#define ESR_ACCESS 0x91000004
+#define ESR_ACCESS_MASK 0xfd2000bc
 
 	.macro	vector offset, label
 	.org	\offset
@@ -115,12 +117,9 @@ abort:
 	ldr	x0, 1f                       /* the mask, and above it what it has to leave */
 	and	w1, w2, w0
 	cmp	x1, x0, lsr #32
-	b.ne	slow
-	mrs	x1, hpfar_el2
-	mrs	x0, far_el2
+	b.ne	abort_other
+	fault_ipa
 	ldr	x3, [sp, #CPU_GICD_BASE]
-	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
-	bfxil	x1, x0, #0, #12
 	sub	x0, x1, x3                   /* offset in the distributor's frame */
 	cmp	x0, #0x10, lsl #12
 	b.hs	glance
@@ -150,6 +149,7 @@ glance:
 	ldr	x3, [sp, #CPU_GLANCED_AT]
 	cmp	x1, x3
 	b.ne	frame_mediated               /* x1 IPA, x2 ESR */
+glanced:
 	tbnz	w2, #6, slow                 /* WnR */
 	save_x4_x8
 	mov	x0, sp
@@ -158,8 +158,35 @@ glance:
 	tbnz	x0, #63, slow
 	count_exit CPU_EXITS_VDEV
 	store_and_return
+/*
+ * Not a word, but Linux reads a console's flags as 16 bits, and writes the routes of all lines, 64 bits, whosever they are.
+ */
+abort_other:
+	ldr	x0, 2f
+	and	w1, w2, w0
+	cmp	x1, x0, lsr #32
+	b.ne	slow
+	fault_ipa
+	ldr	x3, [sp, #CPU_GLANCED_AT]
+	cmp	x1, x3
+	b.eq	glanced
+	ldr	x3, [sp, #CPU_GICD_BASE]
+	sub	x0, x1, x3
+	cmp	x0, #0x10, lsl #12
+	b.hs	slow
+	ubfx	w3, w2, #22, #2              /* SAS */
+	cmp	w3, #3
+	b.ne	slow
+	tbz	w2, #6, slow                 /* WnR */
+	save_x4_x8
+	mov	x1, sp
+	bl	fast_gicd_route              /* x0 offset, x1 struct cpu -> x0 zero if done */
+	restore_x4_x8
+	cbnz	x0, slow
+	b	distributor_done
 	.balign	8
 1:	.word	ESR_WORD_MASK, ESR_WORD
+2:	.word	ESR_ACCESS_MASK, ESR_ACCESS
 
 /*
  * The vectors. A slot has room for 32 instructions and most need one branch,

@@ -71,6 +71,14 @@
 	isb
 	.endm
 
+/* Of an abort: x1 where, guest-physical. Clobbers x0. */
+	.macro	fault_ipa
+	mrs	x1, hpfar_el2
+	mrs	x0, far_el2
+	lsl	x1, x1, #8                   /* IPA[51:12] is at [43:4] */
+	bfxil	x1, x0, #0, #12
+	.endm
+
 /* The same, with x0 in the register that the load named. */
 	.macro	store_and_return
 	mrs	x2, esr_el2

@@ -9,7 +9,7 @@
 #include "gic.h"
 #include "vgic.h"
 
-/* GICD_ISENABLER .. GICD_ICACTIVER, whole words: masked with the lines the cell owns. */
+/* Whole words of GICD_ISENABLER .. GICD_ICACTIVER: masked with the lines the cell owns. */
 static inline bool is_bits(u64 offset)
 {
 	return offset - GICD_ISENABLER < GICD_IPRIORITYR - GICD_ISENABLER && !(offset & 3);
@@ -26,10 +26,29 @@ s64 fast_gicd_read(u64 offset, const struct cpu *cpu)
 	return -1;
 }
 
+/* Nothing of the cell's is there: ignored. (A kernel writes all of these once, whosever they are.) */
+static inline bool is_nothing(u64 offset, const struct cpu *cpu)
+{
+	u64 line = offset - GICD_IPRIORITYR;
+
+	if (offset & 3)
+		return false;
+	if (line < 32 * GIC_LINE_WORDS)
+		return !(cpu->cell->arch.lines[line / 32] >> line % 32 & 0xf);
+	return offset - GICD_ICFGR < GICD_ICFGR_SIZE;
+}
+
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu)
 {
 	if (!is_bits(offset))
-		return 1;
+		return !is_nothing(offset, cpu);
 	mmio_write32(machine_board.gicd + offset, value & cpu->cell->arch.lines[offset >> 2 & 31]);
 	return 0;
+}
+
+u64 fast_gicd_route(u64 offset, const struct cpu *cpu)
+{
+	u64 line = (offset - GICD_IROUTER) / 8;
+
+	return line >= 32 * GIC_LINE_WORDS || offset & 7 || (cpu->cell->arch.lines[line / 32] >> line % 32 & 1);
 }

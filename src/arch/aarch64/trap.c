@@ -221,7 +221,8 @@ static void dispatch(struct cpu *cpu, u32 class, u64 esr)
 
 static void settle(struct cpu *cpu)
 {
-	vgic_mediated_settle(cpu);
+	if (cpu->arch.vgic)
+		vgic_mediated_settle(cpu);
 	if (ITS_COUNT)
 		vits_settle(cpu);
 	trap_traced(cpu);

@@ -120,6 +120,13 @@ static void el1_reset(void)
 	WRITE_SYSREG(cntp_ctl_el0, 0);
 }
 
+/* Nothing of this page is zero before it is set. The size is a multiple of its alignment, 128. */
+static void clear_state(struct cpu *cpu)
+{
+	for (u64 *p = (u64 *)&cpu->arch; p < (u64 *)(&cpu->arch + 1); p += 4)
+		p[0] = p[1] = p[2] = p[3] = 0;
+}
+
 void arch_cpu_init(struct cpu *cpu)
 {
 	const struct arch_regs *regs = &machine_regs[cpu->index];
@@ -127,8 +134,7 @@ void arch_cpu_init(struct cpu *cpu)
 	BOUND_ENTRY(CPU_STACK_SIZE, BOUND_STACK);
 	if (cpu->config->role == CPU_UNUSED)
 		return;
-	for (u32 i = 0; i < sizeof cpu->arch / 8; i++) /* nothing of this page is zero before it is set */
-		((u64 *)&cpu->arch)[i] = 0;
+	clear_state(cpu);
 	machine_verify_cpu();
 	gic_cpu_init(cpu);
 	controls_init(regs);

@@ -135,7 +135,7 @@ static u64 distributor_access(struct cpu *cpu, u64 offset, bool write, u32 size,
 		return identity_read(cpu, offset);
 	if (offset < GICD_ISENABLER)
 		return cpu->cell->arch.lines[offset >> 2 & 31]; /* all its lines are group 1 */
-	if (offset >= GICD_ICFGR && offset < GICD_ICFGR + 256)
+	if (offset >= GICD_ICFGR && offset < GICD_ICFGR + GICD_ICFGR_SIZE)
 		return config_read(cpu, offset);
 	return offset == GIC_PIDR2 ? VIRTUAL_PIDR2 : 0;
 }

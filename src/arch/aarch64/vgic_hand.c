@@ -452,10 +452,19 @@ void vgic_activate(struct vgic *v, struct vgic_cpu *c, u32 line)
 
 /* ---- life ---- */
 
-/* Whole words, one by one: there is no memset here, and the compiler may not ask for it. */
+/* Whole words, mostly four at a time: there is no memset here, and the compiler may not ask for it. Aligned to 4, as its size is. */
 static void clear_words(void *at, u64 size)
 {
-	for (u32 *p = at; p < (u32 *)at + size / 4; p++)
+	typedef u64 __attribute__((may_alias)) pair;
+	u32 *p = at, *end = p + size / 4;
+
+	for (; p < end && (u64)p % 8; p++)
+		__atomic_store_n(p, 0, __ATOMIC_RELAXED);
+	for (; end - p >= 4; p += 4) {
+		__atomic_store_n((pair *)p, 0, __ATOMIC_RELAXED);
+		__atomic_store_n((pair *)p + 1, 0, __ATOMIC_RELAXED);
+	}
+	for (; p < end; p++)
 		__atomic_store_n(p, 0, __ATOMIC_RELAXED);
 }
 

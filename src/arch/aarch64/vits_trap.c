@@ -14,10 +14,9 @@
 #include "core/cell.h"
 #include "gic.h"
 #include "its.h"
+#include "reader.h"
 #include "sysreg.h"
 #include "trap.h"
-
-#define SCTLR_EL1_READER 0x30d00800ULL /* RES1; little endian. MMU and caches are HCR_EL2.DC's business */
 
 bool vits_trap(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 {
@@ -41,56 +40,20 @@ bool vits_trap(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
 	return result != VITS_NONE;
 }
 
-static void put_aside(struct cpu *cpu)
+static void read_next(struct cpu *cpu, u64 address)
 {
-	struct vits_reader *r = &cpu->arch.reader;
-
-	for (u32 i = 0; i < ARRAY_COUNT(r->x); i++)
-		r->x[i] = cpu->frame.x[i];
-	r->pc = READ_SYSREG(elr_el2);
-	r->spsr = READ_SYSREG(spsr_el2);
-	r->sctlr = READ_SYSREG(sctlr_el1);
-}
-
-/*
- * From root to root in two steps, so that nothing is ever translated by the run root with HCR_EL2.DC, or the other way
- * round what remains under the load root's VMID is gone before the reader runs.
- */
-static void start_reader(struct cpu *cpu, u64 address)
-{
-	const struct arch_regs *regs = &machine_regs[cpu->index];
-
-	if (cpu->arch.reader.state != READER_RUNS) {
-		put_aside(cpu);
-		cpu->arch.reader.state = READER_RUNS;
-		WRITE_SYSREG(sctlr_el1, SCTLR_EL1_READER);
-		WRITE_SYSREG(vttbr_el2, regs->vttbr_load);
-		isb();
-		WRITE_SYSREG(hcr_el2, regs->hcr_load);
-		isb();
-		__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
-	}
+	if (cpu->arch.reader.state != READER_RUNS)
+		reader_enter(cpu, READER_RUNS, 0);
 	cpu->frame.x[0] = address;
-	WRITE_SYSREG(elr_el2, cpu->cell->arch.load_entry + COPIER_READ);
-	WRITE_SYSREG(spsr_el2, SPSR_EL1H_MASKED);
+	reader_start(cpu, COPIER_READ);
 }
 
 static void finish(struct cpu *cpu, bool again)
 {
-	const struct arch_regs *regs = &machine_regs[cpu->index];
 	struct vits_reader *r = &cpu->arch.reader;
 
-	if (r->state == READER_RUNS) {
-		for (u32 i = 0; i < ARRAY_COUNT(r->x); i++)
-			cpu->frame.x[i] = r->x[i];
-		WRITE_SYSREG(hcr_el2, regs->hcr_run);
-		isb();
-		WRITE_SYSREG(vttbr_el2, regs->vttbr_run);
-		WRITE_SYSREG(sctlr_el1, r->sctlr);
-		WRITE_SYSREG(elr_el2, r->pc);
-		WRITE_SYSREG(spsr_el2, r->spsr);
-		isb();
-	}
+	if (r->state == READER_RUNS)
+		reader_leave(cpu, 0);
 	r->state = READER_OFF;
 	if (again)
 		WRITE_SYSREG(elr_el2, r->back);
@@ -107,7 +70,7 @@ void vits_settle(struct cpu *cpu)
 		/* Of a cell that is stopped the guest's next instruction faults, and what is left is undone by the restart */
 		step = cell_is_ending(cpu->cell_index) ? VITS_IDLE : vits_next(&address);
 		if (step == VITS_READ) {
-			start_reader(cpu, address);
+			read_next(cpu, address);
 			return;
 		}
 		vits_leave();
