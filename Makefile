@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench rig menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench bench-check bench-accept rig menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -328,7 +328,7 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup cellctl instrument demo demo-io test test-all soak bench rig lint unit
+.PHONY: setup cellctl instrument demo demo-io test test-all soak bench bench-check bench-accept rig lint unit
 setup:
 	$(Q)$(S)/tools/setup
 
@@ -368,9 +368,11 @@ soak:
 	$(Q)$(S)/tools/fetch-guests
 	$(Q)$(S)/tools/soak $(O)/soak --seed '$(SEED)' --count '$(N)'
 
-bench:
+# ROWS="exits boot": only some groups. WHY: what a commit says that changes figures.
+bench bench-check bench-accept:
 	$(Q)$(S)/tools/setup
-	$(Q)$(PYTHON) $(S)/tests/bench/bench.py --out $(O)/bench
+	$(Q)$(S)/tools/fetch-guests
+	$(Q)$(PYTHON) $(S)/tests/bench/bench.py --out $(O)/bench $(if $(filter bench-check,$@),--check) $(if $(filter bench-accept,$@),--accept '$(subst ','\'',$(WHY))') $(ROWS)
 
 # How late interrupts are (docs/rig.md): on QEMU, in every scenario, or on the board at the other end of PORT.
 rig:

@@ -8,8 +8,10 @@
  * under -icount shift=0 with a 1 GHz counter (THING = isb, "raw": 2).
  *
  * Interrupts: bench_vectors is in force; its IRQ entry reads the counter into
- * x9 with its first instruction and clobbers x9-x11. Interrupts are unmasked
- * nowhere but in the wait loops here, which expect that.
+ * x9 with its first instruction, clobbers x9-x11, and makes a device quiet if
+ * there is one (bench_quiet). Interrupts are unmasked nowhere but in the wait
+ * loops here, which expect that. What is UNDEFINED is stepped over, with the
+ * counter in x9 as well.
  */
 
 	.macro measured name:req, thing:vararg
@@ -32,7 +34,26 @@
 	measured measure_smc, smc #0
 	measured measure_read32, ldr w1, [x0]
 	measured measure_write32, str w1, [x0]
+	measured measure_write8, strb w1, [x0]
+	measured measure_write64, str x1, [x0]
 	measured measure_sgi1r, msr s3_0_c12_c11_5, x0
+	measured measure_id_read, mrs x1, id_aa64mmfr0_el1
+	measured measure_actlr_read, mrs x1, actlr_el1
+	measured measure_pmr_read, mrs x1, s3_0_c4_c6_0
+	measured measure_pmr_write, msr s3_0_c4_c6_0, x0
+	measured measure_ctlr_read, mrs x1, s3_0_c12_c12_4
+	measured measure_rpr_read, mrs x1, s3_0_c12_c11_3
+	measured measure_dir_write, msr s3_0_c12_c11_1, x0
+	measured measure_igrpen0_read, mrs x1, s3_0_c12_c12_6
+
+	/* u64 measure_undefined(void): a register that is not for guests; to the first instruction of their handler */
+	.globl measure_undefined
+	.balign 64
+measure_undefined:
+	mrs x13, cntvct_el0
+	mrs x0, pmcr_el0
+	sub x0, x9, x13
+	ret
 
 	/* u64 wait_spin(void): unmask; counter at the handler's first instruction */
 	.globl wait_spin
@@ -82,6 +103,26 @@ sgi_self:
 	ret
 
 	/*
+	 * u64 line_raised(u64 address, u64 value, u64 quiet_address, u64 quiet_value): a store that raises a device's line,
+	 * to the handler's first instruction; the handler makes it quiet by the other store.
+	 */
+	.globl line_raised
+	.balign 64
+line_raised:
+	adrp x12, bench_quiet
+	add x12, x12, :lo12:bench_quiet
+	stp x2, x3, [x12]
+	mov x9, #0
+	msr daifclr, #2
+	mrs x13, cntvct_el0
+	str w1, [x0]
+1:	cbz x9, 1b
+	msr daifset, #2
+	str xzr, [x12]
+	sub x0, x9, x13
+	ret
+
+	/*
 	 * u64 sgi_other(sgi1r, u64 *stamp, u64 *taken): sender's part is returned; then stamp is
 	 * renewed before each yield until the receiver, which runs when this CPU
 	 * yields, has stored when it was interrupted. Its part is taken - stamp.
@@ -117,16 +158,30 @@ receive:
 	.balign 2048
 	.globl bench_vectors
 bench_vectors:
-	.rept 5
+	.rept 4
 	.balign 128
 	b .
 	.endr
+	.balign 128
+	mrs x9, cntvct_el0
+	mrs x10, elr_el1
+	add x10, x10, #4
+	msr elr_el1, x10
+	eret
 	.balign 128
 	mrs x9, cntvct_el0
 	mrs x10, s3_0_c12_c12_0         /* IAR1 */
 	msr cntv_ctl_el0, xzr
 	msr cntp_ctl_el0, xzr
 	isb
+	stp x10, x12, [sp, #-16]!
+	adrp x10, bench_quiet
+	add x10, x10, :lo12:bench_quiet
+	ldp x11, x12, [x10]
+	cbz x11, 1f
+	str w12, [x11]
+	dsb sy
+1:	ldp x10, x12, [sp], #16
 	msr s3_0_c12_c12_1, x10         /* EOIR1 */
 	isb
 	eret
@@ -135,3 +190,8 @@ bench_vectors:
 	b .
 	.endr
 	.balign 128
+
+	.bss
+	.balign 16
+bench_quiet:                            /* address and value of what makes the device quiet; 0: none */
+	.skip 16

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What a cell's own doing costs it: calls, registers, emulated registers, interrupts.
+
+Figures are raw: the difference of two counter readings around the thing, which is 2
+for one instruction. Columns: bare metal (the same guest on bare QEMU, at EL1); a direct
+cell with native WFI; a mediated one. Neither has a service CPU, but where a row says so.
+"""
+
+from pathlib import Path
+
+from runs import HERE, built, qemu, run, runs
+from table import Row
+
+GROUP = "exits"
+COLUMNS = ("bare", "direct", "mediated")
+PREFIX = {"direct": "native_", "mediated": "mediated_"}
+PCI = {"direct": "pci", "mediated": "pci-mediated"}
+PARTITIONS = {"native": 2, "mediated": 2, "guarded": 2, "service": 3, "service-mediated": 3}
+
+# name, what, budget direct, budget mediated, Bao 738e3dc, entry path, note
+CALLS = [
+    ("raw", "back-to-back counter reads", 2, 2, None, "", "the yardstick: mrs, isb, mrs"),
+    ("psci_version", "PSCI_VERSION", 30, 30, 190, "hvc-short", ""),
+    ("unknown_hypercall", "unknown hypercall", 40, 40, 190, "hvc-short", "known by one look at a hashed table"),
+    ("unknown_psci", "unknown PSCI function", 40, 40, None, "hvc-short", "the same"),
+    ("psci_features", "PSCI_FEATURES", None, None, None, "sync-long", "the long way: all registers saved"),
+    ("psci_version_smc", "PSCI_VERSION by SMC", None, None, None, "sync-long", "a guest is told to use HVC"),
+    ("unknown_smc", "unknown SMC", None, None, None, "sync-long", ""),
+    ("cpu_on", "CPU_ON of another vCPU, with the library", None, None, None, "sync-long", ""),
+]
+REGISTERS = [
+    ("id_read", "ID register read", None, None, None, "sync-long", "the CPU's, without what cells may not use"),
+    ("actlr_read", "ACTLR_EL1 read", None, None, None, "sync-long", "reads as zero"),
+    ("icc_pmr_read", "ICC_PMR_EL1 read", None, 2, None, "sync-long", "direct: the hardware traps it along with SGIs"),
+    ("icc_pmr_write", "ICC_PMR_EL1 write", None, 2, None, "sync-long", ""),
+    ("icc_ctlr_read", "ICC_CTLR_EL1 read", None, 2, None, "sync-long", ""),
+    ("icc_rpr_read", "ICC_RPR_EL1 read", None, 2, None, "sync-long", ""),
+    ("icc_dir_write", "ICC_DIR_EL1 write", None, 2, None, "sync-long", ""),
+    ("icc_igrpen0_read", "ICC_IGRPEN0_EL1 read", None, None, None, "sync-long", "group 0: reads as zero"),
+    ("denied_read", "register that is not for cells", None, None, None, "sync-long", "to the guest's own handler"),
+]
+DISTRIBUTOR = [
+    ("gicd_typer_read", "GICD_TYPER read", 95, 95, 226, "distributor-short", ""),
+    ("gicd_isenabler_read", "GICD_ISENABLER read", 95, 95, 1291, "distributor-short", "a mask of the cell's lines; mediated: its own word"),
+    ("gicd_isenabler_write", "GICD_ISENABLER write", 95, 140, 3559, "distributor-short", "through; mediated: own word, line, has another CPU changed it?"),
+    ("gicd_icenabler_write", "GICD_ICENABLER write", 95, 140, 3559, "distributor-short", "the same; mediated: is it in somebody's hand?"),
+    ("gicd_ipriorityr_write", "GICD_IPRIORITYR write", None, None, None, "sync-long", ""),
+    ("gicd_ipriorityr_byte_write", "GICD_IPRIORITYR byte write", None, None, None, "sync-long", ""),
+    ("gicd_irouter_write", "GICD_IROUTER write", None, None, None, "sync-long", ""),
+    ("gicr_typer_read", "GICR_TYPER read", None, None, None, "sync-long", "twice for each CPU and boot"),
+    ("gicr_sgi_frame_read", "GICR_ISENABLER0 read", 2, 95, 1315, "distributor-short", "direct: mapped, no exit"),
+    ("gicr_sgi_frame_write", "GICR_ISENABLER0 write", 2, 140, 3590, "distributor-short", ""),
+]
+INTERRUPTS = [
+    ("vtimer_spin", "virtual timer, spinning", 2, 110, 201, "irq-mediated", "direct: the hardware's own; mediated: acknowledge, list register, ERET"),
+    ("vtimer_wfi", "virtual timer, WFI", 2, 110, 201, "irq-mediated", "direct: native WFI"),
+    ("ptimer_spin", "physical timer, spinning", 2, 110, 201, "irq-mediated", ""),
+    ("ptimer_wfi", "physical timer, WFI", 2, 110, 201, "irq-mediated", ""),
+    ("sgi_self", "SGI to self", 65, 110, 777, "sgi", "trap, check against the cell's CPUs, re-issue"),
+    ("sgi_other_sender", "SGI to another vCPU, sender", None, None, None, "sgi", "MSR to its next instruction"),
+    ("sgi_other_receiver", "SGI to another vCPU, receiver", None, None, None, "irq-mediated", "direct: no exit"),
+    ("sgi_other", "SGI to another vCPU, sum", 65, 190, 779, "", "worst of the sums"),
+    ("sgi_all", "SGI to all others, sender", None, None, None, "sync-long", ""),
+    ("device_line", "device's line, to its handler", 3, 110, None, "irq-mediated", "the board's clock: from the store that raises it"),
+]
+
+
+def columns_of(name, figures, bare):
+    found = {"bare": bare[name]} if name in bare else {}
+    return found | {c: figures.get(p + name) for c, p in PREFIX.items()}
+
+
+def rows_of(table, figures, bare):
+    found = []
+    for name, what, direct, mediated, bao, path, note in table:
+        budget = {c: b for c, b in (("direct", direct), ("mediated", mediated)) if b}
+        found.append(Row(GROUP, name, what, columns_of(name, figures, bare), budget, note=note, others=f"Bao {bao}" if bao else "", path=path))
+    return found
+
+
+def guarded(figures, bare):
+    """What a direct cell's WFI costs where the core sleeps for it."""
+    return [Row(GROUP, f"{timer}_guarded", f"{what} timer, guarded WFI", {"bare": bare.get(f"{timer}_wfi"), "direct": figures.get(f"guarded_{timer}_wfi")},
+                {"direct": 6}, path="wfi", note="WFI done at EL2, then ERET")
+            for timer, what in (("vtimer", "virtual"), ("ptimer", "physical"))]
+
+
+def console(figures, bare):
+    """A console: what its cell pays when another CPU serves it, and when nobody else does."""
+    found = []
+    for name, what, budget, path, note in (
+            ("uart_fr_read", "PL011 flags read", {"direct": 95, "mediated": 95}, "", "the short way"),
+            ("uart_dr_write", "console character", {}, "sync-long", "with no service CPU the cell's own drives the board's UART"),
+            ("uart_line", "console's line, to its handler", {}, "sync-long", "from the store that raises it: direct, a spare line made pending")):
+        with_service = {"bare": bare.get(name), "direct": figures.get(f"service_{name}"), "mediated": figures.get(f"service_mediated_{name}")}
+        found.append(Row(GROUP, f"{name}_served", f"{what}, service CPU", with_service, budget, note=note, path=path))
+        found.append(Row(GROUP, name, f"{what}, no service CPU", columns_of(name, figures, bare), budget, path=path))
+    return found
+
+
+def configuration(builder):
+    """A configuration space, behind the board's IOMMU."""
+    figures = {}
+    for column, partition in PCI.items():
+        out = built(builder, f"{partition}.dts")
+        found = run(out, 1, options=qemu.devices(f"{HERE}/{partition}.dts", Path(builder.folder)))
+        figures[column] = {name.removeprefix(partition.replace("-", "_") + "_"): value for name, value in found.items()}
+    return [Row(GROUP, f"pci_{name}", f"configuration space, {what}", {c: f.get(f"config_{name}") for c, f in figures.items()}, path="sync-long")
+            for name, what in (("read", "word read"), ("write", "word written"))]
+
+
+def measure(builder):
+    for partition in PCI.values():
+        builder.start(f"{HERE}/{partition}.dts")
+    figures = runs(builder, PARTITIONS)
+    bare = run(None, 2, bare=builder.guest("bench"))
+    rows = [row for table in (CALLS, REGISTERS, DISTRIBUTOR) for row in rows_of(table, figures, bare)]
+    return rows + configuration(builder) + console(figures, bare) + rows_of(INTERRUPTS, figures, bare) + guarded(figures, bare)
