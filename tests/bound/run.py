@@ -95,7 +95,7 @@ def test_a_pointer_that_anybody_may_write(analyse):
 
 def test_a_function_that_is_passed_by_name(analyse):
     text = ("static __attribute__((noinline)) void one(void) { TICK(); }\nstatic __attribute__((noinline)) void two(void) { TICK(); sink = 3; }\n"
-            "static __attribute__((noinline)) void both(void (*f)(void)) { f(); sink = 1; f(); }\n" + HERE + "{ both(one); both(two); }\n")
+            "static __attribute__((noinline)) void both(void (*f)(void)) { sink = 1; f(); }\n" + HERE + "{ both(one); both(two); }\n")
     accepted(analyse(text))
 
 
