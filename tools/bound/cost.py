@@ -16,6 +16,7 @@ from collections import Counter
 
 from image import PATIENCE, RESIDENCE
 
+SERVICE = "core_serve"  # one round of the service CPU
 MILLISECOND = 10 ** 15  # of a wait by the clock, in the sum of a way; instructions are fewer
 HERE, WAIT = "here", "wait"
 RETURN, ERET, END = "return", "eret", "end"
@@ -39,13 +40,17 @@ class Costs:
     def __init__(self, program, patient):
         self.program, self.patient = program, patient
         self.second = MILLISECOND if patient else 0
-        self.of = {}
+        self.of, self.service = {}, None
         self.extra = 0  # of exceptions that a load or store of device_read may take
         self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind in entries)}
 
     def run(self):
         for function in self.program.order:
-            self.of[function.entry] = Solver(self, function).summary()
+            summary = self.of[function.entry] = Solver(self, function).summary()
+            if function.name == SERVICE:
+                self.service = summary  # reported apart: on which CPUs it is, is for the partition to say
+                summary = self.of[function.entry] = Summary()
+                summary.ways[HERE][RETURN] = (0, None)
         return self
 
 
@@ -292,6 +297,37 @@ def profile(costs, cost, memo):
     total = Counter()
     _read(costs, cost[1], 1, total, memo)
     return [(name, count) for name, count in total.most_common() if count > 0]
+
+
+def explained(costs, cost, depth, least, indent=1):
+    """Lines: what the way calls, how often and with how many instructions each, what has most first."""
+    total = Counter()
+    _calls(cost[1], 1, total)
+    lines = []
+    for (callee, source, to), times in sorted(total.items(), key=lambda x: -x[1] * costs.of[x[0][0]].ways[x[0][1]][x[0][2]][0]):
+        below = costs.of[callee].ways[source][to]
+        if times * below[0] < least:
+            break
+        lines.append(f"{'    ' * indent}{times:,} x {costs.program.image.name(callee)}: {below[0]:,} each")
+        if depth > 1:
+            lines += explained(costs, below, depth - 1, least / times, indent + 1)
+    return lines
+
+
+def _calls(chain, times, total):
+    while chain is not None:
+        chain, how = chain
+        if how is None:
+            continue
+        if how[0] == "times":
+            _calls(how[2], times * how[1], total)
+        elif how[0] == "then":
+            _calls(how[1], times, total)
+        elif len(how) == 4:
+            if how[1] is not None:
+                total[how[1:]] += times
+        else:
+            _calls(how, times, total)
 
 
 def _of_function(costs, function, source, to, memo):

@@ -1,29 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """How often a loop goes round, where its own instructions say it."""
+from flags import INVERSE, compared, holds, operands
 from flow import program_before, run, values
 from values import M64, ZERO, State, entered, narrowed, number, register, step
 
 LIMIT = 70000  # rounds that are tried out; who goes round more often says so (bound.h)
-
-INVERSE = {"eq": "ne", "cs": "cc", "mi": "pl", "vs": "vc", "hi": "ls", "ge": "lt", "gt": "le"}
-INVERSE.update({v: k for k, v in INVERSE.items()})
-INVERSE.update({"hs": "cc", "lo": "cs"})
-
-
-def holds(condition, flags):
-    n, z, c, v = flags
-    base = {"eq": z, "ne": not z, "cs": c, "hs": c, "cc": not c, "lo": not c, "mi": n, "pl": not n, "vs": v, "vc": not v,
-            "hi": c and not z, "ls": not c or z, "ge": n == v, "lt": n != v, "gt": not z and n == v, "le": z or n != v}
-    return bool(base[condition])
-
-
-def compared(a, b, bits):
-    """Flags of a - b."""
-    mask, sign = (1 << bits) - 1, 1 << (bits - 1)
-    a, b = a & mask, b & mask
-    r = (a - b) & mask
-    return bool(r & sign), r == 0, a >= b, bool((a ^ b) & (a ^ r) & sign)
-
 
 def cuts(function, loop, places):
     """Does every way round, from the loop's header to it again, go through one of these blocks?"""
@@ -129,10 +110,10 @@ class Count:
         compare = chained = None
         for ins in block.code[:-1]:
             if ins.op in ("subs", "adds"):
-                compare, chained = self._operands(state, ins), None
+                compare, chained = operands(state, ins), None
             elif ins.op in ("ccmp", "ccmn"):
                 chained = (compare, ins) if chained is None else None
-                compare = self._operands(state, ins)
+                compare = operands(state, ins)
             elif ins.op in ("ands", "bics", "bl", "blr", "msr", "adcs", "sbcs"):
                 compare = chained = None
             step(state, ins, self.function.loads, self.program)
@@ -149,38 +130,14 @@ class Count:
         if chained:
             first, ins = chained
             results = [] if ins.op == "ccmn" else results[:0]
-            operands = ins.operands()
-            nzcv = number(operands[2])
+            texts = ins.operands()
+            nzcv = number(texts[2])
             flags = [bool(nzcv >> i & 1) for i in (3, 2, 1, 0)]
             if not holds(stay, flags):  # it goes on only if both hold
-                results.append(self._count(first, operands[3]))
+                results.append(self._count(first, texts[3]))
                 results.append(self._count(compare, stay) if ins.op == "ccmp" else None)
         results = [r for r in results if r is not None]
         return min(results) if results else None
-
-    def _operands(self, state, ins):
-        operands = ins.operands()
-        if ins.op in ("subs", "adds"):
-            bits = 64 if operands[1][0] in "xs" else 32
-            left, right = operands[1], operands[2:]
-        else:
-            bits = 64 if operands[0][0] in "xs" else 32
-            left, right = operands[0], operands[1:2]
-        if len(right) > 1:
-            shift = right[1]
-            amount = number(right[0])
-            if amount is None or shift != "lsl #12":
-                return None
-            value = amount << 12
-        else:
-            value = number(right[0])
-            if value is None:
-                value = state.get(right[0]) if register(right[0]) else None
-        if ins.op in ("adds", "ccmn"):
-            if not isinstance(value, int):
-                return None
-            value = -value & ((1 << bits) - 1)
-        return state.get(left), value, bits, left
 
     def _fixed(self, value):
         """A value that is the same in each round: as it was when the loop was entered."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Functions, their blocks and their loops; what calls what. Nothing is believed that the instructions do not say."""
+import flags
 from image import CPUS, STACK, TABLE
 from values import CALLED, State, entered, joined, step, written
 
@@ -70,6 +71,7 @@ class Program:
         self.building.append(entry)
         function = Function(entry, self.image.name(entry))
         self._walk(function)
+        values(self, function)
         self._indirect(function)
         self.building.pop()
         function.returns = any(b.end == "return" or b.tail and self._may_return(b) for b in function.blocks.values())
@@ -206,9 +208,6 @@ class Program:
 
     def _indirect(self, function):
         pending = [b for b in function.blocks.values() if b.calls == []]
-        if not pending:
-            return
-        values(self, function)
         for block in pending:
             if block.last.at in self.refused:
                 continue
@@ -253,8 +252,8 @@ class Program:
             found |= value
         return found or None
 
-    def finish(self):
-        """Behind the last build(): what is only known when all callers are."""
+    def finish(self, entries):
+        """Behind the last build(): what is only known when all callers are. Keeps what is reached from the entries."""
         while self.given:
             function, block, r = self.given.pop()
             found = self._passed(function, r)
@@ -266,7 +265,7 @@ class Program:
                 self.callers.setdefault(callee, []).append((function, block))
         for at, name in self.image.pointers():
             self.problem(at, f"a pointer to {name} in data that is no table of a virtual device", "only struct vdev may hold pointers to functions")
-        by_entry = self.functions
+        by_entry = self._reached(entries)
         graph = {e: {c for b in f.blocks.values() for c in b.calls or () if c in by_entry} for e, f in by_entry.items()}
         for part in components(set(graph), lambda e: graph[e]):
             if not any("recursion" in p["what"] for p in self.problems):
@@ -274,6 +273,18 @@ class Program:
         self.order, done = [], set()
         for entry in by_entry:
             self._visit(entry, graph, done)
+
+    def _reached(self, entries):
+        found, todo = {}, list(entries)
+        while todo:
+            entry = todo.pop()
+            if entry not in found and entry in self.functions:
+                found[entry] = self.functions[entry]
+                todo += [c for b in found[entry].blocks.values() for c in b.calls or ()]
+        for caller in self.callers:
+            self.callers[caller] = [(f, b) for f, b in self.callers[caller] if f.entry in found]
+        self.functions = found
+        return found
 
     def _visit(self, entry, graph, done):
         if entry in done:
@@ -313,22 +324,21 @@ def predecessors(blocks):
     return result
 
 
-def run(program, function, blocks, start, state, outs=None):
+def run(program, function, blocks, start, state, outs=None, leads=None):
     """States at the beginning of blocks, from `start` on; outs: at the end. Edges back to `start` are not followed."""
     before = predecessors(blocks)
-    states, ends, todo, merged = {start: state}, {}, [start], {}
+    states, ends, todo, merged, ways = {start: state}, {}, [start], {}, {}
     while todo:
         at = todo.pop()
         now = State(list(states[at].regs))
-        for ins in blocks[at].code:
-            step(now, ins, function.loads, program)
-        if at in ends and ends[at].regs == now.regs:
+        lead = set(flags.leads_to(program, function, blocks[at], now)) | ways.get(at, set())
+        if at in ends and ends[at].regs == now.regs and ways[at] == lead:
             continue
-        ends[at] = now
+        ends[at], ways[at] = now, lead
         for n in blocks[at].next:
-            if n == start or n not in blocks:
+            if n == start or n not in blocks or n not in lead:
                 continue
-            come = [ends[p] for p in before[n] if p in ends]
+            come = [ends[p] for p in before[n] if p in ends and n in ways[p]]
             state_n = joined(come, n)
             for r in merged.get(n, ()):  # what was of this place once stays so: it ends
                 state_n.regs[r] = (64, ("phi", n, r), 0)
@@ -338,13 +348,19 @@ def run(program, function, blocks, start, state, outs=None):
                 todo.append(n)
     if outs is not None:
         outs.update(ends)
+    if leads is not None:
+        leads.update(ways)
     return states
 
 
 def values(program, function):
+    """States of all blocks; what constants exclude (of the configuration, in .rodata) is taken out."""
     if not function.states:
-        state = entered("in")
-        function.states = run(program, function, function.blocks, function.entry, state)
+        ways = {}
+        function.states = run(program, function, function.blocks, function.entry, entered("in"), leads=ways)
+        function.blocks = {n: b for n, b in function.blocks.items() if n in function.states}
+        for n, block in function.blocks.items():
+            block.next = [x for x in block.next if x in ways[n]]
     return function.states
 
 

@@ -104,13 +104,14 @@ class Image:
         self.data = []
         for name in (".text", ".rodata", ".data"):  # in this order: pointers() leaves out the first
             found = self._section(name)
-            if found:
-                self.data.append((found[0], self._read(file, name)))
+            self.data.append((found[0] if found else 0, self._read(file, name)))
 
-    def constant(self, address):
+    def constant(self, address, size=8):
         """As word(), of what nobody writes."""
-        found = self._section(".rodata")
-        return self.word(address) if found and found[0] <= address < found[0] + found[2] else None
+        base, data = self.data[1]
+        if base <= address and address + size <= base + len(data):
+            return int.from_bytes(data[address - base:address - base + size], "little")
+        return None
 
     def pointers(self):
         """(address, function) of pointers to C functions that are in no table of a virtual device."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """The ways into the core, by name, and the longest way of each."""
-from cost import END, ERET, HERE, MILLISECOND, RETURN, WAIT, Costs, Region, Solver, better, profile
+from cost import END, ERET, HERE, MILLISECOND, RETURN, SERVICE, WAIT, Costs, Region, Solver, better, profile
 from image import Refused
 from stack import depths
 
@@ -102,7 +102,8 @@ class Report:
             path["ends_patience"], path["ends_milliseconds"] = waited(patient[END], plain[END])
         deepest = self._depth(function, label)
         path["stack_bytes"], path["deepest"] = deepest
-        path["cost"] = back or plain.get(END)
+        path["serves"] = name != "service-round" and label not in SHORT and label not in LABELS.values() and self.serves(function)
+        path["cost"], path["cost_end"] = back, plain.get(END)
         old = self.paths.get(name)
         if old is None or (path["instructions"] or 0, path["ends"] or 0) > (old["instructions"] or 0, old["ends"] or 0):
             self.paths[name] = path
@@ -110,7 +111,7 @@ class Report:
             self.paths[name]["stack_bytes"] = max(old["stack_bytes"], path["stack_bytes"])
 
     def _depth(self, function, label):
-        if label is None or label in LONG:
+        if not label or label in LONG:
             return self.depths[function.entry]
         at = next((e for e in self.program.functions if self.program.image.functions.get(e, [None])[0] == label), None)
         if at is None:
@@ -118,18 +119,16 @@ class Report:
         return self.depths[at][0], [function.name, *self.depths[at][1]]
 
     def _rounds(self):
-        """From each place where a CPU stays to where it stays next, in the function that it is in."""
+        """A round of service, and from each place where a CPU stays to where it stays next, in the function that it is in."""
         program = self.program
+        if self.plain.service:
+            service = next(f for f in program.order if f.name == SERVICE)
+            self._add("service-round", service, self.plain.service.ways[HERE], self.patient.service.ways[HERE], "")
         for function in program.order:
             for place in sorted(set(function.blocks) & self.plain.residences):
                 found = [self._round(costs, function, place) for costs in (self.plain, self.patient)]
-                if not found[0]:
-                    continue
-                name = "service-round" if "core_serve" in self._called(function, place) and "cpu_main" in function.name else f"round-{function.name}"
-                self._add(name, function, found[0], found[1], None)
-
-    def _called(self, function, place):
-        return {self.program.image.name(c) for b in function.blocks.values() for c in b.calls or ()}
+                if found[0]:
+                    self._add(f"round-{function.name}", function, found[0], found[1], "")
 
     def _round(self, costs, function, place):
         solver = Solver(costs, function)
@@ -142,9 +141,23 @@ class Report:
             better(ways, END, cost)
         return {END: ways[END]} if END in ways else {}
 
+    def serves(self, function):
+        """May a round of service be in it?"""
+        todo, seen = [function.entry], set()
+        while todo:
+            entry = todo.pop()
+            if entry in seen or entry not in self.program.functions:
+                continue
+            seen.add(entry)
+            if self.program.functions[entry].name == SERVICE:
+                return True
+            todo += [c for b in self.program.functions[entry].blocks.values() for c in b.calls or ()]
+        return False
+
     def worst(self, path):
         """[(function, instructions)] of the longest way."""
-        return profile(self.plain, path["cost"], self.memo) if path["cost"] else []
+        cost = path["cost"] or path["cost_end"]
+        return profile(self.plain, cost, self.memo) if cost else []
 
     def _stack(self):
         """The deepest of all ways, and what an exception of the core itself takes behind it; too deep is a problem."""

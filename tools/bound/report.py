@@ -21,7 +21,7 @@ def as_json(report, problems):
     image, program = report.program.image, report.program
     paths = []
     for path in report.paths.values():
-        entry = {k: path[k] for k in ("name", "entry", "instructions", "patience", "milliseconds", "ends", "ends_patience", "ends_milliseconds", "stack_bytes") if k in path}
+        entry = {k: path[k] for k in ("name", "entry", "instructions", "patience", "milliseconds", "ends", "ends_patience", "ends_milliseconds", "stack_bytes", "serves") if k in path}
         entry["worst"] = [name for name, _ in report.worst(path)[:8]]
         entry["deepest"] = path["deepest"]
         paths.append(entry)

@@ -127,7 +127,7 @@ def step(state, ins, loads, program):
         return
     memory = MEMORY.search(ins.args)
     if memory and (EXCLUSIVE.match(op) or STORES.match(op) or LOADS.match(op)):
-        access(state, ins, op, operands, memory, loads)
+        access(state, ins, op, operands, memory, loads, program)
         return
     if LOADS.match(op):  # of the literal pool
         value = program.image.word(int(operands[1].split()[0], 16)) if op == "ldr" and operands[1][0].isdigit() and operands[0][0] == "x" else None
@@ -136,7 +136,10 @@ def step(state, ins, loads, program):
     state.set(operands[0], computed(state, op, operands), ins.at)
 
 
-def access(state, ins, op, operands, memory, loads):
+SIZES = {"ldrb": 1, "ldurb": 1, "ldrh": 2, "ldurh": 2}
+
+
+def access(state, ins, op, operands, memory, loads, program):
     base, inside, before, after = memory.groups()
     exclusive = EXCLUSIVE.match(op)
     address = state.get(base)
@@ -146,11 +149,14 @@ def access(state, ins, op, operands, memory, loads):
         move = int(move, 0)
         moved = plus(address, move, 64)
         state.set(base, moved, ins.at)
+    offset = number(inside) if inside and after is None else 0  # None: by a register
     for i, text in enumerate(targets):
-        state.set(text, None, ins.at)
         found = register(text)
+        value = None
+        if isinstance(address, int) and offset is not None and op in ("ldr", "ldur", "ldrb", "ldurb", "ldrh", "ldurh") and found:
+            value = program.image.constant(address + offset, SIZES.get(op, found[1] // 8))
+        state.set(text, value, ins.at)
         if op in ("ldr", "ldp", "ldur") and found and found[0] < SP and found[1] == 64:
-            offset = number(inside) if inside else 0  # None: by a register
             loads[ins.at, found[0]] = (address, offset + 8 * i if offset is not None else None)
 
 
