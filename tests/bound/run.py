@@ -153,8 +153,7 @@ COUNTED = {
 }
 
 
-@pytest.mark.parametrize("level", ["-Os", "-O2"])
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize(("name", "level"), [(n, "-Os") for n in COUNTED] + [(n, "-O2") for n in ("of sixteen bits", "nested", "rare", "in all")])
 def test_counted(analyse, name, level):
     body, passes = COUNTED[name]
     found = rounds(analyse, body, level=level)
@@ -203,6 +202,45 @@ def test_too_deep(analyse):
 def test_nobody_knows_how_deep(analyse):
     text = "{ u32 n = sink & 63; u8 *room = __builtin_alloca(n + 1); for (u32 i = 0; i < 64; i++) ((volatile u8 *)room)[i & n] = i; }\n"
     refused(analyse(HERE + text), "stack pointer")
+
+
+# ---- the ways of a table of vectors ----
+
+VECTORS = r"""
+__asm__(".text\n.balign 2048\n.global vectors\nvectors:\n.rept 8\n.balign 128\n b stop\n.endr\n"
+	".balign 128\n mrs x0, esr_el2\n cbz x0, quick\n cmp x0, #1\n b.eq wfx\n bl trap_slow\n eret\n"
+	"quick: bl fast_hypercall\n cbz x0, 1f\n eret\n1: bl trap_slow\n eret\nwfx: wfi\n eret\n"
+	".rept 7\n.balign 128\n b stop\n.endr\n"
+	".balign 2048\nstop:\n.Lstop: .pushsection .bounds, \"o\", %progbits, .Lstop\n .quad .Lstop, 0, 2\n .popsection\n wfi\n b stop\n");
+u64 fast_hypercall(void); void trap_slow(void);
+u64 fast_hypercall(void) { return sink; }
+void trap_slow(void) { for (u32 i = 0; i < 100; i++) TICK(); MORE }
+"""
+
+
+def vectors(analyse, more="", **options):
+    return analyse('extern char vectors[];\n' + VECTORS.replace("MORE", more) + HERE + "{ sink = (u64)vectors; }\n", **options)
+
+
+def test_ways_have_names(analyse):
+    said = vectors(analyse)
+    accepted(said)
+    short, wfi, slow, other = (said.path(n) for n in ("hvc-short", "wfi", "sync-long", "serror"))
+    assert short["instructions"] == 2 + 1 + 4 + 1 + 1 or short["instructions"] < 12
+    assert wfi["instructions"] == 6
+    assert 300 + short["instructions"] < slow["instructions"] < 460 # what a short exit has tried before is in it
+    assert other["instructions"] is None and other["ends"] == 1
+
+
+def test_limit(analyse, tmp_path):
+    counts = tmp_path / "counts.h"
+    least = vectors(analyse).path("sync-long")["instructions"]
+    for limit, more, word in ((least, "", None), (least - 1, "", f"sync-long, has {least} instructions, more than the {least - 1} said here"),
+                              (10 ** 6, "while (sink) { LOOP_TIME(7); TICK(); }", "sync-long may wait 7 ms for a deadline")):
+        counts.write_text(f"#define MAX_TRAP_INSTRUCTIONS {limit} /* some.dts:7 */\n")
+        said = vectors(analyse, more, options=("--limit", str(counts)))
+        assert said.code == (1 if word else 0) and (not word or f"some.dts:7: error[max-trap-instructions]: " in said.err and word in said.err), said.err
+        assert said.data["problems"] == []
 
 
 # ---- what it is given ----
