@@ -254,6 +254,8 @@ def test_lab(builder, request, tmp_path):
         assert {"restart", "stop", "start"} <= set(found["lab"]["rights"]) & set(found["linux"]["rights"])
         clean_ends(board)
         board.run("restart", "lab", "--wait", "30")
+        board.wait(lambda: json.loads(board.run("--json", "status", "linux"))["cells"][0]["state"] == "running", "Linux")
+        board.run("run", "d2800540", code=2)  # in which of the two?
         board.run("suspend", "linux", "--wait", "30")
         assert re.search(r"cell lab: ended with BRK #0 .*x0 = 42\n", board.run("run", "--insns", "d2800540", "d4200000"), re.S)
         assert json.loads(board.run("--json", "run", "--reg", "x0=0x40210000", *FIBONACCI))["cell"] == "lab"

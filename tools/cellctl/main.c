@@ -63,7 +63,7 @@ static const struct command commands[] = {
 		{ "once", '1', NULL, N_("end when gdb goes") } } },
 	{ "run", "FILE|HEX...", N_("run instructions in a cell that is there for it"), 1, -1, command_run, {
 		{ "insns", 'i', NULL, N_("what follows is instructions: hexadecimal words, or files of them") },
-		{ "cell", 'c', N_("CELL"), N_("where [the first that may be debugged]") },
+		{ "cell", 'c', N_("CELL"), N_("where [the only one that runs and may be debugged]") },
 		{ "reg", 'r', N_("x0=N,..."), N_("set before; all else is 0") },
 		{ "data", 'd', N_("ADDRESS=FILE,..."), N_("put into the cell's memory before") },
 		{ "memory", 'm', N_("ADDRESS=BYTES,..."), N_("show after") },

@@ -218,30 +218,41 @@ static void show_text(const struct program *p)
 		show_memory(&p->read[n]);
 }
 
-/* The first cell that may be debugged, unless one is named. */
+/* May be debugged, and runs. */
+static bool is_open(struct context *x, const struct manage_cell *cell)
+{
+	const char *state = cellctl_name(x->c, NAMES_STATES, cell->state);
+
+	return cell->debug & 1 && state && !strcmp(state, "running");
+}
+
+/* The one cell that is open, unless one is named: which of several waits for instructions nobody can see, and others would be overwritten. */
 static int choose_cell(struct context *x, unsigned *cell, char name[33])
 {
 	const char *wanted = option(x, "cell");
-	unsigned first = 0;
-	int error = wanted ? context_cell(x, wanted, &first) : 0;
+	unsigned number = 0, found = 0;
+	int error = wanted ? context_cell(x, wanted, &number) : 0;
 
-	if (error)
-		return error;
-	for (*cell = first; *cell < cellctl_cells(x->c); ++*cell) {
+	for (unsigned i = number; i < (wanted ? number + 1 : cellctl_cells(x->c)) && !error; i++) {
 		struct manage_cell about;
 
-		if ((error = cellctl_cell(x->c, *cell, &about)))
+		if ((error = cellctl_cell(x->c, i, &about)))
 			return context_failed(x, error);
+		if (!wanted && !is_open(x, &about))
+			continue;
+		*cell = i;
 		printable(about.name, sizeof about.name, name, 33);
-		if (wanted || (about.debug & 1 && !strcmp(cellctl_name(x->c, NAMES_STATES, about.state) ?: "", "running")))
-			return 0;
+		found++;
 	}
-	return complain(CELLCTL_NO, _("no running cell of this partition lets itself be debugged; --cell names one"));
+	if (error || found == 1)
+		return error;
+	return found ? complain(CELLCTL_USAGE, _("%u running cells of this partition let themselves be debugged; --cell names one"), found) :
+		       complain(CELLCTL_NO, _("no running cell of this partition lets itself be debugged; --cell names one"));
 }
 
 static int run_it(struct context *x, struct program *p)
 {
-	unsigned cell;
+	unsigned cell = 0;
 	int error = context_open(x, NULL);
 
 	if (!error)
@@ -250,7 +261,7 @@ static int run_it(struct context *x, struct program *p)
 		return error;
 	error = cellctl_run(x->c, cell, &p->run);
 	if (error == CELLCTL_USAGE)
-		return complain(error, _("the instructions do not fit where the cell's x0 and x1 say that there is room; --at says where else"));
+		return complain(error, _("cell %s: the instructions do not fit where its x0 and x1 say that there is room; --at says where else"), p->cell);
 	if (error)
 		return context_failed(x, error);
 	if (x->json)
