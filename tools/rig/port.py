@@ -16,6 +16,7 @@ import select
 import socket
 import stat
 import subprocess
+import tempfile
 import termios
 import time
 import tty
@@ -189,26 +190,64 @@ def trouble(port, cell, begin, text, seconds):
     return f"{port}: the measurement began, but there was no 'rig: done' in {seconds:g} seconds; the last line: {text.splitlines()[-1]}"
 
 
-def by_cellctl(program, port, cell="rig", begin="restart", limit=120.0):
-    """The same through cellctl: its console of the cell, so the line may be framed and others may use it."""
-    if begin == "restart":
-        done = subprocess.run([program, "-p", port, "restart", cell, "--wait", "10"], capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:
-            raise formats.Bad(f"{port}: {done.stderr.strip() or 'cellctl restart failed'}")
-    end = time.monotonic() + limit
-    with subprocess.Popen([program, "-p", port, "console", cell, "--for", str(int(limit))], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL) as process:
-        raw = b""
-        try:
-            while time.monotonic() < end and len(raw) < MOST:
-                if select.select([process.stdout], [], [], 1.0)[0]:
-                    data = os.read(process.stdout.fileno(), 65536)
-                    if not data:
-                        break
-                    raw += data
-                    text = raw.rpartition(b"\n")[0].decode("utf-8", "replace")
-                    if formats.rig_done(text):
-                        return text
-        finally:
-            process.terminate()
+# ---- through cellctl
+
+ROLES = (".operator", ".admin")     # of `cellctl serve`: its sockets that may restart a cell
+
+
+def by_cellctl(program, port, cell="rig", begin="restart", limit=120.0, log=None):
+    """
+    The same by cellctl's console of the cell, so the line may be framed. A port serves one at a time, and the console has to be open
+    before the cell begins: if it is not a server's already, one is put between.
+    """
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
+        if not port.endswith(ROLES):
+            port = serve(program, port, folder, running)
+        command = [program, "--timeout", "20", "-p", port]
+        console = start(running, [*command, "console", cell, "--for", str(int(limit))])
+        end, raw, tries = time.monotonic() + limit, b"", 0
+        while time.monotonic() < end and len(raw) < MOST:
+            if begin == "restart" and not tries:
+                time.sleep(2.0)     # the console is open by then; if not, the beginning is missing, and it is asked for again
+                tries += restart(command, cell, port)
+            if not select.select([console.stdout], [], [], 0.5)[0]:
+                continue
+            data = os.read(console.stdout.fileno(), 65536)
+            if not data:
+                raise formats.Bad(f"{port}: cellctl console {cell} ended: {console.stderr.read().decode('utf-8', 'replace').strip()}")
+            raw += data
+            if log:
+                log.write(data)
+            whole = raw.rpartition(b"\n")[0].decode("utf-8", "replace")
+            text = of_cell(whole, cell)
+            if formats.rig_done(text):
+                return text
+            if formats.rig_done(whole) and begin == "restart" and tries < TRIES:
+                raw, tries = b"", tries + restart(command, cell, port)
     raise formats.Bad(f"{port}: no 'rig: done' on the console of {cell} in {limit:g} seconds")
+
+
+def start(running, command):
+    """A process that ends with us."""
+    process = running.enter_context(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+    running.callback(process.terminate)
+    return process
+
+
+def serve(program, port, folder, running):
+    """cellctl serve on a port of its own; that."""
+    server = start(running, [program, "--quiet", "-p", port, "serve", f"{folder}/board"])
+    end = time.monotonic() + 30
+    while not os.path.exists(f"{folder}/board.operator"):
+        if server.poll() is not None or time.monotonic() > end:
+            said = server.stderr.read().decode("utf-8", "replace").strip() if server.poll() is not None else "it does not answer"
+            raise formats.Bad(f"{port}: cellctl serve: {said}")
+        time.sleep(0.1)
+    return f"unix:{folder}/board.operator"
+
+
+def restart(command, cell, port):
+    done = subprocess.run([*command, "restart", cell], capture_output=True, text=True, timeout=90, check=False)
+    if done.returncode:
+        raise formats.Bad(f"{port}: cellctl restart {cell}: {done.stderr.strip() or done.returncode}")
+    return 1
