@@ -11,7 +11,7 @@
  *     u64 address   the place in the code; it stands in the body of its loop, so
  *                   in a loop of the machine code, whatever the compiler made of it
  *     u64 count     how often that place is passed at most, each time the loop is entered
- *     u64 kind      below
+ *     u64 kind      below; from bit 8 on the line of the source, so that a mark is not taken for one of another loop
  *
  * A count is a constant of the compiler: of counts.h, or of the file itself. The mark is the first thing in the body: under an
  * `if` it would say nothing of the rounds without it.
@@ -32,7 +32,7 @@
 #define BOUND_STACK 8     /* of the whole image: bytes of each CPU's stack */
 
 #define BOUND_ENTRY(count, kind) \
-	__asm__ volatile inline(".Lbound%=: .pushsection .bounds, \"o\", %%progbits, .Lbound%=\n\t.quad .Lbound%=, %c0, %c1\n\t.popsection" ::"i"((u64)(count)), "i"(kind))
+	__asm__ volatile inline(".Lbound%=: .pushsection .bounds, \"o\", %%progbits, .Lbound%=\n\t.quad .Lbound%=, %c0, %c1\n\t.popsection" ::"i"((u64)(count)), "i"((kind) | __LINE__ << 8))
 
 #define LOOP_BOUND(count) BOUND_ENTRY(count, BOUND_COUNTED)
 #define LOOP_PATIENCE(count) BOUND_ENTRY(count, BOUND_PATIENCE)

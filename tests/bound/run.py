@@ -35,6 +35,9 @@ UNBOUNDED = {
     "that counts further than its type": HERE + "{ for (u8 i = 0; (u32)i < 256 + (sink & 1) * 0; i++) TICK(); }\n",
     "marked under an if": HERE + "{ while (!sink) { TICK(); if (sink & 1) { LOOP_BOUND(4); sink = 5; } } }\n",
     "marked behind its end": HERE + "{ for (;;) { TICK(); if (sink) { LOOP_BOUND(4); sink = 1; return; } } }\n",
+    "marked in a loop inside, which is unrolled": HERE + "{ for (u32 i = 0; i < sink; i++)\nfor (u32 j = 0; j < 1; j++) { LOOP_BOUND(1);\nTICK(); } }\n",
+    "marked where it is inlined": "static inline __attribute__((always_inline)) void once(u32 n) { for (u32 j = 0; j < n; j++) { LOOP_BOUND(1);\nTICK(); } }\n"
+                                  + HERE + "{ for (u32 i = 0; i < sink; i++)\nonce(1); }\n",
     "marked as rare only": HERE + "{ while (!sink) { TICK(); if (sink & 1) { LOOP_RARELY(4); sink = 5; } } }\n",
 }
 

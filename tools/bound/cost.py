@@ -42,7 +42,7 @@ class Costs:
         self.second = MILLISECOND if patient else 0
         self.of, self.service = {}, None
         self.extra = 0  # of exceptions that a load or store of device_read may take
-        self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind in entries)}
+        self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind, _ in entries)}
 
     def run(self):
         for function in self.program.order:

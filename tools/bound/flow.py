@@ -39,12 +39,14 @@ class Program:
         self.order = []   # callees first
         self.building = []
         self.callers = {}  # entry -> [(function, block)]
-        self.marks = {}    # address -> [(count, kind)]
+        self.marks = {}    # address -> [(count, kind, line of the source or 0)]
         self.tables = {}
         self.given = []    # (function, block, register): a call of what the caller passes
         self.cpus, self.stack = 8, None
         self.refused = set()
+        self.places = image.sources([at for at, _, kind in image.bounds if kind >> 8])
         for at, count, kind in image.bounds:
+            kind, line = kind & 0xff, kind >> 8
             if kind == TABLE:
                 self.tables[at] = count
             elif kind == CPUS:
@@ -52,7 +54,7 @@ class Program:
             elif kind == STACK:
                 self.stack = count
             else:
-                self.marks.setdefault(at, []).append((count, kind))
+                self.marks.setdefault(at, []).append((count, kind, line))
 
     def problem(self, at, what, todo):
         entry = {"at": at, "what": what, "todo": todo}

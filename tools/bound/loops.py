@@ -2,10 +2,12 @@
 """How often each loop goes round: what .bounds says of it, else what its instructions say."""
 import re
 
+import source
 from count import Count, cuts
 from flow import loops
 from image import COUNTED, PATIENCE, RARE, RESIDENCE, TIME, TOTAL
 
+OF_LOOPS = {COUNTED, PATIENCE, TOTAL, TIME}  # kinds that bound a loop
 READ, WRITE = re.compile(r"lda?x[rp]"), re.compile(r"stl?x[rp]")
 
 
@@ -20,8 +22,20 @@ class Bounded:
 
 
 def said(program, loop, inner):
-    """What .bounds says of places in this loop and in none inside it: address -> (count, kind)."""
-    return {at: entries for at, entries in program.marks.items() if at in loop.body and at not in inner}
+    """
+    What .bounds says of places in this loop and in none inside it: address -> [(count, kind, line)]. A compiler may have unrolled the loop that a mark
+    is of, and what is left is the loop around it: so there may not be more loops around the mark in the source than there are here.
+    """
+    depth, parent = 1, loop.parent
+    while parent:
+        depth, parent = depth + 1, parent.parent
+    result = {}
+    for at, entries in program.marks.items():
+        if at in loop.body and at not in inner:
+            kept = [e for e in entries if e[1] not in OF_LOOPS or not e[2] or (source.around(program.places.get(at, []), e[2]) or 0) <= depth]
+            if kept:
+                result[at] = kept
+    return result
 
 
 def exclusive(function, loop):
@@ -37,7 +51,7 @@ def exclusive(function, loop):
 
 def of_kind(marks, *kinds):
     """address -> count"""
-    return {at: max(c for c, k in entries if k in kinds) for at, entries in marks.items() if any(k in kinds for _, k in entries)}
+    return {at: max(c for c, k, _ in entries if k in kinds) for at, entries in marks.items() if any(k in kinds for _, k, _ in entries)}
 
 
 def bound(program, function, loop):
