@@ -53,6 +53,7 @@ void arch_vcpu_quiesce(struct cpu *cpu);
 /* Fill the ISA-specific half of a record (pc, detail, regs). */
 void arch_vcpu_record(const struct cpu *cpu, struct record *record);
 /* What the ISA counts of this CPU besides its exits: name and value of the nth; NULL: there are no more. Service CPU, of any. */
+#define ARCH_COUNTS 8u /* most of them */
 const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value);
 bool arch_cell_is_direct(u16 cell); /* its interrupts do not pass the core */
 extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
@@ -168,7 +169,8 @@ void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by th
 _Noreturn void arch_halt(void);      /* this CPU does nothing any more */
 _Noreturn void arch_board_off(void); /* firmware power-off of the whole board */
 _Noreturn void arch_board_reset(void); /* firmware reset of the whole board; memory keeps what arch_memory_clean has written */
-/* What the CPUs have written there is in memory, where it survives a reset of the board. */
+/* What the CPUs have written there is in memory, where it survives a reset of the board. size: ARCH_CLEAN_LIMIT at most. */
+#define ARCH_CLEAN_LIMIT KIB(32)
 void arch_memory_clean(const void *address, u32 size);
 /* "x0=0x.. x1=0x.." of the exception that arch has just taken from the core, and what of its stack there is: panic.c. */
 struct panic_state;

@@ -8,6 +8,7 @@
  * together; what its rings lose before it is told is counted in its next line.
  */
 #include "core/audit.h"
+#include "core/bound.h"
 #include "core/crash.h"
 #include "core/fmt.h"
 #include "core/line_format.h"
@@ -194,6 +195,7 @@ static struct audit_entry *next_due(struct audit *audit, u32 origin, enum audit_
 	struct audit_entry *due = NULL;
 
 	for (u32 k = 0; k < AUDIT_KINDS; k++) {
+		LOOP_BOUND(AUDIT_KINDS);
 		u32 n = tellers[origin].told[k];
 		struct audit_entry *entry = &audit->entries[origin][k][n % AUDIT_ENTRIES];
 
@@ -236,6 +238,7 @@ void audit_serve(void)
 	if (!log_has_room())
 		return;
 	for (u32 i = 0; i < AUDIT_ORIGINS; i++) {
+		LOOP_BOUND(AUDIT_ORIGINS);
 		turn = turn + 1 < AUDIT_ORIGINS ? turn + 1 : 0;
 		if (tell(audit, turn, now))
 			return;
@@ -252,7 +255,8 @@ bool audit_print(u32 line)
 
 	if (!line)
 		printed = 0;
-	for (u32 origin = 0; origin < AUDIT_ORIGINS; origin++)
+	for (u32 origin = 0; origin < AUDIT_ORIGINS; origin++) {
+		LOOP_BOUND(AUDIT_ORIGINS);
 		for (u32 i = 0; i < AUDIT_KINDS * AUDIT_ENTRIES; i++) {
 			const struct audit_entry *entry = &audit->entries[origin][i / AUDIT_ENTRIES][i % AUDIT_ENTRIES];
 
@@ -261,6 +265,7 @@ bool audit_print(u32 line)
 				whose = origin;
 			}
 		}
+	}
 	if (!next)
 		return false;
 	printed = next->sequence;

@@ -161,9 +161,11 @@ void cell_kick(u16 cell)
 
 	u16 own = arch_cpu_this()->index;
 
-	for (u16 n = 0; n < config->vcpu_count; n++)
+	for (u16 n = 0; n < config->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (machine_cell_cpus[config->first_cpu + n] != own)
 			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
+	}
 }
 
 void cell_cut(u16 cell)
@@ -182,6 +184,7 @@ static bool end_from(u32 *state, u32 end)
 
 	/* It changes meanwhile only as others suspend, resume or stop the cell: a few times */
 	while (cell_state_lives(from)) {
+		LOOP_BOUND(4);
 		if (arch_cas32(state, from, end))
 			return true;
 		from = atomic_load32(state);
@@ -217,10 +220,13 @@ void cell_park(struct cpu *cpu)
 	metrics_void(cpu);
 	arch_vcpu_quiesce(cpu);
 	for (;;) {
+		LOOP_RESIDENCE();
 		if (trace_is_wished(vcpu))
 			trace_follow(cpu);
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* whatever has become of the cell */
+		else if (machine_service_cpu == CPU_NONE && console_prints(cpu))
+			continue; /* what has ended is told before it begins again */
 		enum life_place step = life_poll(cpu);
 
 		if (step == LIFE_LEAVE)

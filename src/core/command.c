@@ -5,6 +5,7 @@
  */
 #include "core/command.h"
 #include "core/audit.h"
+#include "core/bound.h"
 #include "core/control.h"
 #include "core/crash.h"
 #include "core/fmt.h"
@@ -96,12 +97,15 @@ u32 command_draw(u8 *buffer, bool here, bool idle)
 		line.drawn = line.valid = 0;
 	}
 	for (; line.drawn > line.valid; line.drawn--) {
+		LOOP_BOUND(COMMAND_LENGTH);
 		buffer[at++] = '\b';
 		buffer[at++] = ' ';
 		buffer[at++] = '\b';
 	}
-	while (line.valid < line.length)
+	while (line.valid < line.length) {
+		LOOP_BOUND(COMMAND_LENGTH);
 		buffer[at++] = (u8)line.text[line.valid++];
+	}
 	if (line.closing)
 		buffer[at++] = '\n';
 	line.prompted = !line.closing;
@@ -122,12 +126,16 @@ static struct word next_word(u32 *at)
 {
 	struct word word;
 
-	while (*at < line.length && line.text[*at] == ' ')
+	while (*at < line.length && line.text[*at] == ' ') {
+		LOOP_BOUND(COMMAND_LENGTH);
 		(*at)++;
+	}
 	word.text = &line.text[*at];
 	word.length = *at;
-	while (*at < line.length && line.text[*at] != ' ')
+	while (*at < line.length && line.text[*at] != ' ') {
+		LOOP_BOUND(COMMAND_LENGTH);
 		(*at)++;
+	}
 	word.length = *at - word.length;
 	return word;
 }
@@ -146,13 +154,17 @@ static u32 distance(struct word word, const char *name)
 		length++;
 	if (word.length > WORD)
 		return WORD;
-	for (u32 j = 0; j <= length; j++)
+	for (u32 j = 0; j <= length; j++) {
+		LOOP_BOUND(WORD + 1);
 		row[j] = j;
+	}
 	for (u32 i = 1; i <= word.length; i++) {
+		LOOP_BOUND(WORD);
 		u32 corner = row[0];
 
 		row[0] = i;
 		for (u32 j = 1; j <= length; j++) {
+			LOOP_BOUND(WORD);
 			u32 above = row[j];
 
 			row[j] = least(least(above, row[j - 1]) + 1, corner + (word.text[i - 1] != name[j - 1]));
@@ -166,27 +178,27 @@ static const char *const verbs[] = {
 	[VERB_STATUS] = "status", [VERB_AUDIT] = "audit", [VERB_CRASH] = "crash", [VERB_HELP] = "help", [VERB_RESET] = "reset-board",
 };
 
-/* Its n-th word, operations last. NULL: there are no more. */
-static const char *verb_name(u32 n)
+#define NAMES_MOST (VERB_OP + LIFE_OP_COUNT > CELL_COUNT ? VERB_OP + LIFE_OP_COUNT : CELL_COUNT)
+
+/* The n-th cell's; or of a command, operations last. NULL: there are no more. */
+static const char *name_of(bool cell, u32 n)
 {
+	if (cell)
+		return n < CELL_COUNT ? machine_cells[n].name : NULL;
 	if (n < VERB_OP)
 		return verbs[n];
 	return n - VERB_OP + LIFE_START < LIFE_OP_COUNT ? life_op_names[n - VERB_OP + LIFE_START] : NULL;
 }
 
-static const char *cell_name(u32 n)
-{
-	return n < CELL_COUNT ? machine_cells[n].name : NULL;
-}
-
 /* The nearest of these names, and how far it is. */
-static u32 nearest(const char *(*name)(u32 n), struct word word, u32 *far)
+static u32 nearest(bool cell, struct word word, u32 *far)
 {
 	u32 best = 0;
 
 	*far = WORD;
-	for (u32 n = 0; name(n); n++) {
-		u32 d = distance(word, name(n));
+	for (u32 n = 0; name_of(cell, n); n++) {
+		LOOP_BOUND(NAMES_MOST);
+		u32 d = distance(word, name_of(cell, n));
 
 		if (d < *far) {
 			*far = d;
@@ -197,20 +209,24 @@ static u32 nearest(const char *(*name)(u32 n), struct word word, u32 *far)
 }
 
 /* what: "no such cell" */
-static void print_unknown(const char *what, struct word word, const char *(*name)(u32 n))
+static void print_unknown(const char *what, struct word word, bool cell)
 {
 	char text[LOG_LINE];
-	u32 size = sizeof text - 1, far, best = nearest(name, word, &far);
+	u32 size = sizeof text - 1, far, best = nearest(cell, word, &far);
 	u32 at = fmt_print(text, size, "%s: ", what);
 
-	for (u32 i = 0; i < word.length; i++)
+	for (u32 i = 0; i < word.length; i++) {
+		LOOP_BOUND(COMMAND_LENGTH);
 		text[at++] = word.text[i]; /* no longer than the line */
+	}
 	text[at] = 0;
 	if (far <= NEAR && far < word.length)
-		at += fmt_print(text + at, size - at, "; did you mean %s?", name(best));
+		at += fmt_print(text + at, size - at, "; did you mean %s?", name_of(cell, best));
 	else
-		for (u32 n = 0; name(n); n++)
-			at += fmt_print(text + at, size - at, "%s%s", n ? ", " : "; there are ", name(n));
+		for (u32 n = 0; name_of(cell, n); n++) {
+			LOOP_BOUND(NAMES_MOST);
+			at += fmt_print(text + at, size - at, "%s%s", n ? ", " : "; there are ", name_of(cell, n));
+		}
 	log_put(MESSAGE_PLAIN, LOG_NO_CELL, text);
 }
 
@@ -225,11 +241,12 @@ static bool take_cells(u32 at)
 	for (u32 i = 0; i < CELL_COUNT; i++)
 		job.cells[i] = false;
 	for (; word.length; word = next_word(&at)) {
+		LOOP_BOUND(COMMAND_LENGTH / 2);
 		bool all = !distance(word, "all");
 
-		cell = nearest(cell_name, word, &far);
+		cell = nearest(true, word, &far);
 		if (far && !all) {
-			print_unknown("no such cell", word, cell_name);
+			print_unknown("no such cell", word, true);
 			return false;
 		}
 		for (u32 i = 0; i < CELL_COUNT; i++)
@@ -272,9 +289,9 @@ static void obey(void)
 	job.verb = VERB_NONE;
 	if (!word.length)
 		return;
-	verb = nearest(verb_name, word, &far);
+	verb = nearest(false, word, &far);
 	if (far) {
-		print_unknown("no such command", word, verb_name);
+		print_unknown("no such command", word, false);
 	} else if (verb >= VERB_OP) {
 		ask((enum life_op)(verb - VERB_OP + LIFE_START), at);
 	} else if (verb == VERB_STATUS && !next_word(&(u32){ at }).length) {
@@ -350,6 +367,7 @@ static bool next_line(u32 n)
 bool command_line(void)
 {
 	while (job.verb != VERB_NONE) {
+		LOOP_BOUND(CELL_COUNT + 1);
 		if ((!job.of_cells || job.cells[job.cell]) && next_line(job.line)) {
 			job.line++;
 			return true;

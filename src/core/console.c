@@ -19,6 +19,7 @@
  */
 #include "core/console.h"
 #include "core/boot.h"
+#include "core/bound.h"
 #include "core/command.h"
 #include "core/crash.h"
 #include "core/iommu.h"
@@ -36,6 +37,7 @@
 #define CELL_BYTES 512u   /* of it is used for plain text: a cell's turn */
 #define CORE_TURNS 2u
 #define ROUND_BYTES 512u /* of all sources in one round of the pump: half a megabyte a second at the 1 ms tick */
+#define ROUND_CHUNKS 32u /* begun in one round, however short they are */
 #define SHARED_BYTES 64u /* the same on a CPU that a cell has too: 64 KB a second, several times 115200 baud */
 #define FLUSH_BYTES (CPU_COUNT * KIB(16)) /* a short record may be a long line */
 #define CLAIM_TRIES 100000u
@@ -57,6 +59,7 @@ struct source {
 static struct source sources[CELL_COUNT];
 static u32 pumping; /* [A] */
 static u32 missed;  /* [A] someone came while another CPU was pumping */
+static u64 prints_until[CPU_COUNT]; /* [O] ticks, console_prints */
 static struct {
 	u32 source;     /* [P] whose chunk is being emitted, */
 	u32 left;       /* [P] bytes of it, or of the line at hand, */
@@ -71,6 +74,7 @@ static struct drawn {
 	u8 bytes[LOG_LINE];
 } line, command; /* [P] */
 
+_Static_assert(ROUND_BYTES <= LINE_ROUND, "a round of frames is no longer");
 _Static_assert(COMMAND_DRAWN <= LOG_LINE, "the command line has room");
 _Static_assert(!(SOURCE_SIZE & (SOURCE_SIZE - 1)) && !(LINE_FIRST % SOURCE_SIZE), "positions wrap where the buffer does");
 
@@ -139,6 +143,7 @@ static void fill(u32 cell, u64 now)
 	source->head = head + count;
 	source->touched = now;
 	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(SOURCE_SIZE);
 		crash_console((u16)cell, source->bytes[place + i]);
 		if (source->bytes[place + i] == '\n')
 			source->line_end = head + i + 1;
@@ -199,8 +204,8 @@ static bool choose_core(void)
 	for (u32 i = 0; i < CPU_COUNT; i++) {
 		turn.cpu = turn.cpu + 1 < CPU_COUNT ? turn.cpu + 1 : 0;
 		turn.records = log_waiting(turn.cpu);
-		if (turn.records && goes_on())
-			return true;
+		if (turn.records)
+			return goes_on();
 	}
 	return false;
 }
@@ -250,11 +255,15 @@ static void pump_round(struct cpu *cpu)
 	if (cpu->index == machine_service_cpu)
 		keys_poll(now);
 	record_poll(shared);
-	for (u32 i = 0; i < 2 * CELL_COUNT; i++) /* two pieces: the buffer may wrap */
+	for (u32 i = 0; i < 2 * CELL_COUNT; i++) { /* two pieces: the buffer may wrap */
+		LOOP_BOUND(2 * CELL_COUNT);
 		fill(i / 2, now);
+	}
 	/* A chunk that was begun as text is finished as text. */
-	for (u32 n = 0; wire_drain() && n < bytes && (turn.left || (!line_is_framed() && choose(now))); n++)
+	for (u32 n = 0, chunks = 0; wire_drain() && n < bytes && (turn.left || (!line_is_framed() && chunks++ < ROUND_CHUNKS && choose(now))); n++) {
+		LOOP_BOUND(ROUND_BYTES);
 		emit();
+	}
 	if (line_is_framed() && !turn.left && wire_drain())
 		line_round(now, bytes);
 }
@@ -262,6 +271,7 @@ static void pump_round(struct cpu *cpu)
 void console_pump(struct cpu *cpu)
 {
 	for (u32 tries = 0; tries < 2; tries++) {
+		LOOP_BOUND(2);
 		if (!arch_cas32(&pumping, 0, 1)) {
 			atomic_store32(&missed, 1); /* whoever pumps looks again before it leaves */
 			return;
@@ -276,16 +286,19 @@ void console_pump(struct cpu *cpu)
 
 void console_notify(struct cpu *cpu)
 {
-	u64 start = arch_time_now();
-
-	if (machine_service_cpu != CPU_NONE) {
+	if (machine_service_cpu != CPU_NONE)
 		core_call_service();
-		return;
-	}
-	do {
-		iommu_serve();
-		console_pump(cpu);
-	} while (record_is_due() && arch_time_now() - start < NOTIFY_TIME(arch_time_hz()));
+	else
+		prints_until[cpu->index] = arch_time_now() + NOTIFY_TIME(arch_time_hz());
+}
+
+bool console_prints(struct cpu *cpu)
+{
+	if ((!record_is_due() && !log_waiting(cpu->index)) || arch_time_now() >= prints_until[cpu->index])
+		return false;
+	iommu_serve();
+	console_pump(cpu);
+	return true;
 }
 
 /* ---- for the line ---- */
@@ -314,9 +327,11 @@ void console_passed(u32 cell, u32 position)
 
 static bool drain_patiently(void)
 {
-	for (u32 tries = 0; tries < UART_TRIES; tries++)
+	for (u32 tries = 0; tries < UART_TRIES; tries++) {
+		LOOP_PATIENCE(UART_TRIES);
 		if (wire_drain())
 			return true;
+	}
 	return false;
 }
 
@@ -327,9 +342,11 @@ static bool drain_patiently(void)
  */
 static bool claim(void)
 {
-	for (u32 tries = 0; tries < CLAIM_TRIES; tries++)
+	for (u32 tries = 0; tries < CLAIM_TRIES; tries++) {
+		LOOP_PATIENCE(CLAIM_TRIES);
 		if (arch_cas32(&pumping, 0, 1))
 			return true;
+	}
 	return false;
 }
 
@@ -347,6 +364,7 @@ static void flush(void)
 	if (turn.source < WIRE_CORE || turn.source == WIRE_COMMAND)
 		turn.left = 0;
 	for (u32 n = 0; drain_patiently() && n < FLUSH_BYTES; n++) {
+		LOOP_BOUND(FLUSH_BYTES);
 		if (!turn.left && !goes_on() && !choose_core())
 			break;
 		emit();
@@ -367,11 +385,15 @@ void console_tell(const char *text)
 	u32 length = 0;
 
 	flush();
-	for (; length < LOG_LINE - 1 && text[length]; length++)
+	for (; length < LOG_LINE - 1 && text[length]; length++) {
+		LOOP_BOUND(LOG_LINE);
 		line.bytes[length] = (u8)text[length];
+	}
 	turn.source = WIRE_CORE;
 	begin_line(length + 1);
-	while (drain_patiently() && turn.left)
+	while (drain_patiently() && turn.left) {
+		LOOP_BOUND(LOG_LINE);
 		emit();
+	}
 	let_go(claimed);
 }

@@ -24,8 +24,10 @@ void console_flush(void);
 void console_tell(const char *text);
 /* One bounded round: input, records, output as far as the UART's FIFO goes. */
 void console_pump(struct cpu *cpu);
-/* There is something to print, and the calling CPU has nothing more to do: it stopped its cell. */
+/* There is something to print, and the calling CPU has nothing more to do: it stopped its cell, and is about to park. */
 void console_notify(struct cpu *cpu);
+/* Without a service CPU, on one that is parked: it has done a bounded round of that, and shall come again before it looks what is next. */
+bool console_prints(struct cpu *cpu);
 /* Has everything this cell printed reached the wire? Only from the pump. */
 bool console_is_drained(u32 cell);
 

@@ -15,6 +15,7 @@
 #include "core/control.h"
 #include "core/audit.h"
 #include "core/boot.h"
+#include "core/bound.h"
 #include "core/log.h"
 #include "core/watch.h"
 
@@ -208,6 +209,7 @@ static u32 serve_caller(u16 cell, u32 left)
 	if (invalid)
 		audit_notes(cell, CELL_NONE, (enum life_op)atomic_load32(&callers[cell].op), LIFE_DENIED, invalid);
 	for (u32 i = life->first_control; i < (u32)life->first_control + life->control_count; i++) {
+		LOOP_BOUND(CONTROL_COUNT);
 		audit_pair(i);
 		if (!atomic_load32(&pairs[i].wanted))
 			continue;
@@ -223,9 +225,11 @@ u16 control_rights(u16 cell)
 {
 	u32 rights = 0;
 
-	for (u32 i = machine_core.first_control; i < (u32)machine_core.first_control + machine_core.control_count; i++)
+	for (u32 i = machine_core.first_control; i < (u32)machine_core.first_control + machine_core.control_count; i++) {
+		LOOP_BOUND(CONTROL_COUNT);
 		if (machine_controls[i].target == cell)
 			rights |= machine_controls[i].rights;
+	}
 	rights &= (1u << LIFE_KILL) - 1;
 	return (u16)(rights | (rights >> LIFE_STOP & 1) << LIFE_KILL);
 }
@@ -250,6 +254,7 @@ static void tell_operator(u16 cell, enum life_op op, enum life_result result)
 static u32 serve_operator(u32 left)
 {
 	for (u16 cell = 0; cell < CELL_COUNT && left; cell++) {
+		LOOP_BOUND(CELL_COUNT);
 		struct wish *wish = &wishes[cell];
 		enum life_op op = (enum life_op)(wish->wanted - 1);
 
@@ -273,8 +278,10 @@ void control_serve(void)
 
 	left = serve_operator(left); /* he cannot flood, so he goes first */
 	turn = turn + 1 < CELL_COUNT ? turn + 1 : 0;
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		left = serve_caller((u16)((turn + i) % CELL_COUNT), left);
+	}
 }
 
 /* ---- the operator ---- */

@@ -7,6 +7,7 @@
  * Few steps in a round: the service CPU may be a cell's too, and a record of many vCPUs takes a while.
  */
 #include "core/crash.h"
+#include "core/bound.h"
 #include "core/crash_format.h"
 #include "core/record.h"
 #include "core/trace.h"
@@ -15,7 +16,6 @@
 #define CAPTURE_TIME(hz) ((hz) / 10) /* how long an end waits for vCPUs that do not come */
 #define STEPS 8u                     /* in one round, */
 #define SHARED_STEPS 1u              /* on a CPU that is a cell's too. A step is about as long as printing a line. */
-#define CRC_STEP 1024u               /* bytes */
 
 /* What a cell has printed, and which life of it is dealt with. Words: incarnation + 1, so that 0 is none. */
 static struct {
@@ -74,8 +74,10 @@ static u32 put_console(u16 cell, u8 *to)
 	fresh = fresh < CRASH_CONSOLE ? fresh : CRASH_CONSOLE;
 	if (count > CRASH_CONSOLE - fresh)
 		count = CRASH_CONSOLE - fresh;
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(CRASH_CONSOLE);
 		*(volatile u8 *)&to[i] = ends[cell].bytes[(ends[cell].count - count + i) % CRASH_CONSOLE];
+	}
 	return count + (fresh ? dev->ops->peek(dev, to + count, fresh) : 0);
 }
 
@@ -99,9 +101,11 @@ static enum crash_vcpu_state vcpu_state(const struct vcpu *vcpu, u32 word)
 
 static bool all_captured(u16 cell, u32 word)
 {
-	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++)
+	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (vcpu_state(cell_vcpu(cell, n), word) == CRASH_VCPU_MISSING)
 			return false;
+	}
 	return true;
 }
 
@@ -188,10 +192,14 @@ static void put_record(struct crash_cell *to, u16 cell, const struct record *rec
 	to->number = cell;
 	to->reason_number = record->reason;
 	crash_copy(to->detail, record->detail, ARRAY_COUNT(to->detail));
-	for (u32 i = 0; i < ARRAY_COUNT(to->detail_names); i++)
+	for (u32 i = 0; i < ARRAY_COUNT(to->detail_names); i++) {
+		LOOP_BOUND(ARRAY_COUNT(to->detail_names));
 		crash_text(to->detail_names[i], sizeof to->detail_names[i], arch_record_detail_names[i]);
-	for (u32 i = 0; i < ARRAY_COUNT(to->more_names); i++)
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(to->more_names); i++) {
+		LOOP_BOUND(ARRAY_COUNT(to->more_names));
 		crash_text(to->more_names[i], sizeof to->more_names[i], arch_register_names[i]);
+	}
 }
 
 /* Its CPU waits in the core, so these are the last before the end; then came at most steps in the lives of cells. */
@@ -212,8 +220,10 @@ static void begin_end(u16 cell)
 	to->console = sizeof *to;
 	to->console_size = put_console(cell, (u8 *)(to + 1));
 	to->vcpus = (u32)sizeof *to + (to->console_size + 7) / 8 * 8;
-	for (u32 i = to->console + to->console_size; i < to->vcpus; i++)
+	for (u32 i = to->console + to->console_size; i < to->vcpus; i++) {
+		LOOP_BOUND(7);
 		((volatile u8 *)to)[i] = 0;
+	}
 	to->vcpu_count = (u16)count;
 	to->vcpu_kept = (u16)(count < CRASH_VCPUS ? count : CRASH_VCPUS);
 	to->vcpu_size = sizeof(struct crash_vcpu);
@@ -243,7 +253,7 @@ static void put_vcpu(u16 n)
 static void keep_step(void)
 {
 	struct crash_mark *mark = &keeping.to->mark;
-	u32 left = keeping.size - keeping.at, size = left < CRC_STEP ? left : CRC_STEP;
+	u32 left = keeping.size - keeping.at, size = left < CRASH_PIECE ? left : CRASH_PIECE;
 
 	if (keeping.vcpu < keeping.to->vcpu_kept) {
 		put_vcpu(keeping.vcpu++);
@@ -264,9 +274,11 @@ static bool has_slots(u16 cell)
 
 static bool find_end(bool told)
 {
-	for (u16 i = 0; i < CELL_COUNT && !keeping.to; i++)
+	for (u16 i = 0; i < CELL_COUNT && !keeping.to; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (has_slots(i) && is_due(i, told))
 			begin_end(i);
+	}
 	return keeping.to;
 }
 
@@ -278,8 +290,10 @@ void crash_serve(void)
 		return;
 	bool told = !crash_tell();
 
-	for (u32 n = 0; n < steps && (keeping.to || find_end(told)); n++)
+	for (u32 n = 0; n < steps && (keeping.to || find_end(told)); n++) {
+		LOOP_BOUND(STEPS);
 		keep_step();
+	}
 }
 
 bool crash_is_kept(u16 cell, u32 incarnation)

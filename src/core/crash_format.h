@@ -118,6 +118,7 @@ struct crash_cell {
 	char more_names[VCPU_MORE_REGISTERS][16]; /* of vcpu_registers.more */
 };
 
+_Static_assert(CRASH_AUDIT_HALF <= ARCH_CLEAN_LIMIT && CRASH_SLOT <= ARCH_CLEAN_LIMIT, "what is cleaned at once");
 _Static_assert(sizeof(struct crash_head) <= CRASH_HEAD, "the region's head");
 _Static_assert(sizeof(struct crash_panic) <= CRASH_PANIC, "a panic's record");
 _Static_assert(sizeof(struct crash_cell) % 8 == 0 && CRASH_CONSOLE % 8 == 0, "registers are aligned");
@@ -129,6 +130,8 @@ _Static_assert(sizeof(struct crash_cell) + CRASH_CONSOLE + CRASH_VCPUS * sizeof(
 /* ---- crash_region.c, for the two others ---- */
 
 #define CRASH_SLOTS_START (CRASH_HEAD + CRASH_AUDIT + CRASH_PANIC)
+#define CRASH_SLOTS (CRASH_REGION_SIZE > CRASH_SLOTS_START ? (CRASH_REGION_SIZE - CRASH_SLOTS_START) / CRASH_SLOT : 0)
+#define CRASH_PIECE 1024u /* bytes, most of one crash_crc: a CRC of more is reckoned in pieces */
 
 bool crash_ready(void);  /* there is a region, and crash_init has looked at it */
 u32 crash_boot(void);     /* number of this boot */

@@ -12,6 +12,7 @@
  * that leads somewhere in it are right; all else is emptied, once and for all.
  * So whatever has the magic later is whole.
  */
+#include "core/bound.h"
 #include "core/crash.h"
 #include "core/crash_format.h"
 
@@ -35,6 +36,7 @@ u32 crash_crc(u32 crc, const void *bytes, u32 size)
 
 	crc = ~crc;
 	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(CRASH_PIECE);
 		crc ^= p[i];
 		crc = crc >> 4 ^ nibbles[crc & 15];
 		crc = crc >> 4 ^ nibbles[crc & 15];
@@ -47,16 +49,20 @@ void crash_zero(void *to, u32 size)
 {
 	volatile u64 *words = to;
 
-	for (u32 i = 0; i < size / 8; i++)
+	for (u32 i = 0; i < size / 8; i++) {
+		LOOP_BOUND(CRASH_AUDIT_HALF / 8);
 		words[i] = 0;
+	}
 }
 
 void crash_copy(u64 *to, const u64 *from, u32 count)
 {
 	volatile u64 *words = to;
 
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(sizeof(struct vcpu_registers) / 8);
 		words[i] = from[i];
+	}
 }
 
 /* The rest is zero already. Ends with a 0, unless size is that of a hash. */
@@ -64,16 +70,20 @@ void crash_text(char *to, u32 size, const char *from)
 {
 	volatile char *text = to;
 
-	for (u32 i = 0; from && from[i] && i + 1 < size; i++)
+	for (u32 i = 0; from && from[i] && i + 1 < size; i++) {
+		LOOP_BOUND(2 * CRASH_TEXT);
 		text[i] = from[i];
+	}
 }
 
 static bool is_text(const char *text, u32 size)
 {
 	u32 i = 0;
 
-	while (i < size && text[i] >= ' ' && text[i] <= '~')
+	while (i < size && text[i] >= ' ' && text[i] <= '~') {
+		LOOP_BOUND(2 * CRASH_TEXT);
 		i++;
+	}
 	return i < size && !text[i];
 }
 
@@ -174,7 +184,13 @@ void crash_end(struct crash_mark *mark, u16 kind, u32 size, u32 crc)
 
 static u32 part_crc(const struct crash_mark *mark, u32 size)
 {
-	return crash_crc(0, mark + 1, size - (u32)sizeof *mark);
+	u32 crc = 0;
+
+	for (u32 at = sizeof *mark; at < size; at += CRASH_PIECE) {
+		LOOP_BOUND(CRASH_AUDIT_HALF / CRASH_PIECE);
+		crc = crash_crc(crc, (const u8 *)mark + at, size - at < CRASH_PIECE ? size - at : CRASH_PIECE);
+	}
+	return crc;
 }
 
 void crash_origin(struct crash_origin *origin, u32 sequence, u64 when)
@@ -213,10 +229,14 @@ static bool is_cell(const struct crash_cell *cell)
 		    (!cell->trace_count || is_range(cell->trace, cell->trace_count * (u32)sizeof(struct trace_entry), sizeof *cell, cell->mark.size)) &&
 		    cell->console_size <= CRASH_CONSOLE && is_range(cell->console, cell->console_size, sizeof *cell, cell->mark.size);
 
-	for (u32 i = 0; i < ARRAY_COUNT(cell->detail_names); i++)
+	for (u32 i = 0; i < ARRAY_COUNT(cell->detail_names); i++) {
+		LOOP_BOUND(ARRAY_COUNT(cell->detail_names));
 		good = good && is_text(cell->detail_names[i], sizeof cell->detail_names[i]);
-	for (u32 i = 0; i < ARRAY_COUNT(cell->more_names); i++)
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(cell->more_names); i++) {
+		LOOP_BOUND(ARRAY_COUNT(cell->more_names));
 		good = good && is_text(cell->more_names[i], sizeof cell->more_names[i]);
+	}
 	return good;
 }
 
@@ -284,6 +304,7 @@ static void count_audit(const struct crash_audit *audit)
 	const struct audit_entry *entries = (const void *)((const u8 *)audit + audit->entries);
 
 	for (u32 i = 0; i < audit_entries(audit); i++) {
+		LOOP_BOUND(CRASH_AUDIT_HALF / sizeof(struct audit_entry));
 		if (!entries[i].sequence || entries[i].check != crash_crc(0, &entries[i], offsetof(struct audit_entry, check)))
 			continue;
 		region.found.audited++;
@@ -309,6 +330,7 @@ static void look_around(void)
 		region.found.records++;
 	}
 	for (u32 i = 0; i < crash_slot_count(); i++) {
+		LOOP_BOUND(CRASH_SLOTS);
 		if (!look_at(&crash_slot(i)->mark, CRASH_KIND_CELL, sizeof(struct crash_cell), CRASH_SLOT, known))
 			continue;
 		count_origin(&crash_slot(i)->origin);

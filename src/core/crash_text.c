@@ -4,6 +4,7 @@
  * can reach past a line or the prefix: texts were looked at when they were
  * found (crash_region.c), bytes of a console are printed as what they look like.
  */
+#include "core/bound.h"
 #include "core/crash.h"
 #include "core/crash_format.h"
 #include "core/fmt.h"
@@ -102,8 +103,10 @@ static void print_words(u32 sequence, const char *const *names, const u64 *words
 	char line[256];
 	u32 at = 0;
 
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(WORDS_PER_LINE);
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=0x%016lx", names[i], words[i]);
+	}
 	log_put(MESSAGE_CRASH_WORDS, LOG_NO_CELL, sequence, line);
 }
 
@@ -161,9 +164,11 @@ static u32 console_end(const struct crash_cell *cell, u32 at)
 	const u8 *bytes = (const u8 *)cell + cell->console;
 	u32 end = at;
 
-	while (end < cell->console_size && end < at + CONSOLE_COLUMNS)
+	while (end < cell->console_size && end < at + CONSOLE_COLUMNS) {
+		LOOP_BOUND(CONSOLE_COLUMNS);
 		if (bytes[end++] == '\n')
 			break;
+	}
 	return end;
 }
 
@@ -174,13 +179,17 @@ static bool print_console(const struct crash_cell *cell, u32 line)
 	char text[CONSOLE_COLUMNS + 1];
 	u32 at = 0, length = 0;
 
-	for (; line && at < cell->console_size; line--)
+	for (; line && at < cell->console_size; line--) {
+		LOOP_BOUND(CRASH_CONSOLE);
 		at = console_end(cell, at);
+	}
 	if (at >= cell->console_size)
 		return false;
-	for (u32 i = at; i < console_end(cell, at); i++)
+	for (u32 i = at; i < console_end(cell, at); i++) {
+		LOOP_BOUND(CONSOLE_COLUMNS);
 		if (bytes[i] != '\r' && bytes[i] != '\n')
 			text[length++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
+	}
 	text[length] = 0;
 	log_put(MESSAGE_CRASH_CONSOLE, LOG_NO_CELL, cell->origin.sequence, text);
 	return true;
@@ -201,14 +210,17 @@ static bool print_cell(const struct crash_cell *cell, u32 *line)
 		return print_detail(cell), true;
 	*line -= LINE_VCPUS;
 	for (u32 n = 0; n < cell->vcpu_kept; n++) {
+		LOOP_BOUND(CRASH_VCPUS);
 		if (*line < vcpu_lines(vcpu_at(cell, n)))
 			return print_vcpu(cell, n, *line), true;
 		*line -= vcpu_lines(vcpu_at(cell, n));
 	}
 	if (print_console(cell, *line))
 		return true;
-	for (u32 at = 0; at < cell->console_size; console++)
+	for (u32 at = 0; at < cell->console_size; console++) {
+		LOOP_BOUND(CRASH_CONSOLE);
 		at = console_end(cell, at);
+	}
 	*line -= console;
 	return false;
 }
@@ -232,6 +244,7 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 	crash_copy(state.regs, panic->regs, ARRAY_COUNT(state.regs));
 	crash_copy(state.stack, panic->stack, ARRAY_COUNT(state.stack));
 	for (count = 1; panic_line(&state, panic->cpu, count - 1, text, sizeof text); count++) {
+		LOOP_BOUND(PANIC_LINES);
 		if (count == *line) {
 			log_put(MESSAGE_CRASH_LINE, LOG_NO_CELL, panic->origin.sequence, text);
 			return true;
@@ -246,9 +259,11 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 /* Cells of another configuration have no name that could be asked for. */
 static bool is_stranger(const struct crash_cell *cell)
 {
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (is_same(cell->cell, machine_cells[i].name, CRASH_NAME))
 			return false;
+	}
 	return true;
 }
 
@@ -261,6 +276,7 @@ static bool print_all(u32 line)
 	if (panic && print_panic(panic, &line))
 		return true;
 	for (u32 i = 0; i < crash_slot_count(); i++) {
+		LOOP_BOUND(CRASH_SLOTS);
 		const struct crash_cell *cell = crash_cell_at(i);
 
 		if (cell && is_stranger(cell) && print_cell(cell, &line))
@@ -277,6 +293,7 @@ static const struct crash_cell *next_newest(const char *name, const struct crash
 	const struct crash_cell *best = NULL;
 
 	for (u32 i = 0; i < crash_slot_count(); i++) {
+		LOOP_BOUND(CRASH_SLOTS);
 		const struct crash_cell *cell = crash_cell_at(i);
 
 		if (cell && is_same(cell->cell, name, CRASH_NAME) && (!before || cell->origin.sequence < before->origin.sequence) &&
@@ -299,9 +316,11 @@ bool crash_print(u16 cell, u32 line)
 	if (cell >= CELL_COUNT)
 		return print_all(line);
 	name = machine_cells[cell].name;
-	for (u32 n = 0; (record = next_newest(name, record)); n++)
+	for (u32 n = 0; (record = next_newest(name, record)); n++) {
+		LOOP_BOUND(CRASH_SLOTS);
 		if (print_cell(record, &line))
 			return true;
+	}
 	if (!next_newest(name, NULL) && !line) {
 		log_put(MESSAGE_CRASH_NO_RECORD, cell);
 		return true;
@@ -336,6 +355,7 @@ static bool tell(u32 item)
 bool crash_tell(void)
 {
 	while (told < 4 + crash_slot_count()) {
+		LOOP_BOUND(4 + CRASH_SLOTS);
 		if (!log_has_room())
 			return true;
 		if (tell(told++))

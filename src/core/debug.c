@@ -5,6 +5,7 @@
  * The mailbox is one, as there is one line: it belongs to the service CPU, but from MAIL_SENT until MAIL_DONE to the vCPU
  * that it names.
  */
+#include "core/bound.h"
 #include "core/debug_mail.h"
 
 struct debug_cell debug_cells[CELL_COUNT ? CELL_COUNT : 1];
@@ -143,15 +144,19 @@ static u64 bytes_get(u32 count)
 {
 	u64 value = 0;
 
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(8);
 		value |= (u64)debug_mail.bytes[debug_mail.at + i] << 8 * i;
+	}
 	return value;
 }
 
 static void bytes_put(u32 count, u64 value)
 {
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(8);
 		debug_mail.bytes[debug_mail.at + i] = (u8)(value >> 8 * i);
+	}
 }
 
 static void access(struct cpu *cpu)

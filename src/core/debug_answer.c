@@ -4,6 +4,7 @@
  * what takes time is looked at again in the next round.
  */
 #include "core/audit.h"
+#include "core/bound.h"
 #include "core/debug_mail.h"
 #include "core/frame.h"
 #include "core/log.h"
@@ -87,9 +88,11 @@ static void leave(u16 cell)
 
 void debug_gone(void)
 {
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (debug_is_allowed(&machine_cells[i]))
 			leave(i);
+	}
 }
 
 /*
@@ -115,9 +118,11 @@ static void serve_step(void)
 
 void debug_serve(void)
 {
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (debug_is_allowed(&machine_cells[i]))
 			serve_event(i);
+	}
 	if (DEBUG_COUNT)
 		serve_step();
 }
@@ -127,9 +132,11 @@ void debug_serve(void)
 /* Of nobody's doing: the first vCPU that is on. */
 static u16 first_on(u16 cell)
 {
-	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++)
+	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (atomic_load32(&cell_vcpu(cell, n)->state) == VCPU_ON)
 			return n;
+	}
 	return 0;
 }
 
@@ -197,8 +204,10 @@ static enum line_status registers(struct line_job *job, u16 cell, u16 vcpu)
 	const struct vcpu_registers *from = debug_registers_of(cell, vcpu);
 	u32 first = job->part * (LINE_PART / 8), count = (u32)(sizeof *from / 8);
 
-	for (u32 i = first; i < count && i < first + LINE_PART / 8; i++)
+	for (u32 i = first; i < count && i < first + LINE_PART / 8; i++) {
+		LOOP_BOUND(LINE_PART / 8);
 		put(job, i < 31 ? from->regs[i] : i == 31 ? from->sp : i == 32 ? from->pc : i == 33 ? from->pstate : from->more[i - 34], 8);
+	}
 	job->more = first + LINE_PART / 8 < count;
 	return LINE_OK;
 }
@@ -228,6 +237,7 @@ static enum line_status post(struct line_job *job, u16 cell, u16 vcpu, enum mail
 static bool is_memory(const struct cell_config *config, u64 address, u32 bytes)
 {
 	for (u32 i = 0; i < config->ram_count; i++) {
+		LOOP_BOUND(CELL_RAM_LIMIT);
 		const struct cell_ram *ram = &machine_cell_ram[config->first_ram + i];
 
 		if (address - ram->base < ram->size && ram->size - (address - ram->base) >= bytes)
@@ -249,8 +259,10 @@ static enum line_status memory(struct line_job *job, u16 cell, u16 vcpu)
 		return LINE_FAILED;
 	debug_mail.address = address + from;
 	debug_mail.size = room < LINE_PART ? room : LINE_PART;
-	for (u32 i = 0; write && i < size; i++)
+	for (u32 i = 0; write && i < size; i++) {
+		LOOP_BOUND(WRITE_MOST);
 		debug_mail.bytes[i] = job->data[MEMORY_HEAD + i];
+	}
 	return post(job, cell, vcpu, write ? MAIL_WRITE : MAIL_READ);
 }
 
@@ -261,8 +273,10 @@ static enum line_status done(struct line_job *job)
 
 	job->state[0] = 0;
 	if (job->op == DEBUG_READ && status == LINE_OK) {
-		for (u32 i = 0; i < debug_mail.size; i++)
+		for (u32 i = 0; i < debug_mail.size; i++) {
+			LOOP_BOUND(LINE_PART);
 			put(job, debug_mail.bytes[i], 1);
+		}
 		job->more = (job->part + 1) * LINE_PART < get(job, 6, 2);
 	}
 	return status;
@@ -359,8 +373,10 @@ static enum line_status point(struct line_job *job, u16 cell)
 		return LINE_INVALID;
 	if (!life_is_halted(cell) || !debug_is_held(cell))
 		return LINE_REFUSED;
-	for (u32 i = 0; d->life != life && i < DEBUG_POINTS; i++)
+	for (u32 i = 0; d->life != life && i < DEBUG_POINTS; i++) {
+		LOOP_BOUND(DEBUG_POINTS);
 		d->points.breaks[i].kind = d->points.watches[i].kind = POINT_OFF;
+	}
 	d->life = life;
 	*(watch ? &d->points.watches[p.number % WATCH_FIRST] : &d->points.breaks[p.number]) =
 		(struct debug_place){ .address = p.address, .size = (u8)p.size, .kind = p.kind };

@@ -4,14 +4,17 @@
  * append, the only place that writes to the caller's buffer.
  */
 #include "core/fmt.h"
+#include "core/bound.h"
 
 #define NUMBER_SIZE 22u /* sign, 20 digits of 2^64 - 1, final 0 */
 
 /* Returns where to go on. One more than limit characters are never needed: the last is the final 0. */
 static u32 append(char *buffer, u32 at, u32 limit, const char *text)
 {
-	while (at < limit && *text)
+	while (at < limit && *text) {
+		LOOP_TOTAL(FMT_TEXT);
 		buffer[at++] = *text++;
+	}
 	return at;
 }
 
@@ -26,11 +29,14 @@ static char *number(char *end, const struct fmt_spec *spec, u64 value)
 		value = -value;
 	*p = 0;
 	do {
+		LOOP_BOUND(20);
 		*--p = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	while (end - p < (ptrdiff_t)spec->width && end - p < (ptrdiff_t)NUMBER_SIZE - 2)
+	while (end - p < (ptrdiff_t)spec->width && end - p < (ptrdiff_t)NUMBER_SIZE - 2) {
+		LOOP_BOUND(NUMBER_SIZE - 2);
 		*--p = spec->fill;
+	}
 	if (negative)
 		*--p = '-';
 	return p;
@@ -40,8 +46,10 @@ static const char *parse(struct fmt_spec *spec, const char *p)
 {
 	spec->fill = *p == '0' ? '0' : ' ';
 	spec->width = 0;
-	while (*p >= '0' && *p <= '9')
+	while (*p >= '0' && *p <= '9') {
+		LOOP_BOUND(3);
 		spec->width = spec->width * 10 + (u32)(*p++ - '0');
+	}
 	spec->wide = *p == 'l';
 	p += spec->wide;
 	spec->type = *p;
@@ -59,8 +67,10 @@ static bool has_value(char type)
 const char *fmt_next(const char *format, struct fmt_spec *spec)
 {
 	while (*format) {
+		LOOP_TOTAL(FMT_FORMAT);
 		if (*format++ != '%')
 			continue;
+		LOOP_BOUND(FMT_FORMAT / 2);
 		format = parse(spec, format);
 		if (has_value(spec->type))
 			return format + 1;
@@ -95,7 +105,7 @@ static u64 take(struct arguments *args, bool string)
 		return *args->at++;
 	value = (u64)args->at;
 	while (args->at < args->end && *args->at++ >> 56)
-		;
+		LOOP_TOTAL(FMT_WORDS);
 	return value;
 }
 
@@ -106,6 +116,7 @@ static u32 print(char *buffer, u32 size, const char *format, struct arguments *a
 	u32 at = 0;
 
 	for (; *format; format++) {
+		LOOP_BOUND(FMT_FORMAT);
 		const char *text = digits;
 
 		digits[0] = *format;
@@ -156,8 +167,10 @@ u32 fmt_print(char *buffer, u32 size, const char *format, ...)
 	u32 n = 0;
 
 	va_start(args, format);
-	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++)
+	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++) {
+		LOOP_BOUND(FMT_ARGUMENTS);
 		values[n] = fmt_value(&spec, &args);
+	}
 	va_end(args);
 	return fmt_values(buffer, size, format, values, NULL);
 }

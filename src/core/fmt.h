@@ -17,6 +17,10 @@
 #include "core/types.h"
 
 #define FMT_ARGUMENTS 14u /* most of one format */
+/* For how long it takes at most: what the core prints is no longer (log.c looks). */
+#define FMT_FORMAT 192u   /* characters of a format */
+#define FMT_WORDS 80u     /* of fmt_words */
+#define FMT_TEXT 448u     /* bytes of a buffer */
 
 /* At most size - 1 characters and a final 0 (size > 0). Returns the length without the 0. */
 u32 fmt_print(char *buffer, u32 size, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -8,6 +8,7 @@
  * Raw frames have less than 254 bytes, so the code 255 (no 0 behind it) only comes from who does not keep to that.
  */
 #include "core/frame.h"
+#include "core/bound.h"
 
 #define CRC_BYTES 4u
 
@@ -21,6 +22,7 @@ u32 frame_crc_more(u32 crc, const u8 *bytes, u32 size)
 {
 	crc = ~crc;
 	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_RAW);
 		crc ^= bytes[i];
 		crc = crc >> 4 ^ crc_table[crc & 15];
 		crc = crc >> 4 ^ crc_table[crc & 15];
@@ -37,15 +39,19 @@ u64 frame_get(const u8 *from, u32 bytes)
 {
 	u64 value = 0;
 
-	for (u32 i = bytes; i; i--)
+	for (u32 i = bytes; i; i--) {
+		LOOP_BOUND(8);
 		value = value << 8 | from[i - 1];
+	}
 	return value;
 }
 
 void frame_put(u8 *to, u64 value, u32 bytes)
 {
-	for (u32 i = 0; i < bytes; i++)
+	for (u32 i = 0; i < bytes; i++) {
+		LOOP_BOUND(8);
 		to[i] = (u8)(value >> 8 * i);
+	}
 }
 
 /* ---- out ---- */
@@ -56,6 +62,7 @@ static u32 stuff(u8 *wire, const u8 *raw, u32 length)
 	u32 code = 1, at = 2;
 
 	for (u32 i = 0; i < length; i++) {
+		LOOP_BOUND(LINE_RAW);
 		if (raw[i]) {
 			wire[at++] = raw[i];
 			continue;
@@ -79,8 +86,10 @@ u32 frame_build(u8 *wire, const struct line_head *head, const u8 *payload, u32 s
 	raw[2] = head->version;
 	raw[3] = head->channel;
 	frame_put(&raw[4], head->position, 4);
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_PAYLOAD);
 		raw[LINE_HEAD + i] = payload[i];
+	}
 	frame_put(&raw[LINE_HEAD + size], frame_crc(raw, LINE_HEAD + size), CRC_BYTES);
 	return stuff(wire, raw, LINE_HEAD + size + CRC_BYTES);
 }

@@ -13,10 +13,11 @@
  * sides (docs/hardware-only.md).
  */
 #include "core/iommu.h"
+#include "core/bound.h"
 #include "core/iommu_events.h"
 #include "core/log.h"
 
-#define EVENTS_SERVICE 16u /* at one time, on a CPU that has nothing else to do, */
+#define EVENTS_SERVICE IOMMU_EVENTS_MOST /* at one time, on a CPU that has nothing else to do, */
 #define EVENTS_SHARED 4u   /* and on a cell's */
 /* How long the start of a cell waits for another CPU. The hardware's own limit is the port's, and shorter. */
 #define START_TIME(hz) (hz)
@@ -25,15 +26,19 @@ static u32 claimed; /* [A] a CPU is at the IOMMUs */
 
 void iommu_init(void)
 {
-	for (u16 i = 0; i < IOMMU_COUNT; i++)
+	for (u16 i = 0; i < IOMMU_COUNT; i++) {
+		LOOP_BOUND(IOMMU_COUNT);
 		arch_iommu_init(i);
+	}
 }
 
 static bool has_streams(u16 cell)
 {
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (machine_streams[i].cell == cell)
 			return true;
+	}
 	return false;
 }
 
@@ -45,9 +50,11 @@ static void carry_out(u16 cell)
 
 	if (wanted == cells[cell].streams_done)
 		return;
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (machine_streams[i].cell == cell)
 			arch_iommu_set(i, wanted & 1);
+	}
 	if (!arch_iommu_sync(cell) && arch_cas32(&cells[cell].streams_broken, 0, 1))
 		log_put(MESSAGE_IOMMU_SILENT, cell);
 	atomic_store32(&cells[cell].streams_done, wanted);
@@ -55,9 +62,11 @@ static void carry_out(u16 cell)
 
 static bool is_wished(void)
 {
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (__atomic_load_n(&cells[i].streams_wanted, __ATOMIC_SEQ_CST) != atomic_load32(&cells[i].streams_done))
 			return true;
+	}
 	return false;
 }
 
@@ -65,10 +74,13 @@ static bool is_wished(void)
 static void pump(u32 events)
 {
 	do {
+		LOOP_BOUND(CELL_COUNT + 1); /* while this goes round no cell wishes twice */
 		if (!arch_cas32(&claimed, 0, 1))
 			return;
-		for (u16 i = 0; i < CELL_COUNT; i++)
+		for (u16 i = 0; i < CELL_COUNT; i++) {
+			LOOP_BOUND(CELL_COUNT);
 			carry_out(i);
+		}
 		iommu_events_take(events);
 		events = 0;
 		__atomic_store_n(&claimed, 0, __ATOMIC_SEQ_CST);
@@ -83,6 +95,7 @@ static void wish(u16 cell, bool on)
 	u32 *wanted = &cells[cell].streams_wanted, old;
 
 	do {
+		LOOP_BOUND(CPU_COUNT);
 		old = atomic_load32(wanted);
 	} while (!arch_cas32(wanted, old, (old & ~1u) + 2 + on));
 	pump(0);
@@ -96,8 +109,10 @@ void iommu_start(struct cpu *cpu)
 	if (!has_streams(cell))
 		return;
 	wish(cell, true);
-	while (iommu_state(cell) == IOMMU_BUSY && arch_time_now() - since < START_TIME(arch_time_hz()))
+	while (iommu_state(cell) == IOMMU_BUSY && arch_time_now() - since < START_TIME(arch_time_hz())) {
+		LOOP_TIME(1000);
 		arch_cpu_relax();
+	}
 	if (iommu_state(cell) != IOMMU_ON)
 		cell_stop(cpu, STOP_FAULT, "the IOMMU does not answer");
 }

@@ -20,6 +20,7 @@
  * it: what was in the queues when a life began is not held against it.
  */
 #include "core/iommu_events.h"
+#include "core/bound.h"
 #include "core/fmt.h"
 #include "core/iommu.h"
 #include "core/log.h"
@@ -72,9 +73,11 @@ static u32 log_of(u16 iommu, const struct iommu_event *event)
 {
 	if (event->kind == IOMMU_EVENT_LOST)
 		return LOG_LOST + iommu;
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (machine_streams[i].iommu == iommu && machine_streams[i].id == event->id)
 			return i;
+	}
 	return LOG_NOBODY + iommu;
 }
 
@@ -91,8 +94,10 @@ static struct life *life_of(u16 cell)
 /* There was nothing in the queues. */
 static void all_read(void)
 {
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		life_of(i)->begun = true;
+	}
 }
 
 static void blame(u32 stream, u64 now)
@@ -208,6 +213,7 @@ static void tell(struct log *log)
 static bool fetch(void)
 {
 	for (u32 i = 0; i < IOMMU_COUNT; i++) {
+		LOOP_BOUND(IOMMU_COUNT);
 		at_hand.iommu = at_hand.iommu + 1u < IOMMU_COUNT ? at_hand.iommu + 1 : 0;
 		if (!arch_iommu_event(at_hand.iommu, &at_hand.event))
 			continue;
@@ -242,9 +248,11 @@ static bool told(void)
 
 void iommu_events_take(u32 limit)
 {
-	for (u32 n = 0; n < limit; n++)
+	for (u32 n = 0; n < limit; n++) {
+		LOOP_BOUND(IOMMU_EVENTS_MOST);
 		if ((!at_hand.waits && !fetch()) || (at_hand.waits && !told()))
 			return;
+	}
 }
 
 /* ---- status ---- */
@@ -271,8 +279,10 @@ u64 iommu_refused(u16 cell)
 {
 	u64 count = 0;
 
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		count += machine_streams[i].cell == cell ? count_of(i) : 0;
+	}
 	return count;
 }
 

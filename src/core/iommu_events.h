@@ -5,7 +5,8 @@
 
 #include "core/types.h"
 
-/* At most so many events are counted and, where they are news, told. Only who has claimed the IOMMUs. */
+/* At most so many events are counted and, where they are news, told. limit: IOMMU_EVENTS_MOST at most. Only who has claimed the IOMMUs. */
+#define IOMMU_EVENTS_MOST 16u
 void iommu_events_take(u32 limit);
 
 #endif

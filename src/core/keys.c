@@ -11,6 +11,7 @@
  * keep these keys from working.
  */
 #include "core/keys.h"
+#include "core/bound.h"
 #include "config.h"
 #include "core/command.h"
 #include "core/control.h"
@@ -81,9 +82,11 @@ static void set_focus(u32 cell)
 static void help(void)
 {
 	log_put(MESSAGE_KEYS, LOG_NO_CELL, CONFIG_CONSOLE_ESCAPE + '@', CONFIG_CONSOLE_ESCAPE + '@');
-	for (u32 cell = 0; cell < 9; cell++)
+	for (u32 cell = 0; cell < 9; cell++) {
+		LOOP_BOUND(9);
 		if (has_console(cell))
 			log_put(MESSAGE_KEYS_CELL, cell, cell == keys.focus ? '>' : ' ', cell + 1);
+	}
 }
 
 static void unknown(void)
@@ -172,6 +175,7 @@ void keys_poll(u64 now)
 	bool key;
 
 	for (u32 n = 0; n < POLL_BYTES && !command_is_busy(); n++) {
+		LOOP_BOUND(POLL_BYTES);
 		int byte = next(now, &key);
 
 		if (byte < 0)

@@ -7,6 +7,7 @@
  * hands at any moment, so each change is a compare-and-swap, and what it does not
  * find any more it looks up again.
  */
+#include "core/bound.h"
 #include "core/life_steps.h"
 #include "core/boot.h"
 #include "core/crash.h"
@@ -104,9 +105,11 @@ static bool is_in(u16 index, u16 vcpu)
 
 static bool all_are_in(u16 index)
 {
-	for (u16 n = 0; n < machine_cells[index].vcpu_count; n++)
+	for (u16 n = 0; n < machine_cells[index].vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (!is_in(index, n))
 			return false;
+	}
 	return true;
 }
 
@@ -132,9 +135,11 @@ static void serve_resuming(u16 index)
 		return;
 	watch_slept(index, time);
 	arch_cell_unrevoke(index);
-	for (u16 n = 0; n < config->vcpu_count; n++)
+	for (u16 n = 0; n < config->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (is_in(index, n) && machine_cell_cpus[config->first_cpu + n] != arch_cpu_this()->index)
 			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
+	}
 	if (arch_cas32(&cell->state, CELL_RESUMING, CELL_RUNNING)) {
 		trace_life(index, CELL_RUNNING, BY_POLICY);
 		return;
@@ -255,6 +260,7 @@ static void serve_ending(u16 index, u32 life)
 void life_serve(void)
 {
 	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		u32 life = atomic_load32(&cells[i].incarnation), state = atomic_load32(&cells[i].state);
 
 		if (cell_state_ends(state))

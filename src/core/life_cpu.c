@@ -14,6 +14,7 @@
  * after a second is not waited for: the memory is out of his reach. But the cell
  * has failed then, and is not started before he has.
  */
+#include "core/bound.h"
 #include "core/life_steps.h"
 #include "config.h"
 #include "core/boot.h"
@@ -194,6 +195,7 @@ void life_wait(struct cpu *cpu)
 	if (debugged)
 		debug_waits(cpu);
 	for (;;) {
+		LOOP_RESIDENCE();
 		if (cpu->index == machine_service_cpu)
 			core_serve(cpu); /* or nobody would ever resume it */
 		bool held = debugged && debug_holds(cpu);
@@ -242,8 +244,10 @@ u32 life_missing(u16 cell)
 {
 	u32 life = atomic_load32(&cells[cell].incarnation), missing = 0;
 
-	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++)
+	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		missing += life && atomic_load32(&cell_vcpu(cell, n)->parked) != KICK_SENT(life);
+	}
 	return missing;
 }
 
@@ -257,6 +261,7 @@ static enum life_place others_are_in(const struct cpu *cpu)
 	bool all = true;
 
 	for (u16 n = 0; n < cpu->cell->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		u32 word = atomic_load32(&cell_vcpu(cpu->cell_index, n)->parked);
 
 		if (word == coming)
@@ -315,6 +320,7 @@ static void reach_goal(struct cpu *cpu)
 		log_put(MESSAGE_VCPUS_MISSING, cpu->cell_index, missing);
 	watch_reset(cpu->cell_index);
 	do {
+		LOOP_BOUND(4);
 		goal = atomic_load32(&cell->state);
 		next = failed || goal == CELL_FAILING ? CELL_FAILED : goal == CELL_STOPPING ? CELL_STOPPED : CELL_STARTING;
 		cell->begins = next == CELL_STARTING;
@@ -324,8 +330,10 @@ static void reach_goal(struct cpu *cpu)
 
 static void all_off(const struct cpu *cpu)
 {
-	for (u16 n = 0; n < cpu->cell->vcpu_count; n++)
+	for (u16 n = 0; n < cpu->cell->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		atomic_store32(&cell_vcpu(cpu->cell_index, n)->state, VCPU_OFF);
+	}
 }
 
 /*
@@ -366,8 +374,10 @@ static void as_at_boot(struct cpu *cpu)
 	struct cell *cell = &cells[cpu->cell_index];
 
 	arch_cas32(&cell->record_state, RECORD_PRINTED, RECORD_NONE); /* one that still waits is printed while the cell runs again */
-	for (u16 i = 0; i < cpu->cell->vdev_count; i++)
+	for (u16 i = 0; i < cpu->cell->vdev_count; i++) {
+		LOOP_BOUND(CELL_VDEV_LIMIT);
 		cpu->vdevs[i].ops->reset(&cpu->vdevs[i]); /* before the lines: what the pump says of a device from now on is that it is quiet */
+	}
 	arch_cell_restore(cpu);
 }
 

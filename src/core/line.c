@@ -9,6 +9,7 @@
  *
  * All of it: only the CPU that pumps.
  */
+#include "core/bound.h"
 #include "config.h"
 #include "core/cell.h"
 #include "core/crash_format.h"
@@ -274,8 +275,10 @@ static bool may_be_hello(u8 byte)
 static void give_back(void)
 {
 	maybe.given = maybe.count = 0;
-	for (u32 i = 0; i < maybe.held && !line.deaf; i++)
+	for (u32 i = 0; i < maybe.held && !line.deaf; i++) {
+		LOOP_BOUND(HELLO_WIRE);
 		maybe.give[maybe.count++] = maybe.hold[i];
+	}
 	maybe.held = 0;
 }
 
@@ -510,6 +513,7 @@ static bool next_data(u64 now)
 	u32 bytes = flight(), room = bytes < LINE_FLIGHT ? LINE_FLIGHT - bytes : 0;
 
 	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		line.next = (line.next + 1) % CHANNEL_COUNT;
 		if (send_data(line.next, room, now))
 			return true;
@@ -552,6 +556,7 @@ void line_round(u64 now, u32 bytes)
 	u32 frames = 0;
 
 	for (u32 n = 0; n < bytes; n++) {
+		LOOP_BOUND(LINE_ROUND);
 		if (out.at >= out.count && (frames++ >= bytes / FRAME_BYTES || line.mode == MODE_LEFT || !next_frame(now)))
 			return;
 		if (!plat_console_put(machine_console_base, out.wire[out.at]))
@@ -572,7 +577,9 @@ void line_stop(void)
 	out.at = out.count = 0;
 	u32 count = frame_build(wire, &head, NULL, 0);
 
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(LINE_WIRE);
 		for (u32 tries = 0; tries < UART_TRIES && !plat_console_put(machine_console_base, wire[i]); tries++)
-			;
+			LOOP_PATIENCE(UART_TRIES);
+	}
 }

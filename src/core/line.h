@@ -30,7 +30,8 @@ int line_key(void);
 void line_clock(u64 now);
 /* Is there a session? Then nothing goes out as plain text. */
 bool line_is_framed(void);
-/* Hand out up to so many bytes, as far as the UART takes them. now: ticks. */
+/* Hand out up to so many bytes, LINE_ROUND at most, as far as the UART takes them. now: ticks. */
+#define LINE_ROUND 512u
 void line_round(u64 now, u32 bytes);
 /* The end of the session is at hand and text follows at once: panic, power off. Waits for the UART. */
 void line_stop(void);

@@ -3,6 +3,7 @@
  * What waits in the channels (line_channel.h). The log has a ring of its own here: in it are whole records, taken from the
  * CPUs' rings in their order in time. What a cell prints is where console.c has it for plain text, too.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/line_channel.h"
@@ -61,12 +62,15 @@ static void log_fill(void)
 	struct channel *c = &channels[LINE_LOG];
 
 	for (u32 n = 0; n < LOG_ROUND && LOG_SIZE - (c->end - c->start) >= LINE_PAYLOAD; n++) {
+		LOOP_BOUND(LOG_ROUND);
 		u32 size = log_take(&logs.next);
 
 		if (!size)
 			break;
-		for (u32 i = 0; i < size; i++)
+		for (u32 i = 0; i < size; i++) {
+			LOOP_BOUND(sizeof(struct log_record));
 			logs.bytes[c->end++ % LOG_SIZE] = ((const u8 *)&logs.next)[i];
+		}
 	}
 }
 
@@ -75,8 +79,10 @@ u32 line_left(char *text, u32 size)
 	struct channel *c = &channels[LINE_LOG];
 	u32 bytes = record_size(c->start);
 
-	for (u32 i = 0; i < bytes; i++)
+	for (u32 i = 0; i < bytes; i++) {
+		LOOP_BOUND(sizeof(struct log_record));
 		((u8 *)&logs.next)[i] = logs.bytes[(c->start + i) % LOG_SIZE];
+	}
 	c->start = c->sent = c->high = bytes ? c->start + bytes : c->end;
 	return bytes ? log_line(&logs.next, text, size) + 1 : 0;
 }
@@ -142,8 +148,10 @@ bool channel_may_end(u32 index, u32 position)
 
 	if (index != LINE_LOG)
 		return true;
-	for (u32 n = 0; n < LOG_SIZE / sizeof(struct line_log) && at != position && record_size(at); n++)
+	for (u32 n = 0; n < LOG_SIZE / sizeof(struct line_log) && at != position && record_size(at); n++) {
+		LOOP_BOUND(LOG_SIZE / sizeof(struct line_log));
 		at += record_size(at);
+	}
 	return at == position;
 }
 
@@ -160,7 +168,7 @@ static u32 log_bytes(u32 from, u32 size)
 	u32 bytes = 0, next;
 
 	for (; (next = record_size(from + bytes)) && bytes + next <= size; bytes += next)
-		;
+		LOOP_BOUND(LINE_PAYLOAD / sizeof(struct line_log));
 	return bytes;
 }
 
@@ -173,11 +181,15 @@ u32 channel_copy(u32 index, u8 *to, u32 size)
 		request_copy(index, c->sent, to, count);
 	} else if (index == LINE_LOG) {
 		count = log_bytes(c->sent, count);
-		for (u32 i = 0; i < count; i++)
+		for (u32 i = 0; i < count; i++) {
+			LOOP_BOUND(LINE_PAYLOAD);
 			to[i] = logs.bytes[(c->sent + i) % LOG_SIZE];
+		}
 	} else {
-		for (u32 i = 0; i < count; i++)
+		for (u32 i = 0; i < count; i++) {
+			LOOP_BOUND(LINE_PAYLOAD);
 			to[i] = console_at(index - CHANNEL_CONSOLES, c->sent + i);
+		}
 	}
 	return count;
 }
@@ -219,8 +231,10 @@ void channel_take(u32 index, const u8 *bytes, u32 size)
 	}
 	struct input *input = &inputs[index - CHANNEL_CONSOLES];
 
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_PAYLOAD);
 		input->bytes[input->head++ % INPUT_SIZE] = bytes[i];
+	}
 }
 
 /* A cell that does not read keeps what is typed at it waiting here, and makes no overrun. */
@@ -234,17 +248,21 @@ static void deliver(u32 cell)
 		input->tail = input->head;
 	input->life = life;
 	before = input->tail;
-	for (; input->tail != input->head && dev->ops->room(dev); input->tail++)
+	for (; input->tail != input->head && dev->ops->room(dev); input->tail++) {
+		LOOP_BOUND(INPUT_SIZE);
 		dev->ops->put(dev, input->bytes[input->tail % INPUT_SIZE]);
+	}
 	if (input->tail != before)
 		mmio_settle(dev);
 }
 
 void channel_work(void)
 {
-	for (u32 cell = 0; cell < CELL_COUNT; cell++)
+	for (u32 cell = 0; cell < CELL_COUNT; cell++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (console_of(cell))
 			deliver(cell);
+	}
 	request_work();
 	if (line_is_framed())
 		log_fill();

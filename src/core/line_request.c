@@ -3,6 +3,7 @@
  * Requests and answers (line.h): bytes come in, a message that is whole is put aside and carried out part by part, each part
  * a message in the ring. Who does not take his answers stops his own channel only.
  */
+#include "core/bound.h"
 #include "core/frame.h"
 #include "core/line_channel.h"
 
@@ -61,8 +62,10 @@ void request_copy(u32 index, u32 from, u8 *to, u32 size)
 {
 	const struct request *r = request_of(index);
 
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_PAYLOAD);
 		to[i] = r->out[(from + i) % OUT_SIZE];
+	}
 }
 
 u32 request_taken(u32 index)
@@ -81,8 +84,10 @@ void request_take(u32 index, const u8 *bytes, u32 size)
 {
 	struct request *r = request_of(index);
 
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_PAYLOAD);
 		r->in[r->taken++ % IN_SIZE] = bytes[i];
+	}
 }
 
 /* ---- carrying out ---- */
@@ -100,8 +105,10 @@ static bool begin(u32 index, struct request *r)
 
 	if (waiting < HEAD || (!wrong && waiting < size))
 		return false;
-	for (u32 i = 0; !wrong && i < size; i++)
+	for (u32 i = 0; !wrong && i < size; i++) {
+		LOOP_BOUND(LINE_MESSAGE);
 		r->message[i] = (u8)in_byte(r, i);
+	}
 	r->tag = (u8)in_byte(r, 3);
 	r->job.data = r->message + HEAD; /* one by one: all at once would be a memset to a compiler */
 	r->job.size = wrong ? 0 : size - HEAD;
@@ -131,8 +138,10 @@ static enum line_status answer(u32 index, struct line_job *job)
 
 static void put(struct channel *c, struct request *r, const u8 *message, u32 size)
 {
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_MESSAGE);
 		r->out[c->end++ % OUT_SIZE] = message[i];
+	}
 }
 
 /* One message of an answer; false: there was nothing to do. */
@@ -168,6 +177,7 @@ static bool step(u32 index)
 void request_work(void)
 {
 	for (u32 i = 0; i < REQUEST_COUNT; i++) {
+		LOOP_BOUND(REQUEST_COUNT);
 		turn = (turn + 1) % REQUEST_COUNT;
 		if (step(channel_of(turn)))
 			return;

@@ -10,6 +10,7 @@
  * Field legend: [O]wner CPU; [A]tomic; [P] only the CPU that pumps.
  */
 #include "core/log.h"
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/fmt.h"
 #include "core/log_read.h"
@@ -46,6 +47,11 @@ static const struct {
 #undef LOG_ROW
 };
 
+#define LOG_ROW(name, severity, category, format) _Static_assert(sizeof(LOG_FORMAT_MESSAGE_##name) <= FMT_FORMAT, "a format's length");
+LOG_MESSAGES(LOG_ROW)
+#undef LOG_ROW
+_Static_assert(RECORD - HEAD <= FMT_WORDS && LOG_LINE <= FMT_TEXT, "what fmt.c is told to be most");
+
 /* Not inlined: the compiler would reckon it again for each member. */
 static __attribute__((noinline)) struct ring *ring_of(u32 cpu)
 {
@@ -64,11 +70,14 @@ static u32 put_string(u64 *record, u32 n, const char *text)
 {
 	u8 *to = (u8 *)&record[n], *end = (u8 *)&record[STRINGS];
 
-	while (to + 1 < end && *text)
+	while (to + 1 < end && *text) {
+		LOOP_TOTAL(LOG_LINE);
 		*to++ = (u8)*text++;
-	do
+	}
+	do {
+		LOOP_BOUND(sizeof *record);
 		*to++ = 0;
-	while ((u64)to % sizeof *record);
+	} while ((u64)to % sizeof *record);
 	return (u32)((u64 *)(void *)to - record);
 }
 
@@ -78,6 +87,7 @@ static u32 put_arguments(u64 *record, const char *format, va_list *args)
 	u32 n = HEAD;
 
 	while ((format = fmt_next(format, &spec))) {
+		LOOP_BOUND(FMT_ARGUMENTS);
 		u64 value = fmt_value(&spec, args);
 
 		if (spec.type == 's')
@@ -212,9 +222,11 @@ static u32 oldest(void)
 {
 	u32 best = CPU_COUNT;
 
-	for (u32 i = 0; i < CPU_COUNT; i++)
+	for (u32 i = 0; i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
 		if (size_of(&rings[i]) && (best == CPU_COUNT || oldest_of(&rings[i])[1] < oldest_of(&rings[best])[1]))
 			best = i;
+	}
 	return best;
 }
 
@@ -226,9 +238,12 @@ static void put_byte(struct log_record *record, u8 byte)
 
 static void pack_string(struct log_record *record, const char *text)
 {
-	do
-		put_byte(record, (u8)*text);
-	while (*text++);
+	for (u32 i = 0; i < LOG_DATA; i++) {
+		LOOP_BOUND(LOG_DATA);
+		put_byte(record, (u8)text[i]);
+		if (!text[i])
+			break;
+	}
 }
 
 static void pack(const u64 *from, struct log_record *record)
@@ -241,11 +256,14 @@ static void pack(const u64 *from, struct log_record *record)
 	head->size = sizeof *head;
 	head->arguments = 0;
 	for (; n < RECORD && (p = fmt_next(p, &spec)); head->arguments++) {
+		LOOP_BOUND(FMT_ARGUMENTS);
 		if (spec.type == 's') {
 			strings |= 1u << head->arguments;
 			pack_string(record, (const char *)&from[n]);
-			while (n < RECORD && from[n] >> 56)
+			while (n < RECORD && from[n] >> 56) {
+				LOOP_TOTAL(RECORD);
 				n++;
+			}
 		} else {
 			for (u32 i = 0; i < 64; i += 8)
 				put_byte(record, (u8)(from[n] >> i));
@@ -267,8 +285,10 @@ static bool cut(struct log_record *record)
 	u32 room = LINE_PAYLOAD - (u32)sizeof record->head - 1, length = record->head.size - (u32)sizeof record->head - 1;
 	u32 at = least(piece.at, length), count = least(length - at, room);
 
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(LINE_PAYLOAD);
 		record->data[i] = record->data[at + i];
+	}
 	record->data[count] = 0;
 	record->head.size = (u16)(sizeof record->head + count + 1);
 	piece.at = at + count < length ? at + count : 0;
@@ -314,10 +334,11 @@ u32 log_line(const struct log_record *record, char *text, u32 size)
 	u32 at = 0, n = 0;
 
 	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++) {
+		LOOP_BOUND(FMT_ARGUMENTS);
 		values[n] = spec.type == 's' ? (u64)&record->data[at] : 0;
 		if (spec.type == 's')
 			while (at + 1 < LOG_DATA && record->data[at++])
-				;
+				LOOP_TOTAL(LOG_DATA);
 		else
 			for (u32 i = 0; i < 64 && at + 1 < LOG_DATA; i += 8)
 				values[n] |= (u64)record->data[at++] << i;

@@ -5,6 +5,7 @@
  */
 #include "core/audit.h"
 #include "core/boot.h"
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/console.h"
 #include "core/control.h"
@@ -41,6 +42,7 @@ static void banner(void)
 static void start_others(const struct cpu *self)
 {
 	for (u16 i = 0; i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
 		s64 error;
 
 		if (i == self->index || machine_cpus[i].role == CPU_UNUSED)
@@ -56,8 +58,10 @@ static u32 others_expected(const struct cpu *self)
 {
 	u32 n = 0;
 
-	for (u16 i = 0; i < CPU_COUNT; i++)
+	for (u16 i = 0; i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
 		n += i != self->index && machine_cpus[i].role != CPU_UNUSED;
+	}
 	return n;
 }
 
@@ -67,6 +71,7 @@ static void await_others(const struct cpu *self)
 	u64 limit = arch_time_now() + ARRIVAL_SECONDS * arch_time_hz();
 
 	while (__atomic_load_n(&cpus_arrived, __ATOMIC_ACQUIRE) != expected) {
+		LOOP_TIME(1000 * ARRIVAL_SECONDS);
 		if (arch_time_now() > limit)
 			panic("CPUs that did not arrive: expected and arrived", expected,
 			      __atomic_load_n(&cpus_arrived, __ATOMIC_ACQUIRE));
@@ -87,8 +92,10 @@ void hyp_main(struct cpu *cpu, u16 index, u64 entry_ticks)
 	boot_times.banner = arch_time_now() - before;
 	iommu_init();            /* no device writes any memory, before anything depends on memory staying what it is */
 	pci_init();              /* behind that: what firmware left running is aborted, then silenced */
-	for (u16 i = 0; i < VDEV_COUNT; i++)
+	for (u16 i = 0; i < VDEV_COUNT; i++) {
+		LOOP_BOUND(VDEV_COUNT);
 		machine_vdevs[i].ops->reset(&machine_vdevs[i]); /* before a cell can touch one */
+	}
 	arch_irq_init();         /* shared part, all lines masked: before any CPU's own part */
 	arch_cpu_init(cpu);
 	start_others(cpu);       /* they verify and set up themselves, then wait */
@@ -104,8 +111,10 @@ void hyp_secondary(struct cpu *cpu, u16 index)
 	arch_cpu_init(cpu);
 	__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_RELEASE);
 	arch_cpu_wake_all();
-	while (!atomic_load32(&cells_may_run))
+	while (!atomic_load32(&cells_may_run)) {
+		LOOP_RESIDENCE();
 		arch_cpu_relax();
+	}
 	cpu_main(cpu);
 }
 
@@ -149,6 +158,7 @@ static _Noreturn void serve(struct cpu *cpu)
 {
 	service_init();
 	for (;;) {
+		LOOP_RESIDENCE();
 		metrics_begin(cpu);
 		core_serve(cpu);
 		metrics_end(cpu);

@@ -4,8 +4,10 @@
  * same is on the console for whoever presses a key there.
  */
 #include "core/manage.h"
+#include "core/bound.h"
 #include "core/control.h"
 #include "core/debug.h"
+#include "core/fmt.h"
 #include "core/frame.h"
 #include "core/life.h"
 #include "core/life_steps.h"
@@ -42,8 +44,10 @@ void manage_put(struct line_job *job, const void *from, u32 size)
 {
 	volatile u8 *to = job->payload + job->length;
 
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_PART);
 		to[i] = ((const u8 *)from)[i];
+	}
 	job->length += size;
 }
 
@@ -51,8 +55,10 @@ static u32 length_of(const char *text)
 {
 	u32 n = 0;
 
-	while (text[n])
+	while (text[n]) {
+		LOOP_BOUND(FMT_FORMAT);
 		n++;
+	}
 	return n;
 }
 
@@ -73,10 +79,14 @@ static void set_text(char *to, u32 size, const char *from)
 	volatile char *text = to;
 	u32 i = 0;
 
-	for (; from && from[i] && i + 1 < size; i++)
+	for (; from && from[i] && i + 1 < size; i++) {
+		LOOP_BOUND(LINE_PART);
 		text[i] = from[i];
-	for (; i < size; i++)
+	}
+	for (; i < size; i++) {
+		LOOP_BOUND(LINE_PART);
 		text[i] = 0;
+	}
 }
 
 /* ---- what there is ---- */
@@ -121,8 +131,10 @@ static enum line_status names(struct line_job *job)
 
 	if (job->size != 2 || (list = manage_argument(job, 0), !name_of(list, 0)))
 		return LINE_INVALID;
-	while ((name = name_of(list, n)) && manage_put_name(job, name, "", 0))
+	while ((name = name_of(list, n)) && manage_put_name(job, name, "", 0)) {
+		LOOP_BOUND(LINE_PART);
 		n++;
+	}
 	job->state[0] = n;
 	job->more = name;
 	return LINE_OK;
@@ -134,8 +146,10 @@ static bool sum_messages(u64 state[2])
 	u32 end = (u32)state[1] + SUM_AT_ONCE;
 	const char *format;
 
-	for (; (format = log_format((u32)state[1])) && state[1] < end; state[1]++)
+	for (; (format = log_format((u32)state[1])) && state[1] < end; state[1]++) {
+		LOOP_BOUND(SUM_AT_ONCE);
 		state[0] = frame_crc_more((u32)state[0], (const u8 *)format, length_of(format) + 1);
+	}
 	return !format;
 }
 

@@ -6,6 +6,7 @@
 #include "core/metrics.h"
 #include "core/audit.h"
 #include "core/boot.h"
+#include "core/bound.h"
 #include "core/iommu.h"
 #include "core/life_steps.h"
 #include "core/log.h"
@@ -101,6 +102,7 @@ static enum line_status values(struct line_job *job)
 	bool any;
 
 	while ((any = value_of(job, n, &value)) && manage_put_name(job, value.group, value.name, sizeof value.value)) {
+		LOOP_BOUND(LINE_PART / sizeof(u64));
 		manage_put(job, &value.value, sizeof value.value);
 		n++;
 	}

@@ -5,6 +5,7 @@
  */
 #include "core/mmio.h"
 #include "core/boot.h"
+#include "core/bound.h"
 #include "core/console.h"
 #include "core/iommu.h"
 #include "vdev/vdev.h"
@@ -54,9 +55,11 @@ static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, b
 
 static const struct vdev_config *find(const struct cpu *cpu, u64 ipa)
 {
-	for (u32 i = 0; i < cpu->cell->vdev_count; i++)
+	for (u32 i = 0; i < cpu->cell->vdev_count; i++) {
+		LOOP_BOUND(CELL_VDEV_LIMIT);
 		if (ipa - cpu->vdevs[i].base < cpu->vdevs[i].size) /* wraps below the window: then not less */
 			return &cpu->vdevs[i];
+	}
 	return NULL;
 }
 

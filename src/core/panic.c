@@ -9,6 +9,7 @@
  *   [core] panic: configuration 0123...; this CPU halts; those that can go on do
  */
 #include "core/panic.h"
+#include "core/bound.h"
 #include "arch/arch.h"
 #include "core/boot.h"
 #include "core/cell.h"
@@ -22,6 +23,8 @@
 #define REG_LINES ((ARRAY_COUNT(((struct panic_state *)0)->regs) + WORDS_PER_LINE - 1) / WORDS_PER_LINE)
 #define LINE_REGS 2u
 #define LINE_STACK (LINE_REGS + REG_LINES)
+_Static_assert(LINE_STACK + (PANIC_STACK + WORDS_PER_LINE - 1) / WORDS_PER_LINE == PANIC_LINES, "lines of a panic");
+#define PANIC_MILLISECONDS 11000u /* of both: */
 #define TAKE_TIME(hz) (hz)        /* how long somebody waits for the service CPU, */
 #define TELL_TIME(hz) (10 * (hz)) /* and how long this may then print: two thousand characters at 2400 baud */
 
@@ -52,9 +55,11 @@ static u32 words(const struct panic_state *state, u32 first, bool registers, cha
 
 	if (first >= count)
 		return 0;
-	for (u32 i = first; i < first + WORDS_PER_LINE && i < count; i++)
+	for (u32 i = first; i < first + WORDS_PER_LINE && i < count; i++) {
+		LOOP_BOUND(WORDS_PER_LINE);
 		at += registers ? fmt_print(buffer + at, size - at, " x%u=0x%016lx", i, values[i]) :
 				  fmt_print(buffer + at, size - at, " 0x%016lx", values[i]);
+	}
 	return at;
 }
 
@@ -76,8 +81,10 @@ static void print(const struct panic_state *state)
 	const char *cpu = machine_cpus[state->cpu].name;
 	char line[LOG_LINE];
 
-	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++)
+	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++) {
+		LOOP_BOUND(PANIC_LINES);
 		console_tell(line);
+	}
 	fmt_print(line, sizeof line, "panic: configuration %s; %s", machine_hash, machine_core.panic_resets ? "the board is reset" :
 		  state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
 						      "this CPU halts; those that can go on do");
@@ -99,6 +106,7 @@ static bool wait_until(u32 *word, u32 value, u64 ticks)
 	u64 start = arch_time_now();
 
 	while (atomic_load32(word) != value) {
+		LOOP_TIME(PANIC_MILLISECONDS);
 		if (arch_time_now() - start >= ticks)
 			return false;
 		arch_cpu_relax();
@@ -112,6 +120,7 @@ static bool leave(const struct panic_state *state, bool printed)
 	u64 hz = arch_time_hz(), start = arch_time_now();
 
 	while (!arch_cas32(&left_state, RECORD_NONE, RECORD_WRITING)) {
+		LOOP_TIME(PANIC_MILLISECONDS);
 		if (arch_time_now() - start >= TAKE_TIME(hz) + TELL_TIME(hz))
 			return false;
 		arch_cpu_relax();

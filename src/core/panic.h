@@ -17,6 +17,7 @@
 #include "core/types.h"
 
 #define PANIC_STACK 32u /* words of the stack, from its pointer up */
+#define PANIC_LINES 18u /* most of panic_line */
 #define PANIC_LINE 160u /* longest line of panic_line, its final 0 included */
 
 struct panic_state {

@@ -12,6 +12,7 @@
  * Nobody waits in a restart: the cell's first CPU looks again, as it is parked.
  * A function that does not answer keeps its cell from starting, and nobody else.
  */
+#include "core/bound.h"
 #include "core/log.h"
 #include "core/pci.h"
 #include "core/panic.h"
@@ -82,11 +83,13 @@ static void switch_off(u64 config)
 	u32 at = PCI_CONVENTIONAL_SIZE;
 
 	for (u32 n = 0; n < EXTENDED_COUNT && at >= PCI_CONVENTIONAL_SIZE; n++) {
+		LOOP_BOUND(EXTENDED_COUNT);
 		u32 header = arch_device_read(config + at, 4);
 
 		if (!header || header == ~0u)
 			return;
 		for (u32 i = 0; i < ARRAY_COUNT(switched_off); i++) {
+			LOOP_BOUND(ARRAY_COUNT(switched_off));
 			u64 reg = config + at + switched_off[i].reg;
 
 			if ((header & 0xffff) == switched_off[i].id && at + switched_off[i].reg < PCI_CONFIG_SIZE)
@@ -123,9 +126,11 @@ void pci_quiet(u16 function)
 
 void pci_stop(u16 cell)
 {
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		if (is_of(i, cell))
 			pci_quiet(i);
+	}
 }
 
 /* ---- reset ---- */
@@ -145,6 +150,7 @@ static void write_bars(u16 function)
 	const struct pci_function *f = &machine_functions[function];
 
 	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++) {
+		LOOP_BOUND(PCI_BAR_COUNT);
 		const struct pci_bar *bar = &machine_bars[i];
 
 		pci_write(function, PCI_BAR(bar->index), 4, (u32)bar->base);
@@ -160,9 +166,11 @@ static void write_reset_register(u16 function)
 
 	write_bars(function);
 	pci_write(function, PCI_COMMAND, 2, COMMAND_INTX_OFF | COMMAND_MEMORY);
-	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++)
+	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++) {
+		LOOP_BOUND(PCI_BAR_COUNT);
 		if (machine_bars[i].index == f->reset_bar)
 			arch_device_write(machine_bars[i].base + f->reset_offset, 4, f->reset_value);
+	}
 }
 
 /* Returns whether there is something to wait for. The function is not touched after it (6.6.2). */
@@ -224,12 +232,16 @@ static void begin_all(struct reset *reset, u16 cell)
 {
 	bool waits = false;
 
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		if (is_of(i, cell) && is_pending(i) && !is_over(reset, PENDING_MILLISECONDS))
 			return;
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	}
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		if (is_of(i, cell) && begin(i))
 			waits = true;
+	}
 	enter(reset, waits ? PHASE_RUNS : PHASE_ANSWERS);
 }
 
@@ -238,16 +250,20 @@ static u16 silent_one(u16 cell)
 {
 	u16 i = 0;
 
-	while (i < FUNCTION_COUNT && (!is_of(i, cell) || pci_answers(i)))
+	while (i < FUNCTION_COUNT && (!is_of(i, cell) || pci_answers(i))) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		i++;
+	}
 	return i;
 }
 
 static void restore_all(struct reset *reset, u16 cell)
 {
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		if (is_of(i, cell))
 			restore(i);
+	}
 	reset->late = false;
 	reset->phase = PHASE_NONE;
 }
@@ -276,9 +292,11 @@ static bool step(struct reset *reset, u16 cell)
 
 static bool has_functions(u16 cell)
 {
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		if (is_of(i, cell))
 			return true;
+	}
 	return false;
 }
 
@@ -309,6 +327,7 @@ static void verify_bars(u16 function)
 	const struct pci_function *f = &machine_functions[function];
 
 	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++) {
+		LOOP_BOUND(PCI_BAR_COUNT);
 		u32 found = pci_read(function, PCI_BAR(machine_bars[i].index), 4) & ~BAR_FLAGS;
 
 		if (found != (u32)machine_bars[i].base)
@@ -318,19 +337,26 @@ static void verify_bars(u16 function)
 
 void pci_init(void)
 {
-	for (u16 i = 0; i < BUS_COUNT; i++)
+	for (u16 i = 0; i < BUS_COUNT; i++) {
+		LOOP_BOUND(BUS_COUNT);
 		silence_bus(&machine_buses[i]); /* before anything is compared, which may take a while */
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	}
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		pci_verify(i); /* before the reset: it may be a function of another kind */
+	}
 	if (!has_functions(EVERY_CELL))
 		return;
 	while (!step(&boot, EVERY_CELL)) {
+		LOOP_TIME(PENDING_MILLISECONDS + RESET_MILLISECONDS + ANSWER_MILLISECONDS);
 		u16 silent = is_late(&boot) ? silent_one(EVERY_CELL) : FUNCTION_COUNT;
 
 		if (silent < FUNCTION_COUNT)
 			pci_panic_identity(silent, "device and vendor after its reset");
 		arch_cpu_relax();
 	}
-	for (u16 i = 0; i < FUNCTION_COUNT; i++)
+	for (u16 i = 0; i < FUNCTION_COUNT; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		verify_bars(i);
+	}
 }

@@ -8,6 +8,7 @@
  * No lock: two vCPUs that write one register at once get one of both values, as
  * they would from hardware if they read it first.
  */
+#include "core/bound.h"
 #include "core/pci.h"
 #include "core/pci_function.h"
 
@@ -50,17 +51,21 @@ static const u32 host_bridge[] = { 0x00081b36, 0, (u32)PCI_CLASS_HOST_BRIDGE << 
 
 static const struct pci_space *find_space(const struct cpu *cpu, u64 ipa)
 {
-	for (u16 i = 0; i < SPACE_COUNT; i++)
+	for (u16 i = 0; i < SPACE_COUNT; i++) {
+		LOOP_BOUND(SPACE_COUNT);
 		if (machine_spaces[i].cell == cpu->cell_index && ipa - machine_spaces[i].base < SPACE_SIZE)
 			return &machine_spaces[i];
+	}
 	return NULL;
 }
 
 static u16 find_function(const struct pci_space *space, u32 address)
 {
-	for (u16 i = space->first_function; i < space->first_function + space->function_count; i++)
+	for (u16 i = space->first_function; i < space->first_function + space->function_count; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		if (machine_functions[i].address == address)
 			return i;
+	}
 	return NO_FUNCTION;
 }
 
@@ -78,9 +83,11 @@ static u32 next_shown(u16 function, u32 from)
 {
 	const struct pci_state *state = &pci_states[function];
 
-	for (u32 i = from; i < state->count; i++)
+	for (u32 i = from; i < state->count; i++) {
+		LOOP_BOUND(CAPABILITY_COUNT);
 		if (is_shown(function, &state->list[i]))
 			return state->list[i].offset;
+	}
 	return 0;
 }
 
@@ -90,8 +97,10 @@ static u32 find_capability(u16 function, u32 reg)
 	const struct pci_state *state = &pci_states[function];
 	u32 i = 0;
 
-	while (i < state->count && !(reg - state->list[i].offset < state->list[i].size && is_shown(function, &state->list[i])))
+	while (i < state->count && !(reg - state->list[i].offset < state->list[i].size && is_shown(function, &state->list[i]))) {
+		LOOP_BOUND(CAPABILITY_COUNT);
 		i++;
+	}
 	return i;
 }
 
@@ -106,9 +115,11 @@ static const struct rule *find_rule(u16 function, u32 reg)
 	} else if (reg >= PCI_HEADER_SIZE) {
 		return &nothing;
 	}
-	for (u32 k = 0; k < ARRAY_COUNT(rules); k++)
+	for (u32 k = 0; k < ARRAY_COUNT(rules); k++) {
+		LOOP_BOUND(ARRAY_COUNT(rules));
 		if (rules[k].capability == id && rules[k].first <= offset && offset <= rules[k].last)
 			return &rules[k];
+	}
 	return &nothing;
 }
 
@@ -121,6 +132,7 @@ static u32 read_bar(u16 function, u32 n)
 	bool sizing = atomic_load32(&pci_states[function].sizing) >> n & 1;
 
 	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++) {
+		LOOP_BOUND(PCI_BAR_COUNT);
 		const struct pci_bar *bar = &machine_bars[i];
 		u64 value = sizing ? -bar->size : bar->base;
 
@@ -144,8 +156,10 @@ static bool is_one_of_several(const struct pci_space *space, u16 function)
 {
 	u32 count = 0;
 
-	for (u16 i = space->first_function; i < space->first_function + space->function_count; i++)
+	for (u16 i = space->first_function; i < space->first_function + space->function_count; i++) {
+		LOOP_BOUND(FUNCTION_COUNT);
 		count += machine_functions[i].address >> 3 == machine_functions[function].address >> 3;
+	}
 	return count > 1;
 }
 
@@ -180,8 +194,10 @@ static u32 mend_capability(u16 function, u32 place, u32 value)
 	value = (value & ~0xff00u) | next_shown(function, place + 1) << 8;
 	switch (pci_states[function].list[place].id) {
 	case CAPABILITY_MSI:
-		while (log < MSI_CAPABLE(control) && 2u << log <= vectors)
+		while (log < MSI_CAPABLE(control) && 2u << log <= vectors) {
+			LOOP_BOUND(7);
 			log++;
+		}
 		return (value & ~(MSI_CAPABLE(~0u) << 17)) | log << 17;
 	case CAPABILITY_MSIX:
 		if ((control & MSIX_SIZE) >= vectors)

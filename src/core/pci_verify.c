@@ -4,6 +4,7 @@
  * later rests on it: a BAR that is larger than declared would decode beyond the
  * pages that its cell has, and another pin would be another cell's line.
  */
+#include "core/bound.h"
 #include "core/fmt.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -72,6 +73,7 @@ static u32 walk(u16 function, struct pci_capability list[CAPABILITY_COUNT])
 	if (pci_read(function, PCI_STATUS, 2) & STATUS_LIST)
 		at = pci_read(function, PCI_CAPABILITIES, 1) & ~3u;
 	for (; at; count++) {
+		LOOP_BOUND(CAPABILITY_COUNT + 1);
 		u32 word = pci_read(function, at, 2), size;
 
 		if (at < PCI_HEADER_SIZE)
@@ -92,12 +94,15 @@ static u32 walk(u16 function, struct pci_capability list[CAPABILITY_COUNT])
 static void separate(u16 function, struct pci_capability *list, u32 count)
 {
 	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(CAPABILITY_COUNT);
 		struct pci_capability *c = &list[i];
 		u32 end = PCI_CONVENTIONAL_SIZE, needed = needed_size(c);
 
-		for (u32 k = 0; k < count; k++)
+		for (u32 k = 0; k < count; k++) {
+			LOOP_BOUND(CAPABILITY_COUNT);
 			if (list[k].offset > c->offset && list[k].offset < end)
 				end = list[k].offset;
+		}
 		if (c->offset + needed > end)
 			pci_panic(function, "capabilities that overlap: end of one, start of the next", c->offset + needed, end);
 		if (c->offset + c->size > end)
@@ -126,8 +131,10 @@ static void learn(u16 function)
 	u32 count = walk(function, list);
 
 	separate(function, list, count);
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(CAPABILITY_COUNT);
 		remember(state, &list[i]);
+	}
 	if (state->pcie)
 		state->max_payload = pci_read(function, state->pcie + PCIE_CONTROL, 2) & CONTROL_MAX_PAYLOAD;
 }
@@ -171,8 +178,10 @@ static void wake(u16 function)
 	if (!pci_states[function].pm || !(pci_read(function, reg, 2) & 3))
 		return;
 	pci_write(function, reg, 2, 0);
-	while (arch_time_now() < limit)
+	while (arch_time_now() < limit) {
+		LOOP_TIME(D0_MILLISECONDS);
 		arch_cpu_relax();
+	}
 	pci_quiet(function);
 }
 
@@ -208,9 +217,11 @@ static const struct pci_bar *declared_bar(u16 function, u32 index)
 {
 	const struct pci_function *f = &machine_functions[function];
 
-	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++)
+	for (u32 i = f->first_bar; i < (u32)f->first_bar + f->bar_count; i++) {
+		LOOP_BOUND(PCI_BAR_COUNT);
 		if (machine_bars[i].index == index)
 			return &machine_bars[i];
+	}
 	return NULL;
 }
 
@@ -274,7 +285,9 @@ void pci_verify(u16 function)
 	wake(function);
 	verify_reset(function);
 	verify_vectors(function);
-	for (u32 i = 0; i < PCI_BAR_COUNT; i++)
+	for (u32 i = 0; i < PCI_BAR_COUNT; i++) {
+		LOOP_BOUND(PCI_BAR_COUNT);
 		i += verify_bar(function, i);
+	}
 	pci_write(function, PCI_ROM, 4, 0); /* for good: no reset switches it on, and no guest */
 }

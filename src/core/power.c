@@ -9,12 +9,14 @@
  * CLAIMED exists so that of two callers one writes the entry point alone. The
  * kick is sent in that state; who is woken by it and finds CLAIMED looks again.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 
 /* Could an instruction of the cell be there? */
 static bool is_memory(const struct cell_config *cell, u64 address)
 {
 	for (u32 i = 0; i < cell->ram_count; i++) {
+		LOOP_BOUND(CELL_RAM_LIMIT);
 		const struct cell_ram *ram = &machine_cell_ram[cell->first_ram + i];
 
 		if (address - ram->base < ram->size)

@@ -12,6 +12,7 @@
  *   [core] console core lost=0
  */
 #include "core/record.h"
+#include "core/bound.h"
 #include "core/command.h"
 #include "core/console.h"
 #include "core/fmt.h"
@@ -73,6 +74,7 @@ void record_words(u32 cell, const char *const *names, u32 first, const u64 *word
 	u32 at = 0;
 
 	for (u32 i = 0; i < count; i++) {
+		LOOP_BOUND(RECORD_REGS_PER_LINE);
 		at += names ? fmt_print(line + at, (u32)sizeof line - at, " %s", names[i]) :
 			      fmt_print(line + at, (u32)sizeof line - at, " x%u", first + i);
 		at += fmt_print(line + at, (u32)sizeof line - at, "=0x%016lx", words[i]);
@@ -173,8 +175,10 @@ static void print_counters(u16 index)
 	}
 	if (EXITS_COUNTED)
 		at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
-	for (u32 i = 0; (name = arch_cpu_count(cpu, i, &count)); i++)
+	for (u32 i = 0; (name = arch_cpu_count(cpu, i, &count)); i++) {
+		LOOP_BOUND(ARCH_COUNTS);
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", name, count);
+	}
 	log_put(MESSAGE_PLAIN, LOG_NO_CELL, line);
 }
 
@@ -218,7 +222,9 @@ static bool status_line(void)
 
 void record_poll(bool shared)
 {
-	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && log_has_room(); n++)
+	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && log_has_room(); n++) {
+		LOOP_BOUND(POLL_LINES);
 		if (!record_line() && !status_line() && !command_line())
 			return;
+	}
 }

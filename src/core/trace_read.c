@@ -4,6 +4,7 @@
  * first, then the head says whether it was still there. With the head at n, entry n may be half written, in the place of
  * n - TRACE_ENTRIES.
  */
+#include "core/bound.h"
 #include "core/line.h"
 #include "core/trace.h"
 
@@ -40,11 +41,14 @@ u32 trace_read(const struct cpu *cpu, u32 *first, u32 end, struct trace_entry *t
 	u32 n = 0;
 
 	for (u32 i = 0; i < TRIES && !n; i++) {
+		LOOP_BOUND(TRIES);
 		*first = oldest(atomic_load32(&cpu->trace.head), *first);
 		if ((s32)(end - *first) <= 0)
 			return 0;
-		while (n < count && *first + n != end && copy(cpu, *first + n, &to[n]))
+		while (n < count && *first + n != end && copy(cpu, *first + n, &to[n])) {
+			LOOP_BOUND(TRACE_ENTRIES);
 			n++;
+		}
 	}
 	return n;
 }
@@ -59,6 +63,7 @@ u32 trace_last(const struct cpu *cpu, struct trace_entry *to, u32 count)
 void trace_set(u16 cell, bool on)
 {
 	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		struct vcpu *vcpu = cell_vcpu(cell, n);
 
 		if (on)
@@ -75,16 +80,20 @@ static u32 number_at(const u8 *data, u32 bytes)
 {
 	u32 number = 0;
 
-	for (u32 i = 0; i < bytes; i++)
+	for (u32 i = 0; i < bytes; i++) {
+		LOOP_BOUND(4);
 		number |= (u32)data[i] << 8 * i;
+	}
 	return number;
 }
 
 /* Volatile: the compiler may not ask for a memcpy. */
 static void answer(struct line_job *job, const void *from, u32 size)
 {
-	for (u32 i = 0; i < size; i++)
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(LINE_PART);
 		((volatile u8 *)job->payload)[job->length + i] = ((const u8 *)from)[i];
+	}
 	job->length += size;
 }
 

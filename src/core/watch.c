@@ -12,6 +12,7 @@
  */
 #include "core/watch.h"
 #include "core/audit.h"
+#include "core/bound.h"
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/log.h"
@@ -203,9 +204,11 @@ static void serve_devices(u16 cell)
 {
 	const struct cell_config *config = &machine_cells[cell];
 
-	for (u32 i = config->first_vdev; i < (u32)config->first_vdev + config->vdev_count; i++)
+	for (u32 i = config->first_vdev; i < (u32)config->first_vdev + config->vdev_count; i++) {
+		LOOP_BOUND(CELL_VDEV_LIMIT);
 		if (machine_vdevs[i].ops->tick)
 			serve_device(cell, &machine_vdevs[i]);
+	}
 }
 
 /* ---- shutdown requests ---- */
@@ -257,9 +260,11 @@ void watch_slept(u16 cell, u64 ticks)
 	watched[cell].due += ticks;
 	watched[cell].release += watched[cell].release ? ticks : 0;
 	__atomic_store_n(until, __atomic_load_n(until, __ATOMIC_RELAXED) + ticks, __ATOMIC_RELAXED);
-	for (u32 i = config->first_vdev; i < (u32)config->first_vdev + config->vdev_count; i++)
+	for (u32 i = config->first_vdev; i < (u32)config->first_vdev + config->vdev_count; i++) {
+		LOOP_BOUND(CELL_VDEV_LIMIT);
 		if (machine_vdevs[i].ops->slept)
 			machine_vdevs[i].ops->slept(&machine_vdevs[i], ticks);
+	}
 }
 
 /* ---- the board ---- */
@@ -319,7 +324,9 @@ void watch_serve(void)
 {
 	u64 now = arch_time_now();
 
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		serve_cell(i, now);
+	}
 	serve_end(now);
 }

@@ -9,6 +9,7 @@
  *   others    bell and tab pass; every other control character or sequence is swallowed
  */
 #include "core/wire.h"
+#include "core/bound.h"
 #include "platform/platform.h"
 
 #define ESC 0x1b
@@ -40,6 +41,7 @@ bool wire_is_open(u32 source)
 bool wire_drain(void)
 {
 	while (wire.at < wire.count && wire.at < STAGE_SIZE) {
+		LOOP_BOUND(STAGE_SIZE);
 		if (!plat_console_put(machine_console_base, wire.bytes[wire.at]))
 			return false;
 		wire.at++;
@@ -60,8 +62,10 @@ static OUTLINE void stage(u8 byte)
 
 static OUTLINE void stage_string(const char *text)
 {
-	for (u32 i = 0; i < NAME_LIMIT && text[i]; i++)
+	for (u32 i = 0; i < NAME_LIMIT && text[i]; i++) {
+		LOOP_BOUND(NAME_LIMIT);
 		stage((u8)text[i]);
+	}
 }
 
 static OUTLINE void unpaint(void)
@@ -119,6 +123,7 @@ static bool permitted(const struct filter *filter, u32 source, u8 final)
 	u32 n = 0; /* of a list a number that is no less than the list's first */
 
 	for (u32 i = 2; i < filter->length; i++) {
+		LOOP_BOUND(FILTER_SEQUENCE);
 		u32 digit = filter->sequence[i] - '0';
 
 		if (digit > ';' - '0') /* digits : ; and nothing else */
@@ -152,8 +157,10 @@ static void send_sequence(struct filter *filter, u32 source, u8 final)
 	if (!permitted(filter, source, final))
 		return;
 	open_line(filter, source);
-	for (u32 i = 0; i < filter->length; i++)
+	for (u32 i = 0; i < filter->length; i++) {
+		LOOP_BOUND(FILTER_SEQUENCE);
 		stage(filter->sequence[i]);
+	}
 	stage(final);
 	wire.painted |= final == 'm';
 }

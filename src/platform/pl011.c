@@ -4,6 +4,7 @@
  * TRM DDI 0183G, section 3.2 for the registers, 3.3.8 for the order in which
  * the control register may be changed.
  */
+#include "core/bound.h"
 #include "platform/platform.h"
 
 #define DR 0x00
@@ -40,7 +41,7 @@ static void reg_write(u64 base, u64 offset, u32 value)
 void plat_console_init(u64 base, u32 clock_hz)
 {
 	for (u32 tries = 0; tries < BUSY_TRIES && reg_read(base, FR) & FR_BUSY; tries++)
-		;
+		LOOP_PATIENCE(BUSY_TRIES);
 	reg_write(base, IMSC, 0); /* polled */
 	reg_write(base, ICR, 0x7ff);
 	if (!clock_hz)

@@ -23,6 +23,7 @@
  * - Turning FEN off does not flush bytes the guest has written.
  * - No DMA, break, parity, framing; test registers (0x80..) read as zero.
  */
+#include "core/bound.h"
 #include "vdev/pl011_bits.h"
 #include "vdev/vdev.h"
 
@@ -313,8 +314,10 @@ static u32 pl011_take(const struct vdev_config *dev, u8 *buffer, u32 size)
 		set(&p->tx_tail, tail + waiting);
 		return 0;
 	}
-	for (; n < size && n < waiting; n++)
+	for (; n < size && n < waiting; n++) {
+		LOOP_BOUND(PL011_TX_SIZE);
 		buffer[n] = __atomic_load_n(&p->tx[(tail + n) % PL011_TX_SIZE], __ATOMIC_RELAXED);
+	}
 	publish(&p->tx_tail, tail + n);
 	return n;
 }
@@ -328,8 +331,10 @@ static u32 pl011_peek(const struct vdev_config *dev, u8 *buffer, u32 size)
 		return 0;
 	if (size > waiting)
 		size = waiting;
-	for (u32 n = 0; n < size; n++)
+	for (u32 n = 0; n < size; n++) {
+		LOOP_BOUND(PL011_TX_SIZE);
 		buffer[n] = __atomic_load_n(&p->tx[(head - size + n) % PL011_TX_SIZE], __ATOMIC_RELAXED);
+	}
 	return size;
 }
 

@@ -52,6 +52,30 @@ static u32 debug_count(const struct decision *d)
 	return count;
 }
 
+static u32 most(u32 a, u32 b)
+{
+	return a > b ? a : b;
+}
+
+/* The most that any one cell has: loops over what is a cell's own are bounded by these. */
+static void emit_limits(const struct decision *d, struct out *out)
+{
+	u32 vcpus = 0, vdevs = 0, ram = 0, root = 0;
+
+	for (u32 i = 0; i < d->cell_count; i++) {
+		vcpus = most(vcpus, d->cells[i].cpu_count);
+		vdevs = most(vdevs, d->cells[i].vdev_count);
+		ram = most(ram, d->cells[i].ram_count);
+		root = most(root, d->cells[i].root_used);
+	}
+	out_printf(out, "\n/* The most that one cell has; of its root page, entries in use. */\n");
+	out_printf(out, "#define CELL_VCPU_LIMIT %u\n#define CELL_VDEV_LIMIT %u\n", vcpus, vdevs);
+	out_printf(out, "#define CELL_RAM_LIMIT %u\n#define CELL_ROOT_LIMIT %u\n", ram, root);
+	out_printf(out, "\n/* Bytes of what the ITS keeps in memory, and of the crash region; 0: there is none. */\n");
+	out_printf(out, "#define ITS_MEMORY_SIZE %llu\n#define CRASH_REGION_SIZE %llu\n", emit_its_counts(d).its ? (ull)d->its.size : 0,
+		   d->hyp.crash.reserve == RESERVE_NONE ? 0 : (ull)d->reserves[d->hyp.crash.reserve].size);
+}
+
 static void emit_counts(const struct decision *d, const char *dir)
 {
 	struct io_counts io = emit_io_counts(d);
@@ -73,6 +97,7 @@ static void emit_counts(const struct decision *d, const char *dir)
 		out_printf(&out, "#define %s_COUNT %u\n", counts[i].name, counts[i].count);
 	}
 	out_printf(&out, "\n/* Words of 32 interrupt numbers that a mediated cell has. */\n#define VGIC_WORDS %u\n", emit_vgic_words(d));
+	emit_limits(d, &out);
 	out_printf(&out, "\n/* Array sizes: never 0. */\n");
 	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
 		out_printf(&out, "#define MACHINE_MAX_%s %u\n", counts[i].name, counts[i].count ? counts[i].count : 1);

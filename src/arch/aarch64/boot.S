@@ -17,6 +17,7 @@
  *   x26 number of the first RAM bank that is not there, -1 if all are
  */
 #include "asm-offsets.h"
+#include "entry.h"
 
 	.section .text.head, "ax"
 
@@ -129,7 +130,8 @@ wrong_cpu_if_first:
 wrong_cpu:
 	ldr	x10, =text_cpu
 	cbnz	x22, raw_stop
-9:	wfi                              /* a CPU the tables do not know: nobody started it */
+9:	loop_bound RESIDENCE
+	wfi                              /* a CPU the tables do not know: nobody started it */
 	b	9b
 
 /*
@@ -156,7 +158,8 @@ probe_ram:
 	mov	x26, #-1
 	ldr	x6, =machine_ram             /* aligned so that no bank's record is in two pages */
 	mov	x5, #0
-1:	mov	x0, x6
+1:	loop_bound COUNT_RAM_BANKS, 0
+	mov	x0, x6
 	bl	physical
 	ldp	x1, x2, [x0]
 	add	x6, x6, #RAM_BANK_SIZE
@@ -197,7 +200,8 @@ move_image:
 	lsl	x4, x4, x3                   /* smallest data cache line */
 	add	x5, x1, x2
 	mov	x6, x1
-1:	dc	civac, x6
+1:	loop_bound COPIED
+	dc	civac, x6
 	add	x6, x6, x4
 	cmp	x6, x5
 	b.lo	1b
@@ -206,7 +210,8 @@ move_image:
 	b.hi	move_down
 	add	x6, x0, x2                   /* up: from the end */
 	mov	x7, x5
-2:	ldp	x8, x9, [x6, #-16]!
+2:	loop_bound COPIED
+	ldp	x8, x9, [x6, #-16]!
 	stp	x8, x9, [x7, #-16]!
 	cmp	x6, x0
 	b.hi	2b
@@ -225,6 +230,7 @@ move_down:
 	ldr	x6, =move_rest
 	br	x6
 move_rest:
+	loop_bound COPIED
 	ldp	x8, x9, [x0], #16
 	stp	x8, x9, [x1], #16
 	cmp	x0, x5
@@ -232,7 +238,8 @@ move_rest:
 moved:	dsb	sy
 	ldr	x1, linked_base
 	add	x5, x1, x2
-4:	dc	ivac, x1
+4:	loop_bound COPIED
+	dc	ivac, x1
 	add	x1, x1, x4
 	cmp	x1, x5
 	b.lo	4b
@@ -262,16 +269,19 @@ raw_stop:
 	ldr	x0, =machine_console_base
 	bl	physical
 	ldr	x5, [x0, x6]
-1:	mov	x0, x10                      /* a text may be in two pages */
+1:	loop_bound RESIDENCE
+	mov	x0, x10                      /* a text may be in two pages */
 	bl	physical
 	ldrb	w2, [x0, x6]
 	add	x10, x10, #1
 	cbz	w2, 3f
-2:	ldr	w3, [x5, #0x18]              /* PL011 UARTFR.TXFF */
+2:	loop_bound RESIDENCE
+	ldr	w3, [x5, #0x18]              /* PL011 UARTFR.TXFF */
 	tbnz	w3, #5, 2b
 	str	w2, [x5]
 	b	1b
-3:	wfi
+3:	loop_bound RESIDENCE
+	wfi
 	b	3b
 	.balign	8
 linked_base:                                 /* once: clang would keep one for each use, and the vectors leave no room */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* What there is to say of a core that ends (entry.S: el2_dump, arch_panic_state). */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/panic.h"
 #include "sysreg.h"
@@ -15,8 +16,10 @@ static void stack(struct panic_state *state)
 	state->stack_count = 0;
 	if (top - sp > CPU_STACK_SIZE)
 		return;
-	for (; sp < top && state->stack_count < PANIC_STACK; sp += 8)
+	for (; sp < top && state->stack_count < PANIC_STACK; sp += 8) {
+		LOOP_BOUND(PANIC_STACK);
 		state->stack[state->stack_count++] = *(const u64 *)sp;
+	}
 }
 
 void dump_state(struct panic_state *state, u64 sp)

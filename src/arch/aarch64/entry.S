@@ -257,6 +257,7 @@ el2_unexpected:
 	mrs	x0, sctlr_el2
 	tbnz	w0, #0, el2_dump
 el2_stop:
+	loop_bound RESIDENCE
 	wfi
 	b	el2_stop
 

@@ -105,4 +105,7 @@
 	.popsection
 	.endm
 
+#define COPIED hyp_image_size, 1 /* bytes at most; reported apart: who loads the image where it belongs has none of that */
+#define RESIDENCE 0, 2
+
 #endif

@@ -4,6 +4,7 @@
  * set up once, before any cell runs; afterwards the core only enables, masks
  * and pends by the set/clear registers, which need no lock.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/panic.h"
 #include "gic.h"
@@ -19,6 +20,8 @@
 /* How often to look at a register that hardware settles within microseconds. */
 #define SETTLE_TRIES 1000000u
 
+#define LINE_WORDS ((OWNER_COUNT - 1) / 32) /* of INTIDs from 32 on */
+
 static u64 gicd(u64 offset) { return machine_board.gicd + offset; }
 
 static __attribute__((noinline)) void line_write(u64 reg, u32 line) /* smaller than its uses */
@@ -28,9 +31,11 @@ static __attribute__((noinline)) void line_write(u64 reg, u32 line) /* smaller t
 
 static void await_clear(u64 address, u32 bits, const char *what)
 {
-	for (u32 i = 0; i < SETTLE_TRIES; i++)
+	for (u32 i = 0; i < SETTLE_TRIES; i++) {
+		LOOP_PATIENCE(SETTLE_TRIES);
 		if (!(mmio_read32(address) & bits))
 			return;
+	}
 	panic(what, 0, bits);
 }
 
@@ -57,6 +62,7 @@ void arch_irq_init(void)
 	mmio_write32(gicd(GICD_CTLR), 0);
 	await_clear(gicd(GICD_CTLR), GICD_CTLR_RWP, "distributor does not settle: bits expected and seen");
 	for (u64 i = 1; i < words && i < GIC_LINE_WORDS; i++) {
+		LOOP_BOUND(GIC_LINE_WORDS);
 		mmio_write32(gicd(GICD_ICENABLER) + 4 * i, ~0u);
 		mmio_write32(gicd(GICD_ICPENDR) + 4 * i, ~0u);
 		mmio_write32(gicd(GICD_ICACTIVER) + 4 * i, ~0u);
@@ -65,8 +71,10 @@ void arch_irq_init(void)
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE); /* before routes: IROUTER exists with ARE only */
 	await_clear(gicd(GICD_CTLR), GICD_CTLR_RWP, "distributor does not settle: bits expected and seen");
 	vgic_mediated_init();
-	for (u32 i = 0; i < LINE_COUNT; i++)
+	for (u32 i = 0; i < LINE_COUNT; i++) {
+		LOOP_BOUND(LINE_COUNT);
 		line_set_up(&machine_lines[i]);
+	}
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE | GICD_CTLR_GRP1);
 	for (u32 i = 0; i < LINE_COUNT; i++)
 		if (machine_lines[i].kick)
@@ -159,9 +167,11 @@ void gic_kick_clear(const struct cpu *cpu)
 	line_write(GICD_ICPENDR, line);
 	line_write(GICD_ICACTIVER, line);
 	dsb_sy();
-	for (u32 i = 0; i < SETTLE_TRIES && !gic_kick_is_pending(cpu); i++)
+	for (u32 i = 0; i < SETTLE_TRIES && !gic_kick_is_pending(cpu); i++) {
+		LOOP_PATIENCE(SETTLE_TRIES);
 		if ((READ_SYSREG(ICC_HPPIR1_EL1) & 0xffffff) != line)
 			break;
+	}
 }
 
 /* Of all CPUs of a direct cell that is suspended: who has not come in by now is not called any more. */
@@ -170,6 +180,7 @@ void gic_kicks_clear(u16 cell)
 	const struct cell_config *config = &machine_cells[cell];
 
 	for (u16 n = 0; n < config->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		u32 line = machine_cpus[machine_cell_cpus[config->first_cpu + n]].arch.kick_line;
 
 		if (line)
@@ -268,7 +279,7 @@ void gic_await_off(bool own)
 	u32 busy = own ? (u32)GICR_CTLR_RWP : (u32)GICD_CTLR_RWP;
 
 	for (u32 i = 0; i < SETTLE_TRIES && mmio_read32(address) & busy; i++)
-		;
+		LOOP_PATIENCE(SETTLE_TRIES);
 }
 
 void gic_raise(u32 line)
@@ -301,9 +312,11 @@ void arch_cell_silence(u16 cell)
 
 	if (machine_cells[cell].arch.vgic) /* nothing its vCPUs give back is enabled again */
 		atomic_store32(&cells[cell].arch.vgic.ctlr, 0);
-	for (u32 i = 1; i <= machine_board.line_limit / 32; i++)
+	for (u32 i = 1; i <= machine_board.line_limit / 32; i++) {
+		LOOP_BOUND(LINE_WORDS);
 		if (lines[i])
 			mmio_write32(gicd(GICD_ICENABLER) + 4 * i, lines[i]);
+	}
 }
 
 /*
@@ -313,12 +326,13 @@ void arch_cell_silence(u16 cell)
 static void lines_clear(const u32 *lines)
 {
 	for (u32 i = 1; i <= machine_board.line_limit / 32; i++) {
+		LOOP_BOUND(LINE_WORDS);
 		if (!lines[i])
 			continue;
 		mmio_write32(gicd(GICD_ICPENDR) + 4 * i, lines[i]);
 		mmio_write32(gicd(GICD_ICACTIVER) + 4 * i, lines[i]);
 		for (u32 n = 0; n < SETTLE_TRIES && mmio_read32(gicd(GICD_ISACTIVER) + 4 * i) & lines[i]; n++)
-			;
+			LOOP_PATIENCE(SETTLE_TRIES);
 	}
 }
 

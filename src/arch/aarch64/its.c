@@ -10,6 +10,7 @@
  * right whether or not the ITS looks into caches. Commands come from here alone,
  * one after another, each complete before its caller goes on.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -52,6 +53,7 @@
 #define TYPER_PTA BIT(19)
 #define TYPER_HCC(typer) ((u32)(typer) >> 24)
 
+#define LINE_LEAST 16u              /* bytes of a cache line: there are none with less */
 #define QUEUE_SIZE 4096u
 #define TABLE_SIZE 0x10000u         /* of collections, and of each vCPU's pending ones */
 #define DEVICE_ENTRY_MOST 8u        /* bytes: what cellgen reckons with */
@@ -67,13 +69,17 @@ static bool dead;
 static const struct arch_its_config *its(void) { return &machine_its[0]; }
 static u64 gits(u64 offset) { return its()->base + offset; }
 
-/* To memory: lines that hold it, and whatever else is in them. */
+static u64 line_size(void) { return 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf); }
+
+/* A command, or less, to memory: lines that hold it, and whatever else is in them. */
 static void clean(u64 address, u64 size)
 {
-	u64 line = 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf);
+	u64 line = line_size();
 
-	for (u64 at = address & ~(line - 1); at < address + size; at += line)
+	for (u64 at = address & ~(line - 1); at < address + size; at += line) {
+		LOOP_BOUND(ITS_COMMAND_SIZE / LINE_LEAST);
 		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+	}
 	dsb_sy();
 }
 
@@ -94,6 +100,7 @@ static bool run(void)
 {
 	mmio_write64(gits(GITS_CWRITER), writer);
 	for (u32 i = 0; i < SETTLE_TRIES; i++) {
+		LOOP_PATIENCE(SETTLE_TRIES);
 		u64 reader = mmio_read64(gits(GITS_CREADR));
 
 		if (reader & READER_STALLED)
@@ -146,9 +153,11 @@ void its_property(u32 intid, u8 property)
 
 static void await(u64 address, u32 bits, bool set, const char *what)
 {
-	for (u32 i = 0; i < SETTLE_TRIES; i++)
+	for (u32 i = 0; i < SETTLE_TRIES; i++) {
+		LOOP_PATIENCE(SETTLE_TRIES);
 		if (!(mmio_read32(address) & bits) == !set)
 			return;
+	}
 	panic(what, set ? bits : 0, mmio_read32(address));
 }
 
@@ -192,6 +201,7 @@ static EARLY void tables(void)
 	bool devices = false, collections = TYPER_HCC(mmio_read64(gits(GITS_TYPER))) >= machine_cells[its()->cell].vcpu_count;
 
 	for (u32 n = 0; n < GITS_BASERS; n++) {
+		LOOP_BOUND(GITS_BASERS);
 		u64 type = BASER_TYPE(mmio_read64(gits(GITS_BASER) + 8 * n));
 
 		if (type == BASER_DEVICES) {
@@ -213,14 +223,21 @@ EARLY void its_init(void)
 	verify();
 	mmio_write32(gits(GITS_CTLR), mmio_read32(gits(GITS_CTLR)) & ~(u32)CTLR_ENABLED); /* firmware may have left it on */
 	await(gits(GITS_CTLR), CTLR_QUIESCENT, true, "ITS does not become quiet: bits expected and seen");
-	for (u64 at = its()->memory; at < its()->memory + its()->memory_size; at += 8)
-		*(volatile u64 *)at = 0;
-	clean(its()->memory, its()->memory_size); /* no line of it is left to fall on what the ITS writes */
+	for (u64 at = its()->memory, line = line_size(); at < its()->memory + its()->memory_size; at += line) {
+		LOOP_BOUND(ITS_MEMORY_SIZE / LINE_LEAST);
+		for (u64 i = 0; i < line; i += 8) {
+			LOOP_TOTAL(ITS_MEMORY_SIZE / 8);
+			*(volatile u64 *)(at + i) = 0;
+		}
+		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory"); /* no line of it is left to fall on what the ITS writes */
+	}
+	dsb_sy();
 	tables();
 	mmio_write64(gits(GITS_CBASER), VALID | BASE_NC | its()->queue | (QUEUE_SIZE / 4096 - 1));
 	mmio_write64(gits(GITS_CWRITER), 0);
 	mmio_write32(gits(GITS_CTLR), mmio_read32(gits(GITS_CTLR)) | (u32)CTLR_ENABLED);
 	for (u32 i = 0; i < ITS_COMMAND_COUNT; i++) {
+		LOOP_BOUND(ITS_COMMAND_COUNT);
 		put(machine_its_commands[i]);
 		if (!run()) /* one by one: which it was shows in the number */
 			panic("ITS does not take the command with this number of its list", i, mmio_read64(gits(GITS_CREADR)));

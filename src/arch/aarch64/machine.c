@@ -3,6 +3,7 @@
  * The machine under the tables: declared against discovered, the other CPUs,
  * the clock, and the end.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/fmt.h"
 #include "core/panic.h"
@@ -10,6 +11,8 @@
 #include "idregs.h"
 #include "smccc.h"
 #include "sysreg.h"
+
+#define LINE_LEAST 16u /* bytes of a cache line: there are none with less */
 
 extern char boot_secondary[];
 
@@ -127,8 +130,10 @@ bool arch_cas32(u32 *p, u32 expected, u32 value)
 
 void arch_halt(void)
 {
-	for (;;)
+	for (;;) {
+		LOOP_RESIDENCE();
 		__asm__ volatile("wfi");
+	}
 }
 
 void arch_board_off(void)
@@ -148,8 +153,10 @@ void arch_memory_clean(const void *address, u32 size)
 {
 	u64 line = 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf), end = (u64)address + size;
 
-	for (u64 at = (u64)address & ~(line - 1); at < end; at += line)
+	for (u64 at = (u64)address & ~(line - 1); at < end; at += line) {
+		LOOP_BOUND(ARCH_CLEAN_LIMIT / LINE_LEAST + 1);
 		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+	}
 	dsb_sy();
 }
 

@@ -3,6 +3,7 @@
  * A cell as at boot, and a CPU as if no guest had been on it. Not here: what a
  * guest cannot write (PMU, SVE, SME, trace, statistical profiling: denied).
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "device.h"
 #include "gic.h"
@@ -45,8 +46,10 @@ void restore_private(struct cpu *cpu)
 /* The original is never written. What is invalid is in no TLB: nothing to invalidate. */
 static void root_restore(const struct arch_cell_config *config)
 {
-	for (u32 i = 0; i < config->root_used; i++)
+	for (u32 i = 0; i < config->root_used; i++) {
+		LOOP_BOUND(CELL_ROOT_LIMIT);
 		__atomic_store_n(&config->root[i], config->root_const[i], __ATOMIC_RELAXED);
+	}
 	__asm__ volatile("dsb ish; isb" : : : "memory");
 }
 

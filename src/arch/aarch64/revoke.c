@@ -3,6 +3,7 @@
  * A cell's memory taken away, and its CPUs called: a suspension or a stop, at any moment. It is timed (docs/lifecycle.md),
  * so what a CPU that sleeps waits for is in this file, which is built for speed.
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "gic.h"
 #include "gic_cpu.h"
@@ -15,9 +16,11 @@ static inline void kick(const struct cell_config *config)
 	const u16 *at = &machine_cell_cpus[config->first_cpu], *end = at + config->vcpu_count;
 	u16 own = arch_cpu_this()->index;
 
-	for (; at < end; at++)
+	for (; at < end; at++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (*at != own)
 			gic_kick(*at);
+	}
 	gic_kicked();
 	__asm__ volatile("yield"); /* as arch_cpu_kick */
 }
@@ -55,8 +58,10 @@ void arch_cell_revoke(u16 cell)
 	const struct cell_config *config = &machine_cells[cell];
 
 	dsb_ish(); /* the cell's state is seen stopped before its memory is gone */
-	for (u64 *entry = config->arch.root, *end = entry + config->arch.root_used; entry < end; entry++)
+	for (u64 *entry = config->arch.root, *end = entry + config->arch.root_used; entry < end; entry++) {
+		LOOP_BOUND(CELL_ROOT_LIMIT);
 		__atomic_store_n(entry, 0, __ATOMIC_RELAXED);
+	}
 	__asm__ volatile("dsb ishst" : : : "memory");
 	invalidate(config, machine_regs[machine_cell_cpus[config->first_cpu]].vttbr_run);
 }

@@ -14,6 +14,7 @@
  * (core/iommu.c), [L].
  */
 #include "arch/arch.h"
+#include "core/bound.h"
 #include "core/log.h"
 #include "core/panic.h"
 #include "pte.h"
@@ -130,9 +131,11 @@ static u32 highest_vmid(u16 iommu)
 {
 	u32 highest = 0;
 
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (machine_streams[i].iommu == iommu && machine_streams[i].arch.vmid > highest)
 			highest = machine_streams[i].arch.vmid;
+	}
 	return highest;
 }
 
@@ -166,9 +169,11 @@ static bool await(u16 iommu, u64 offset, u32 mask, u32 value)
 {
 	u64 since = arch_time_now();
 
-	while ((reg_read(iommu, offset) & mask) != value)
+	while ((reg_read(iommu, offset) & mask) != value) {
+		LOOP_TIME(100);
 		if (arch_time_now() - since > ANSWER_TIME(arch_time_hz()))
 			return false;
+	}
 	return true;
 }
 
@@ -314,11 +319,14 @@ static bool sync_one(u16 iommu, u16 cell)
 {
 	u32 vmid = 0; /* nobody's */
 
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (is_here(i, iommu, cell))
 			command(iommu, CMD_CFGI_STE(machine_streams[i].id), CFGI_LEAF);
+	}
 	synchronize(iommu);
 	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (!is_here(i, iommu, cell) || machine_streams[i].arch.vmid == vmid)
 			continue;
 		vmid = machine_streams[i].arch.vmid; /* a cell has two at most; once too often does no harm */
@@ -330,9 +338,11 @@ static bool sync_one(u16 iommu, u16 cell)
 
 static bool has_any(u16 iommu, u16 cell)
 {
-	for (u32 i = 0; i < STREAM_COUNT; i++)
+	for (u32 i = 0; i < STREAM_COUNT; i++) {
+		LOOP_BOUND(STREAM_COUNT);
 		if (is_here(i, iommu, cell))
 			return true;
+	}
 	return false;
 }
 
@@ -340,8 +350,10 @@ bool arch_iommu_sync(u16 cell)
 {
 	bool done = true;
 
-	for (u16 i = 0; i < IOMMU_COUNT; i++)
+	for (u16 i = 0; i < IOMMU_COUNT; i++) {
+		LOOP_BOUND(IOMMU_COUNT);
 		done = (!has_any(i, cell) || sync_one(i, cell)) && done;
+	}
 	return done;
 }
 

@@ -6,6 +6,7 @@
  *   GIC CPU if.     what ICH_HCR_EL2.TC traps is passed on, checked
  *   everything else one table with reasons (denied): reads zero, ignores writes, or is UNDEFINED
  */
+#include "core/bound.h"
 #include "core/cell.h"
 #include "gic.h"
 #include "gic_cpu.h"
@@ -84,9 +85,11 @@ static void send_sgi(const struct cpu *cpu, u64 value)
 
 	if (!all && value & 0xfff0ff00000000ULL)
 		return; /* Aff2, Aff3, targets from 16 on: no vCPU has them */
-	for (u32 n = 0; n < cpu->cell->vcpu_count; n++)
+	for (u32 n = 0; n < cpu->cell->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (all ? n != cpu->vcpu_index : n - first < 16 && value >> (n - first) & 1)
 			WRITE_SYSREG(ICC_SGI1R_EL1, gic_sgi_route(machine_cpus[cpus[n]].hw_id) | (value & SGI1R_INTID));
+	}
 }
 
 #define CTLR_PASSED (BIT(0) | BIT(1)) /* CBPR, EOImode */

@@ -11,6 +11,7 @@
  * A spare line (of a virtual device) is a latch, physically edge-triggered; the
  * guest's tree calls it level, so its configuration reads as level.
  */
+#include "core/bound.h"
 #include "gic.h"
 #include "vgic.h"
 
@@ -40,6 +41,7 @@ static u64 priority_access(const struct cell_config *cell, u64 offset, bool writ
 	u64 result = 0;
 
 	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(4);
 		u64 at = offset + i;
 
 		if (!owned(cell, (u32)(at - GICD_IPRIORITYR)))
@@ -57,9 +59,11 @@ static u32 virtual_lines(const struct cpu *cpu, u32 first)
 {
 	u32 bits = 0;
 
-	for (u32 i = 0; i < cpu->cell->vdev_count; i++)
+	for (u32 i = 0; i < cpu->cell->vdev_count; i++) {
+		LOOP_BOUND(CELL_VDEV_LIMIT);
 		if (cpu->vdevs[i].line - first < 16)
 			bits |= 3u << (cpu->vdevs[i].line - first) * 2;
+	}
 	return bits;
 }
 
@@ -67,9 +71,11 @@ static u64 config_read(const struct cpu *cpu, u64 offset)
 {
 	u32 first = (u32)(offset - GICD_ICFGR) * 4, mask = 0;
 
-	for (u32 i = 0; i < 16; i++)
+	for (u32 i = 0; i < 16; i++) {
+		LOOP_BOUND(16);
 		if (owned(cpu->cell, first + i))
 			mask |= 3u << i * 2;
+	}
 	return mmio_read32(gicd(offset)) & mask & ~virtual_lines(cpu, first);
 }
 
@@ -90,9 +96,11 @@ static u64 route_access(const struct cpu *cpu, u64 offset, bool write, u32 size,
 	}
 	u64 route = mmio_read64(gicd(offset)) & 0xff00ffffffULL;
 
-	for (u32 n = 0; n < cpu->cell->vcpu_count; n++)
+	for (u32 n = 0; n < cpu->cell->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (machine_cpus[cpus[n]].hw_id == route)
 			return (n & 15) | (n >> 4) << 8;
+	}
 	return 0;
 }
 

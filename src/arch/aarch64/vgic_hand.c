@@ -6,10 +6,13 @@
  *   sync      requests of others; claim what waits for this vCPU; review: what may not be signalled
  *             now goes back to where it came from; fill: the best --> list registers
  */
+#include "core/bound.h"
 #include "config.h"
 #include "vgic_bits.h"
 
 #define NO_LINE 0xffffffffu
+#define MOST(a, b) ((a) > (b) ? (a) : (b))
+#define CLEAR_MOST MOST(MOST(sizeof(struct vgic), sizeof(struct vgic_cpu)), CELL_VCPU_LIMIT * sizeof(struct vgic_vcpu)) /* bytes of clear_words */
 #define SYNC_ROUNDS 2u /* what is let go in the first may be news for this vCPU itself */
 
 static bool linked(const struct vgic *v, u32 line) { return marked(v->config->linked, line); }
@@ -98,9 +101,11 @@ void vgic_deactivate(struct vgic *v, struct vgic_cpu *c, u32 line)
 static void end_overflow(struct vgic *v, struct vgic_cpu *c)
 {
 	for (; c->eoi_count; c->eoi_count--) {
+		LOOP_BOUND(31); /* EOIcount has five bits */
 		u32 best = NO_LINE;
 
 		for (u32 ws = c->words; ws; ws &= ws - 1) {
+			LOOP_BOUND(VGIC_WORDS);
 			FOR_EACH_LINE(line, lowest(ws), c->act[lowest(ws)] & ~c->forced[lowest(ws)]) {
 				if (best == NO_LINE || c->running[line] < c->running[best])
 					best = line;
@@ -118,6 +123,7 @@ void vgic_harvest(struct vgic *v, struct vgic_cpu *c)
 {
 	end_overflow(v, c);
 	for (u32 i = 0; i < c->lr_count; i++) {
+		LOOP_BOUND(VGIC_LR_MAX);
 		u64 lr = c->lr[i];
 		u32 line = LR_VINTID(lr);
 
@@ -196,6 +202,7 @@ static void claim(struct vgic *v, struct vgic_cpu *c, u32 w)
 	u32 ready = vgic_asserted(v, w) & ~get(&v->inhand[w]);
 
 	FOR_EACH_LINE(line, w, ready ? allowed(v, c, w, ready) : 0) {
+		LOOP_BOUND(32);
 		if (set_bits(&v->inhand[w], bit_of(line)) & bit_of(line))
 			continue; /* another vCPU was first: it was routed there a moment ago */
 		set_byte(&v->holder[line], (u8)c->index);
@@ -211,6 +218,7 @@ static void claim_sgis(struct vgic *v, struct vgic_cpu *c)
 
 	/* Who sends while this looks may count on its being looked at again: hence until there is none, or a kick */
 	for (u32 i = 0; i < SYNC_ROUNDS; i++) {
+		LOOP_BOUND(SYNC_ROUNDS);
 		u32 ready = allowed(v, c, 0, get(&own->sgis));
 
 		if (!ready)
@@ -230,6 +238,7 @@ static void requests(struct vgic *v, struct vgic_cpu *c)
 	struct vgic_vcpu *own = vgic_own(v, c);
 
 	for (u32 w = 0; w < VGIC_WORDS; w++) {
+		LOOP_BOUND(VGIC_WORDS);
 		u32 unpend = take_all(&own->unpend[w]);
 
 		if (!w) { /* PPIs not in hand: only this CPU can */
@@ -281,9 +290,11 @@ static u32 best(const struct vgic *v, const struct vgic_cpu *c, bool active)
 	u32 found = NO_LINE, least = 0x100;
 
 	for (u32 ws = c->words; ws; ws &= ws - 1) {
+		LOOP_BOUND(VGIC_WORDS);
 		u32 w = lowest(ws);
 
 		FOR_EACH_LINE(line, w, active ? c->act[w] : ready(c, w)) {
+			LOOP_BOUND(32);
 			u32 priority = active ? c->running[line] : priority_of(v, c, line);
 
 			if (priority < least) {
@@ -345,19 +356,30 @@ static void fill(struct vgic *v, struct vgic_cpu *c)
 	u32 slot, next, left = 0, words = 0, actives = 0;
 
 	c->busy = c->latched | !get(&v->ctlr);
-	for (u32 ws = c->words; ws; ws &= ws - 1)
+	for (u32 ws = c->words; ws; ws &= ws - 1) {
+		LOOP_BOUND(VGIC_WORDS);
 		c->waits[lowest(ws)] = 0;
+	}
 	slot = put_best(v, c, 0, false);
-	while ((next = put_best(v, c, slot, true)) != slot)
+	while ((next = put_best(v, c, slot, true)) != slot) {
+		LOOP_BOUND(VGIC_LR_MAX);
 		slot = next;
-	while ((next = put_best(v, c, slot, false)) != slot)
+	}
+	while ((next = put_best(v, c, slot, false)) != slot) {
+		LOOP_BOUND(VGIC_LR_MAX);
 		slot = next;
-	for (u32 ws = c->words; ws; ws &= ws - 1)
+	}
+	for (u32 ws = c->words; ws; ws &= ws - 1) {
+		LOOP_BOUND(VGIC_WORDS);
 		left |= ready(c, lowest(ws));
-	for (u32 i = 0; i < slot && left; i++)
+	}
+	for (u32 i = 0; i < slot && left; i++) {
+		LOOP_BOUND(VGIC_LR_MAX);
 		if (is_both(c->lr[i]))
 			split(c, i);
+	}
 	for (u32 ws = c->words; ws; ws &= ws - 1) {
+		LOOP_BOUND(VGIC_WORDS);
 		u32 w = lowest(ws);
 
 		actives |= c->act[w];
@@ -374,6 +396,7 @@ void vgic_sync(struct vgic *v, struct vgic_cpu *c)
 	u32 news, any = 0;
 
 	for (u32 round = 0; round < SYNC_ROUNDS; round++) {
+		LOOP_BOUND(SYNC_ROUNDS);
 		if (get(&own->summary))
 			publish(v, c);
 		news = take_all(&own->summary);
@@ -383,10 +406,14 @@ void vgic_sync(struct vgic *v, struct vgic_cpu *c)
 			news = (1u << VGIC_WORDS) - 1;
 		}
 		claim_sgis(v, c);
-		for (u32 ws = news & ~1u; ws; ws &= ws - 1)
+		for (u32 ws = news & ~1u; ws; ws &= ws - 1) {
+			LOOP_BOUND(VGIC_WORDS);
 			claim(v, c, lowest(ws));
-		for (u32 ws = c->words; ws; ws &= ws - 1)
+		}
+		for (u32 ws = c->words; ws; ws &= ws - 1) {
+			LOOP_BOUND(VGIC_WORDS);
 			review(v, c, lowest(ws));
+		}
 		if (!get(&own->summary))
 			break;
 	}
@@ -458,14 +485,19 @@ static void clear_words(void *at, u64 size)
 	typedef u64 __attribute__((may_alias)) pair;
 	u32 *p = at, *end = p + size / 4;
 
-	for (; p < end && (u64)p % 8; p++)
+	for (; p < end && (u64)p % 8; p++) {
+		LOOP_BOUND(1);
 		__atomic_store_n(p, 0, __ATOMIC_RELAXED);
+	}
 	for (; end - p >= 4; p += 4) {
+		LOOP_BOUND(CLEAR_MOST / 16);
 		__atomic_store_n((pair *)p, 0, __ATOMIC_RELAXED);
 		__atomic_store_n((pair *)p + 1, 0, __ATOMIC_RELAXED);
 	}
-	for (; p < end; p++)
+	for (; p < end; p++) {
+		LOOP_BOUND(3);
 		__atomic_store_n(p, 0, __ATOMIC_RELAXED);
+	}
 }
 
 void vgic_cell_init(struct vgic *v, const struct vgic_config *config, struct vgic_vcpu *vcpus, u32 vcpu_count)
@@ -503,6 +535,7 @@ void vgic_vcpu_stop(struct vgic *v, struct vgic_cpu *c)
 	clear_bits(&own->enabled, ~0u);
 	requests(v, c); /* or what they take back would be given back */
 	for (u32 ws = c->words; ws; ws &= ws - 1) {
+		LOOP_BOUND(VGIC_WORDS);
 		FOR_EACH_LINE(line, lowest(ws), c->act[lowest(ws)])
 			vgic_deactivate(v, c, line);
 		review(v, c, lowest(ws));

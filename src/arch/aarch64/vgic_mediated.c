@@ -6,6 +6,7 @@
  *     enter: list registers, EOIcount --> harvest
  *     leave: sync --> list registers, ICH_HCR_EL2
  */
+#include "core/bound.h"
 #include "core/metrics.h"
 #include "gic.h"
 #include "irq.h"
@@ -43,8 +44,10 @@ void vgic_mediated_cpu_init(struct cpu *cpu)
 	cpu->arch.frame_gicd = cpu->cell->arch.gicd_base + GICD_ISENABLER;
 	cpu->arch.frame_sgi = cpu->cell->arch.gicr_base + GICR_SIZE * cpu->vcpu_index + GICR_SGI_FRAME + GICD_ISENABLER;
 	WRITE_SYSREG(ICH_HCR_EL2, 0);
-	for (u32 i = 0; i < count; i++) /* reset leaves them UNKNOWN */
+	for (u32 i = 0; i < count; i++) { /* reset leaves them UNKNOWN */
+		LOOP_BOUND(32);
 		ich_lr_write(0, i);
+	}
 	cpu->arch.hand.index = cpu->vcpu_index;
 	cpu->arch.hand.lr_count = count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
 	cpu->arch.serves = cpu->index == machine_service_cpu;
@@ -70,6 +73,7 @@ static struct vgic_cpu *enter(struct cpu *cpu)
 	struct vgic_cpu *c = &cpu->arch.hand;
 
 	for (u32 i = 0; i < c->lr_count; i++) {
+		LOOP_BOUND(VGIC_LR_MAX);
 		c->lr[i] = ich_lr_read(i);
 		if (c->lr[i])
 			ich_lr_write(0, i); /* never one INTID in two of them, not while they are filled either */
@@ -89,9 +93,11 @@ static void write_back(struct cpu *cpu)
 {
 	const struct vgic_cpu *c = &cpu->arch.hand;
 
-	for (u32 i = 0; i < c->lr_count; i++)
+	for (u32 i = 0; i < c->lr_count; i++) {
+		LOOP_BOUND(VGIC_LR_MAX);
 		if (c->lr[i])
 			ich_lr_write(c->lr[i], i);
+	}
 	WRITE_SYSREG(ICH_HCR_EL2, machine_regs[cpu->index].ich_hcr_el2 | c->hcr | trap_dir(cpu)); /* EOIcount zero again */
 	isb();
 }

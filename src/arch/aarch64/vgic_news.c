@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* Interrupts of a mediated cell: what any CPU posts, and for whom (vgic_logic.h). */
+#include "core/bound.h"
 #include "vgic_bits.h"
 
 #define FOLLOW_TRIES 3u /* more only if the guest's own CPUs go on contradicting each other about one line */
@@ -23,8 +24,10 @@ void vgic_notify(struct vgic *v, struct vgic_cpu *c, u32 n, u32 bits)
 
 void vgic_look_all(struct vgic *v, struct vgic_cpu *c)
 {
-	for (u32 n = 0; n < v->vcpu_count; n++)
+	for (u32 n = 0; n < v->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		vgic_notify(v, c, n, VGIC_LOOK);
+	}
 }
 
 /*
@@ -86,6 +89,7 @@ void vgic_follow_route(struct vgic *v, u32 line)
 void vgic_request(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits, bool active)
 {
 	for (u32 i = 0; i < v->vcpu_count; i++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (i == c->index || (!w && i != n))
 			continue;
 		set_bits(active ? &v->vcpus[i].deactivate[w] : &v->vcpus[i].unpend[w], bits);
@@ -113,6 +117,7 @@ void vgic_sgi(struct vgic *v, struct vgic_cpu *c, u32 targets, u32 intid)
 	if (v->vcpu_count < 32)
 		targets &= (1u << v->vcpu_count) - 1;
 	for (; targets; targets &= targets - 1) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		u32 n = lowest(targets);
 		struct vgic_vcpu *vcpu = &v->vcpus[n];
 

@@ -4,6 +4,7 @@
  * 12.11): constants and the words of struct vgic. A write does work only for
  * the bits it changes. All lines are group 1; there are no LPIs.
  */
+#include "core/bound.h"
 #include "gic.h"
 #include "vgic_bits.h"
 
@@ -16,20 +17,25 @@ enum { ENABLE_SET, ENABLE_CLEAR, PENDING_SET, PENDING_CLEAR, ACTIVE_SET, ACTIVE_
 
 /* ---- reading ---- */
 
-static u32 linked_where(struct vgic *v, u32 w, bool (*is)(struct vgic *, u32))
+static u32 linked_where(struct vgic *v, u32 w, bool active)
 {
 	u32 bits = 0;
 
 	FOR_EACH_LINE(line, w, v->config->linked[w])
-		bits |= is(v, line) ? bit_of(line) : 0;
+		bits |= (active ? vgic_hw_active(v, line) : vgic_hw_pending(v, line)) ? bit_of(line) : 0;
 	return bits;
 }
 
 static u32 outstanding(const struct vgic *v, const struct vgic_cpu *c)
 {
-	for (u32 n = 0; n < v->vcpu_count; n++)
-		if (n != c->index && get(&v->vcpus[n].present) && get(&v->vcpus[n].summary))
+	for (u32 n = 0; n < v->vcpu_count; n++) {
+		LOOP_TOTAL(CELL_VCPU_LIMIT);
+		if (n == c->index)
+			continue;
+		LOOP_BOUND(CELL_VCPU_LIMIT); /* a compiler may make two loops of it, one in the other */
+		if (get(&v->vcpus[n].present) && get(&v->vcpus[n].summary))
 			return GICD_CTLR_RWP;
+	}
 	return 0;
 }
 
@@ -38,7 +44,7 @@ static u32 elsewhere(struct vgic *v, const struct vgic_cpu *c, u32 w, u32 n)
 {
 	if (!w)
 		return n == c->index ? 0 : ~0u;
-	return (get(&v->inhand[w]) | linked_where(v, w, vgic_hw_active)) & ~(c->pend[w] | c->act[w]);
+	return (get(&v->inhand[w]) | linked_where(v, w, true)) & ~(c->pend[w] | c->act[w]);
 }
 
 /*
@@ -60,15 +66,17 @@ static u32 ask(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 state, u32 
 		return others & meanwhile;
 	}
 	*asked &= ~bit;
-	for (u32 i = 0; i < v->vcpu_count; i++)
+	for (u32 i = 0; i < v->vcpu_count; i++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		if (i != c->index && (w || i == n))
 			found |= get(&v->vcpus[i].seen[state][w]);
+	}
 	return others & found;
 }
 
 static u32 pending_read(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n)
 {
-	u32 own = w || n == c->index ? c->pend[w] | linked_where(v, w, vgic_hw_pending) : 0;
+	u32 own = w || n == c->index ? c->pend[w] | linked_where(v, w, false) : 0;
 
 	return own | (w ? vgic_asserted(v, w) : get(&v->vcpus[n].sgis)) | ask(v, c, w, n, VGIC_PENDING, 0);
 }
@@ -214,8 +222,10 @@ static u64 priorities_read(struct vgic *v, u32 first, u32 n, u32 size)
 {
 	u64 value = 0;
 
-	for (u32 i = 0; i < size && first + i < VGIC_LINES; i++)
+	for (u32 i = 0; i < size && first + i < VGIC_LINES; i++) {
+		LOOP_BOUND(4);
 		value |= (u64)get_byte(priority_at(v, first + i, n)) << 8 * i;
+	}
 	return value;
 }
 
@@ -224,6 +234,7 @@ static void priorities_write(struct vgic *v, struct vgic_cpu *c, u32 first, u32 
 	u32 w = first / 32, changed = 0;
 
 	for (u32 i = 0; i < size && first + i < VGIC_LINES; i++) {
+		LOOP_BOUND(4);
 		u32 line = first + i;
 		u8 fresh = (u8)(value >> 8 * i) & PRIORITY_MASK;
 
@@ -272,9 +283,11 @@ static void control_write(struct vgic *v, struct vgic_cpu *c, u32 value)
 
 	if (__atomic_exchange_n(&v->ctlr, fresh, __ATOMIC_SEQ_CST) == fresh)
 		return;
-	for (u32 w = 1; w < VGIC_WORDS; w++)
+	for (u32 w = 1; w < VGIC_WORDS; w++) {
+		LOOP_BOUND(VGIC_WORDS - 1);
 		FOR_EACH_LINE(line, w, fresh ? v->config->linked[w] & get(&v->enabled[w]) : 0)
 			vgic_follow(v, line);
+	}
 	vgic_look_all(v, c);
 }
 

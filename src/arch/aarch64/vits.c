@@ -14,6 +14,7 @@
  * command is read once. A trap does so much (EFFORT), then the store is repeated:
  * the guest's interrupts come in between.
  */
+#include "core/bound.h"
 #include "its.h"
 
 #define GITS_CTLR 0x0000
@@ -93,9 +94,11 @@ static bool in_ram(u64 base, u64 size)
 {
 	const struct cell_ram *ram = &machine_cell_ram[cell()->first_ram];
 
-	for (u32 i = 0; i < cell()->ram_count; i++)
+	for (u32 i = 0; i < cell()->ram_count; i++) {
+		LOOP_BOUND(CELL_RAM_LIMIT);
 		if (base >= ram[i].base && base - ram[i].base < ram[i].size && size <= ram[i].size - (base - ram[i].base))
 			return true;
+	}
 	return false;
 }
 
@@ -109,8 +112,10 @@ static bool property_at(u32 intid, u64 *address)
 	u32 bits = (u32)(vits.propbaser & 0x1f) + 1;
 	bool on = false;
 
-	for (u32 n = 0; n < cell()->vcpu_count; n++)
+	for (u32 n = 0; n < cell()->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		on |= vits.lpis[n];
+	}
 	*address = base + intid - LPI_FIRST;
 	return on && (bits >= LPI_BITS || intid < 1u << bits) && in_ram(*address & ~31ULL, 32);
 }
@@ -121,8 +126,10 @@ static const struct its_device *device_of(u32 event)
 {
 	const struct its_device *device = machine_its_devices;
 
-	while (event - device->first_event >= device->event_count)
+	while (event - device->first_event >= device->event_count) {
+		LOOP_BOUND(ITS_DEVICE_COUNT);
 		device++;
+	}
 	return device;
 }
 
@@ -193,9 +200,11 @@ static void refreshed(u8 property)
 
 static bool is_taken(u32 intid)
 {
-	for (u32 i = 0; i < EVENTS; i++)
+	for (u32 i = 0; i < EVENTS; i++) {
+		LOOP_BOUND(EVENTS);
 		if (vits.events[i].intid == intid)
 			return true;
+	}
 	return false;
 }
 
@@ -300,8 +309,10 @@ static void command(const u64 words[4])
 		start_collection(WALK_REFRESH, (u32)words[2] & 0xffff);
 		break;
 	default:
-		while (device < ITS_DEVICE_COUNT && machine_its_devices[device].id != words[0] >> 32)
+		while (device < ITS_DEVICE_COUNT && machine_its_devices[device].id != words[0] >> 32) {
+			LOOP_BOUND(ITS_DEVICE_COUNT);
 			device++;
+		}
 		if (device < ITS_DEVICE_COUNT)
 			device_command(words, device);
 	}
@@ -369,6 +380,7 @@ static bool go_on(u64 *address)
 enum vits_step vits_next(u64 *address)
 {
 	while (is_busy()) {
+		LOOP_BOUND(3 * EFFORT + 4); /* of any three rounds one costs effort, or is the last */
 		if (vits.effort <= 0)
 			return VITS_AGAIN;
 		if (go_on(address)) {
@@ -498,8 +510,10 @@ static void redistributor_write(u32 vcpu, u64 offset, u32 size, u64 value)
 {
 	bool any = false, was = vits.lpis[vcpu];
 
-	for (u32 n = 0; n < cell()->vcpu_count; n++)
+	for (u32 n = 0; n < cell()->vcpu_count; n++) {
+		LOOP_BOUND(CELL_VCPU_LIMIT);
 		any |= vits.lpis[n];
+	}
 	switch (offset & ~7ULL) {
 	case GICR_CTLR:
 		vits.lpis[vcpu] = value & 1;
@@ -537,8 +551,12 @@ enum vits_result vits_redistributor(u32 vcpu, u64 offset, bool write, u32 size, 
 
 void vits_restore(void)
 {
-	for (u32 i = 0; i < EVENTS; i++)
+	for (u32 i = 0; i < EVENTS; i++) {
+		LOOP_BOUND(EVENTS);
 		drop(i);
-	for (u64 i = 0; i < sizeof vits / 8; i++)
+	}
+	for (u64 i = 0; i < sizeof vits / 8; i++) {
+		LOOP_BOUND(sizeof vits / 8);
 		((volatile u64 *)&vits)[i] = 0;
+	}
 }

@@ -28,4 +28,11 @@
 #define VGIC_WORDS 9
 #define OWNER_COUNT 448
 
+#define CELL_VCPU_LIMIT 2
+#define CELL_VDEV_LIMIT 2
+#define CELL_RAM_LIMIT 2
+#define CELL_ROOT_LIMIT 512
+#define ITS_MEMORY_SIZE 0
+#define CRASH_REGION_SIZE 172032
+
 #endif

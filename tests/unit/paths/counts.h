@@ -20,4 +20,11 @@
 #define DEBUG_COUNT 0
 #define ITS_DEVICE_COUNT 0
 
+#define CELL_VCPU_LIMIT 2
+#define CELL_VDEV_LIMIT 0
+#define CELL_RAM_LIMIT 1
+#define CELL_ROOT_LIMIT 512
+#define ITS_MEMORY_SIZE 0
+#define CRASH_REGION_SIZE 0
+
 #endif

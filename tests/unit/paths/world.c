@@ -174,6 +174,7 @@ void arch_cpu_wait(void)
 
 void (log_put)(enum log_message message, u32 cell, ...) { (void)message; (void)cell; }
 void console_notify(struct cpu *cpu) { (void)cpu; }
+bool console_prints(struct cpu *cpu) { (void)cpu; return false; }
 void pci_stop(u16 cell) { (void)cell; }
 bool pci_restored(struct cpu *cpu) { (void)cpu; return true; }
 void watch_event(u16 cell, enum life_event event) { (void)cell; (void)event; }
