@@ -30,7 +30,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@$(if $(SILENT),:,printf) '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$(or $(2),$@))';)
 
 # Targets that work without a configuration (or make one, or start another make).
-NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench bench-check bench-accept rig menuconfig olddefconfig savedefconfig %_defconfig
+NO_CONFIG := help clean mrproper lint unit setup cellctl instrument demo demo-io test test-all soak bench bench-check bench-accept rig interference menuconfig olddefconfig savedefconfig %_defconfig
 GOALS := $(or $(MAKECMDGOALS),all)
 .DEFAULT_GOAL := all
 
@@ -328,7 +328,7 @@ endif
 SUB := $(MAKE) -f $(S)/Makefile
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: setup cellctl instrument demo demo-io test test-all soak bench bench-check bench-accept rig lint unit
+.PHONY: setup cellctl instrument demo demo-io test test-all soak bench bench-check bench-accept rig interference lint unit
 setup:
 	$(Q)$(S)/tools/setup
 
@@ -373,6 +373,12 @@ bench bench-check bench-accept:
 	$(Q)$(S)/tools/setup
 	$(Q)$(S)/tools/fetch-guests
 	$(Q)$(PYTHON) $(S)/tests/bench/bench.py --out $(O)/bench $(if $(filter bench-check,$@),--check) $(if $(filter bench-accept,$@),--accept '$(subst ','\'',$(WHY))') $(ROWS)
+
+# Whose lines of the shared cache are evicted by whom, with colours and without (docs/instrument.md).
+interference:
+	$(Q)$(S)/tools/setup
+	$(Q)$(if $(filter 1,$(LINUX)),$(S)/tools/fetch-guests)
+	$(Q)$(S)/tools/rig/interference --out $(O)/rig $(if $(filter 1,$(LINUX)),--linux)
 
 # How late interrupts are (docs/rig.md): on QEMU, in every scenario, or on the board at the other end of PORT.
 rig:
