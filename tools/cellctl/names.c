@@ -28,9 +28,9 @@ void names_forget(struct cellctl *c)
 
 static const char *nth(const struct names *names, unsigned number)
 {
-	const char *p = names->text, *end = p + names->size;
+	const char *p = names->text, *end = p ? p + names->size : p;
 
-	for (; p && p < end; p += strlen(p) + 1)
+	for (; p < end; p += strlen(p) + 1)
 		if (!number--)
 			return p;
 	return NULL;
