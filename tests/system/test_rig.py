@@ -29,7 +29,7 @@ def rig(request):
     builder.close()
 
 
-@pytest.mark.parametrize("wait", ["wfi", "spin"])
+@pytest.mark.parametrize("wait", ["wfi", pytest.param("spin", marks=pytest.mark.full)])
 def test_alone(rig, wait):
     """Three runs the same to the byte, each event as late as on bare metal, to the instruction, and no exit."""
     found, problems = rig.alone(ALONE, 1000, PERIOD, wait)

@@ -12,7 +12,7 @@
  *     rig: begin source=timer period=10000 count=1000000 hz=62500000 cpu=0
  *     rig: bin source=timer ticks=3 count=999990              from 1024 ticks on a bin is a 32nd of an octave: its least
  *     rig: end source=timer samples=1000000 min=3 max=9 sum=3000012 overflow=0 missed=0
- *     rig: exits source=timer total=0                         not on bare metal
+ *     rig: exits source=timer total=0 standing=812            not on bare metal; what the core's counter stood at meanwhile
  *
  * and "rig: done" after all. ticks: the counter's, from the moment that was meant (a timer's deadline, the store that raises
  * the device's line or sends the SGI) to the first instruction of the handler. Before each measurement: "rig: measuring source=...".
@@ -253,7 +253,7 @@ static void measure(const struct source *source, bool counted)
 		cpu_wait_off(1, 100000000);
 	report(source->name);
 	if (counted)
-		print("rig: exits source=%s total=%lu\n", source->name, exits_between(before, after));
+		print("rig: exits source=%s total=%lu standing=%lu\n", source->name, exits_between(before, after), before + 1);
 	if (series.strange)
 		print("rig: FAIL source=%s: %lu interrupts that were not its own\n", source->name, series.strange);
 }
