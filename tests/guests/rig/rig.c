@@ -127,13 +127,26 @@ static bool device_init(void)
 	return false;
 }
 
+/* Until its turn: asleep, if that is how it waits; masked, so that the timer wakes and is not taken. */
+static void wait_for_turn(u64 turn)
+{
+	if (wait == wait_wfi) {
+		write_sysreg(cntv_cval_el0, turn);
+		write_sysreg(cntv_ctl_el0, 1);
+	}
+	while (now() < turn)
+		if (wait == wait_wfi)
+			wfi();
+	write_sysreg(cntv_ctl_el0, 0);
+	isb();
+}
+
 static void measure_device(void)
 {
 	struct event event;
 
 	for (u64 turn = now() + period; series.samples + series.strange < count; turn = next_deadline(turn, now())) {
-		while (now() < turn)
-			;
+		wait_for_turn(turn);
 		raise_device(&event, raise);
 		sample(&event, event.meant, line);
 	}
@@ -234,8 +247,7 @@ static void measure(const struct source *source, bool counted)
 	if (counted)
 		before = exits_total();
 	settle();
-	if (source->intid < 32)
-		gic_enable(source->intid, 0x80); /* its own frame: no exit */
+	gic_enable(source->intid < 32 ? source->intid : PPI_VTIMER, 0x80); /* in its own frame: no exit */
 	write_sysreg(vbar_el1, source->vectors);
 	isb();
 	mark(14);
@@ -249,6 +261,7 @@ static void measure(const struct source *source, bool counted)
 	if (counted)
 		after = exits_total();
 	gic_disable(source->intid);
+	gic_disable(PPI_VTIMER);
 	if (source->measure == measure_sgi)
 		cpu_wait_off(1, 100000000);
 	report(source->name);
