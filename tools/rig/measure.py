@@ -93,21 +93,27 @@ class Rig:
             m["exits"] = m.get("exits") or {}
         return found
 
-    # ---- alone: a clock of instructions, three times the same
+    # ---- alone: a clock of instructions
 
     def alone(self, s, count, period, wait, more=""):
+        """
+        The clock is judged where the CPU waits in a loop. When all CPUs sleep QEMU's main loop moves the clock on to the next deadline, and if it does so
+        while the last instructions before WFI are still to be counted, it goes too far by those: once in 10,000 times on a busy host.
+        """
         arguments = words(s.sources, count, period, wait) + more
         built = self.build(s, arguments)
-        runs = [self.text_of(f"{s.name}-{n}" if n else s.name, arguments, built, True) for n in range(3)]
-        texts = [rig_lines(text) for text, _ in runs]
+        runs = [self.text_of(f"{s.name}-{n}" if n else s.name, arguments, built, True) for n in range(s.runs)]
         found = self.measurements(*runs[0], s.name, "mediated" if s.mediated else "direct")
-        bare = self.bare(True, s.sources, count, period, wait)
-        problems = [] if texts[0] == texts[1] == texts[2] else ["its three runs are not the same to the byte"]
-        if runs[0][1]["cpus"][0] != runs[1][1]["cpus"][0] or runs[0][1]["cpus"][0] != runs[2][1]["cpus"][0]:
-            problems.append("its three runs did not execute the same instructions")
+        bare = self.bare(True, s.sources, min(count, scenarios.COUNT), period, wait)
+        problems = []
+        for text, counts in runs[1:]:
+            if rig_lines(text) != rig_lines(runs[0][0]):
+                problems.append("its runs are not the same to the byte")
+            if counts["cpus"] != runs[0][1]["cpus"]:
+                problems.append("its runs did not execute the same instructions")
         for m in found:
-            if m["bins"] != bare[m["source"]]["bins"]:
-                problems.append(f"{m['source']}: latency by the clock is {m['bins']}, on bare metal {bare[m['source']]['bins']}")
+            if wait == "spin" and set(m["bins"]) != set(bare[m["source"]]["bins"]):
+                problems.append(f"{m['source']}: {spread(m['bins'])} ticks of the clock, on bare metal {spread(bare[m['source']]['bins'])}")
             if m["missed"]:
                 problems.append(f"{m['source']}: {m['missed']} deadlines missed, where nobody else was")
         return found, problems + self.judge(found, bare, count)

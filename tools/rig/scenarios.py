@@ -4,7 +4,7 @@
 A partition is configs/rig/NAME.dts; what is measured and which colours whom, an overlay made here adds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FOLDER = "configs/rig"
 SOURCES = "timer,device,sgi"
@@ -20,6 +20,8 @@ class Scenario:
     beside: tuple = ()          # cells
     sources: str = SOURCES
     icount: bool = False        # one CPU, a clock of instructions
+    wait: str = "spin"
+    runs: int = 1               # that have to be the same to the byte
     busy: str = ""              # each cell beside it says this again and again
     floor: int = 0              # so many instructions of the core others have cost meanwhile, at least
     linux: bool = False         # one of them is Linux, under load
@@ -37,19 +39,21 @@ def storms():
 
 
 def coloured(scenario):
-    return Scenario(**{**vars(scenario), "name": f"{scenario.name}-coloured", "what": f"{scenario.what}, coloured", "coloured": True})
+    return replace(scenario, name=f"{scenario.name}-coloured", what=f"{scenario.what}, coloured", coloured=True)
 
 
 def mediated(scenario):
     """To see that this is seen: interrupts of the rig's cell go through the core."""
-    return Scenario(**{**vars(scenario), "name": f"{scenario.name}-mediated", "mediated": True})
+    return replace(scenario, name=f"{scenario.name}-mediated", mediated=True)
 
 
 def table():
-    plain = [Scenario("alone", "nobody else, not even a service CPU", f"{FOLDER}/alone.dts", sources="timer,device", icount=True, count=MILLION),
+    alone = {"partition": f"{FOLDER}/alone.dts", "sources": "timer,device", "icount": True}
+    million = Scenario("million", "alone, asleep between the events, a million", **alone, wait="wfi", count=MILLION)
+    plain = [Scenario("alone", "nobody else, not even a service CPU; three runs the same to the byte", **alone, runs=3),
              Scenario("quiet", "nobody but the core", f"{FOLDER}/quiet.dts"),
              Scenario("linux", "beside a loaded Linux on two CPUs", f"{FOLDER}/linux.dts", ("linux",), linux=True, floor=10_000), *storms()]
-    return {s.name: s for s in [*plain, *map(coloured, plain)]}
+    return {s.name: s for s in [million, *plain, *map(coloured, plain)]}
 
 
 SCENARIOS = table()
