@@ -4,8 +4,8 @@
  *
  *     wait:  hint 0         handler:  mrs x9, counter     the clock's answer
  *            msr daifclr              hint n              the instructions' answer
- *         1: hint 0                   acknowledge, quiet, end
- *            (wait)                   eret
+ *         1: (yield)                  acknowledge, quiet, end
+ *            hint 0                   eret
  *            cbz x9, 1b
  *
  * hint #(96 + n) is a NOP on every CPU; who counts instructions from outside sees it: 0, the count of this CPU
@@ -27,8 +27,8 @@
 	mov x9, #0
 	hint #96
 	msr daifclr, #2
-1:	hint #96
-	\how
+1:	\how
+	hint #96
 	cbz x9, 1b
 	msr daifset, #2
 	str x9, [x0]
