@@ -21,18 +21,27 @@ class Bounded:
         self.time = 0      # milliseconds that it may go on, however many rounds that is
 
 
-def said(program, loop, inner):
+def is_its_own(program, function, loop, depth, at, line):
     """
-    What .bounds says of places in this loop and in none inside it: address -> [(count, kind, line)]. A compiler may have unrolled the loop that a mark
-    is of, and what is left is the loop around it: so there may not be more loops around the mark in the source than there are here.
+    Is this the loop that a mark is of? A compiler may have unrolled that, and what is left is the loop around it. So either there are no more loops
+    around the mark in the source than there are here (one that is left for good from inside does not count here), or all that is here is of its loop.
     """
+    where = program.places.get(at, [])
+    if not line or (source.around(where, line) or 0) <= depth:
+        return True
+    others = program.image.sources([i.at for n in loop.body for i in function.blocks[n].code])
+    return all(source.is_inside(where, line, other) for other in others.values())
+
+
+def said(program, function, loop, inner):
+    """What .bounds says of places in this loop and in none inside it: address -> [(count, kind, line)]."""
     depth, parent = 1, loop.parent
     while parent:
         depth, parent = depth + 1, parent.parent
     result = {}
     for at, entries in program.marks.items():
         if at in loop.body and at not in inner:
-            kept = [e for e in entries if e[1] not in OF_LOOPS or not e[2] or (source.around(program.places.get(at, []), e[2]) or 0) <= depth]
+            kept = [e for e in entries if e[1] not in OF_LOOPS or is_its_own(program, function, loop, depth, at, e[2])]
             if kept:
                 result[at] = kept
     return result
@@ -57,7 +66,7 @@ def of_kind(marks, *kinds):
 def bound(program, function, loop):
     """Bounded or None."""
     inner = set().union(*(i.body for i in loop.inner)) if loop.inner else set()
-    marks = said(program, loop, inner)
+    marks = said(program, function, loop, inner)
     residences = of_kind(marks, RESIDENCE)
     if residences and cuts(function, loop, set(residences)):
         return Bounded(sorted(residences), None, RESIDENCE, "residence")

@@ -29,7 +29,7 @@ def lines_of(file):
 
 @functools.lru_cache(None)
 def marks(file):
-    """line -> loops around the LOOP_... that stands there."""
+    """line -> (loops around the LOOP_... that stands there, first and last line of its function, and of the innermost of these loops)."""
     return _Reader("\n".join(lines_of(file))).read()
 
 
@@ -39,12 +39,16 @@ class _Reader:
     def __init__(self, text):
         self.text = text
         self.tokens = [(m[0], text.count("\n", 0, m.start()) + 1) for m in TOKEN.finditer(text)]
-        self.at, self.found = 0, {}
+        self.at, self.found, self.extents = 0, {}, {}
 
     def read(self):
+        result = {}
         while self.at < len(self.tokens):
+            first, self.found = self.tokens[self.at][1], {}
             self._statement(0)
-        return self.found
+            last = self.tokens[min(self.at, len(self.tokens)) - 1][1]
+            result.update({line: (depth, first, last, *self.extents.get(line, (1, 0))) for line, depth in self.found.items()})
+        return result
 
     def _next(self):
         self.at += 1
@@ -67,15 +71,23 @@ class _Reader:
                 self._parentheses(depth)
             elif token == "do":
                 self._statement(depth + 1)
+                self._extent(line)
                 if self._peek() == "while":
                     self._next()
                     self._brackets(depth + 1)
             elif token in ("while", "for") or token.startswith("FOR_EACH"):
                 self._brackets(depth + 1)
                 self._statement(depth + 1)
+                self._extent(line)
                 return
             elif token.startswith("LOOP_"):
                 self.found[line] = depth
+
+    def _extent(self, first):
+        last = self.tokens[min(self.at, len(self.tokens)) - 1][1]
+        for line in self.found:
+            if first <= line <= last:
+                self.extents.setdefault(line, (first, last))
 
     def _brackets(self, depth):
         if self._peek() == "(":
@@ -100,11 +112,20 @@ def around(where, line):
     Loops of the source around a mark of that line, in all the functions that were inlined into each other. where: [(function, file, line)],
     innermost first, of the instruction behind the mark, which may be of something that was inlined there. None: it is in none of them.
     """
-    for i, (_, file, _) in enumerate(where):
-        if line in marks(file):
-            depth = marks(file)[line]
+    for i, (_, file, at) in enumerate(where):
+        depth, first, last, _, _ = marks(file).get(line, (0, 1, 0, 1, 0))
+        if first <= at <= last:
             return depth + sum(loops_at(f, n) for _, f, n in where[i + 1:])
     return None
+
+
+def is_inside(where, line, other):
+    """Is another instruction, too, of the loop of a mark of that line? where, other: as above."""
+    for _, file, at in where:
+        _, first, last, begin, end = marks(file).get(line, (0, 1, 0, 1, 0))
+        if first <= at <= last:
+            return any(f == file and begin <= n <= end for _, f, n in other)
+    return False
 
 
 @functools.lru_cache(None)
@@ -117,4 +138,4 @@ def loops_at(file, line):
     loop = re.match(r"\s*(?:\}\s*)?(?:for|while|FOR_EACH\w*)\s*\(", text)
     put = loop.end() if loop else len(text) - len(text.lstrip())
     lines[line - 1] = text[:put] + " LOOP_HERE " + text[put:]
-    return max(_Reader("\n".join(lines)).read().values(), default=0)
+    return max((found[0] for found in _Reader("\n".join(lines)).read().values()), default=0)
