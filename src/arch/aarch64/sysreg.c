@@ -29,37 +29,35 @@
 #define ALL (~0ULL)
 
 /*
- * What remains of an identification register S3_0_C0_C<crm>_<op2>. Not listed:
- * crm 1..3 (AArch32) as they are, crm 4..7 zero. A field stays if the guest may
- * use the feature and the core need not save or enable anything for it.
+ * What remains of an identification register S3_0_C0_C<crm>_<op2>, crm 4 to 7. Not listed: zero. Those of
+ * AArch32, crm 1 to 3, are as they are but one. A field stays if the guest may use the feature and the core need not save
+ * or enable anything for it.
  */
-static const struct {
-	u8 crm, op2;
-	u64 keep;
-} id_masks[] = {
-	{ 1, 2, KEEP(0, 12) },                                       /* ID_DFR0: no PMU, no trace */
-	{ 4, 0, KEEP(0, 8) | KEEP(12, 16) | KEEP(48, 4) | KEEP(56, 8) }, /* PFR0: no EL2, RAS, SVE, SEL2, MPAM, AMU, RME */
-	{ 4, 1, KEEP(0, 8) },                                        /* PFR1: BTI, SSBS; no MTE, SME, NMI, GCS */
-	{ 5, 0, KEEP(0, 4) | KEEP(12, 4) | KEEP(20, 4) | KEEP(28, 4) | KEEP(36, 4) }, /* DFR0: breakpoints; no PMU, SPE, trace */
-	{ 6, 0, ALL & ~KEEP(24, 4) },                                /* ISAR0: no TME */
-	{ 6, 1, ALL & ~(KEEP(56, 4) | KEEP(60, 4)) },                /* ISAR1: no XS, LS64 (enabled in HCRX_EL2) */
-	{ 6, 2, KEEP(4, 12) | KEEP(20, 12) | KEEP(48, 8) },          /* ISAR2: PAuth, BC, CLRBHB, CSSC; no WFxT (TWI), MOPS (HCRX) */
-	{ 7, 0, KEEP(0, 32) },                                       /* MMFR0: no ExS, FGT, ECV, stage 2 granules */
-	{ 7, 1, KEEP(0, 4) | KEEP(12, 4) | KEEP(20, 8) | KEEP(36, 4) | KEEP(44, 4) | KEEP(60, 4) }, /* MMFR1: HAFDBS HPDS PAN SpecSEI ETS AFP ECBHB */
-	{ 7, 2, KEEP(0, 8) | KEEP(16, 8) | KEEP(28, 12) | KEEP(48, 8) | KEEP(60, 4) }, /* MMFR2: CnP UAO VARange CCIDX ST AT IDS TTL BBM E0PD */
+#define ID(crm, op2) [(crm - 4) * 8 + op2]
+static const u64 id_masks[32] = {
+	ID(4, 0) = KEEP(0, 8) | KEEP(12, 16) | KEEP(48, 4) | KEEP(56, 8), /* PFR0: no EL2, RAS, SVE, SEL2, MPAM, AMU, RME */
+	ID(4, 1) = KEEP(0, 8),                                        /* PFR1: BTI, SSBS; no MTE, SME, NMI, GCS */
+	ID(5, 0) = KEEP(0, 4) | KEEP(12, 4) | KEEP(20, 4) | KEEP(28, 4) | KEEP(36, 4), /* DFR0: breakpoints; no PMU, SPE, trace */
+	ID(6, 0) = ALL & ~KEEP(24, 4),                                /* ISAR0: no TME */
+	ID(6, 1) = ALL & ~(KEEP(56, 4) | KEEP(60, 4)),                /* ISAR1: no XS, LS64 (enabled in HCRX_EL2) */
+	ID(6, 2) = KEEP(4, 12) | KEEP(20, 12) | KEEP(48, 8),          /* ISAR2: PAuth, BC, CLRBHB, CSSC; no WFxT (TWI), MOPS (HCRX) */
+	ID(7, 0) = KEEP(0, 32),                                       /* MMFR0: no ExS, FGT, ECV, stage 2 granules */
+	ID(7, 1) = KEEP(0, 4) | KEEP(12, 4) | KEEP(20, 8) | KEEP(36, 4) | KEEP(44, 4) | KEEP(60, 4), /* MMFR1: HAFDBS HPDS PAN SpecSEI ETS AFP ECBHB */
+	ID(7, 2) = KEEP(0, 8) | KEEP(16, 8) | KEEP(28, 12) | KEEP(48, 8) | KEEP(60, 4), /* MMFR2: CnP UAO VARange CCIDX ST AT IDS TTL BBM E0PD */
 };
+#define ID_DFR0_KEEP KEEP(0, 12) /* crm 1, op2 2: no PMU, no trace */
 
 #define PARANGE_MAX 2 /* 40 bits: stage 2 takes 39 */
 
 static u64 id_read(u32 name)
 {
 	u32 crm = ISS_CRM(name), op2 = ISS_OP2(name);
-	u64 value = idreg_read(crm, op2), keep = crm < 4 ? ALL : 0;
+	u64 value = idreg_read(crm, op2);
 
-	for (u32 i = 0; i < ARRAY_COUNT(id_masks); i++)
-		if (id_masks[i].crm == crm && id_masks[i].op2 == op2)
-			keep = id_masks[i].keep;
-	value &= keep;
+	if (crm >= 4)
+		value &= id_masks[(crm - 4) * 8 + op2];
+	else if (crm == 1 && op2 == 2)
+		value &= ID_DFR0_KEEP;
 	if (crm == 7 && op2 == 0 && (value & 0xf) > PARANGE_MAX)
 		value = (value & ~0xfULL) | PARANGE_MAX;
 	if (crm == 4 && op2 == 0 && (value >> 56 & 0xf) > 1)
