@@ -124,7 +124,7 @@ def is_inside(where, line, other):
     for _, file, at in where:
         _, first, last, begin, end = marks(file).get(line, (0, 1, 0, 1, 0))
         if first <= at <= last:
-            return any(f == file and begin <= n <= end for _, f, n in other)
+            return any(f == file and (begin <= n <= end or n == 0) for _, f, n in other)  # 0: made by the compiler, of no line
     return False
 
 
