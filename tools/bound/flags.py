@@ -22,6 +22,14 @@ def compared(a, b, bits):
     return bool(r & sign), r == 0, a >= b, bool((a ^ b) & (a ^ r) & sign)
 
 
+def summed(a, b, bits):
+    """Flags of a + b."""
+    mask, sign = (1 << bits) - 1, 1 << (bits - 1)
+    a, b = a & mask, b & mask
+    r = (a + b) & mask
+    return bool(r & sign), r == 0, a + b > mask, bool(~(a ^ b) & (a ^ r) & sign)
+
+
 def operands(state, ins):
     """(left, right, bits, name of left) of a comparison as it is about to be made, values of values.py; None: not understood."""
     texts = ins.operands()
@@ -60,6 +68,10 @@ def after(state, ins, known):
         texts = ins.operands()
         nzcv = number(texts[2])
         return flags if holds(texts[3], known) else tuple(bool(nzcv >> i & 1) for i in (3, 2, 1, 0))
+    if op == "adds":
+        texts = ins.operands()
+        left, right = state.get(texts[1]), number(texts[2]) if texts[2].startswith("#") else state.get(texts[2])
+        return summed(left, right, 64 if texts[1][0] in "xs" else 32) if isinstance(left, int) and isinstance(right, int) and len(texts) == 3 else None
     if op == "ands":
         texts = ins.operands()
         left, right = state.get(texts[1]), number(texts[2]) if texts[2].startswith("#") else state.get(texts[2])
@@ -68,7 +80,7 @@ def after(state, ins, known):
             value = left & right & ((1 << bits) - 1)
             return bool(value >> (bits - 1)), value == 0, False, False
         return None
-    return None if op in ("adds", "ccmn", "bics", "bl", "blr", "msr", "adcs", "sbcs") else known
+    return None if op in ("ccmn", "bics", "bl", "blr", "msr", "adcs", "sbcs") else known
 
 
 def leads_to(program, function, block, state):

@@ -136,7 +136,15 @@ def step(state, ins, loads, program):
     state.set(operands[0], computed(state, op, operands), ins.at)
 
 
-SIZES = {"ldrb": 1, "ldurb": 1, "ldrh": 2, "ldurh": 2}
+SIZES = {"ldrb": 1, "ldurb": 1, "ldrh": 2, "ldurh": 2, "ldrsb": 1, "ldrsh": 2, "ldrsw": 4}
+
+
+def extended(value, op, bits):
+    """ldrs.: with the sign of what was loaded."""
+    if value is None or not op.startswith("ldrs"):
+        return value
+    sign = 1 << (8 * SIZES[op] - 1)
+    return ((value ^ sign) - sign) & ((1 << bits) - 1)
 
 
 def access(state, ins, op, operands, memory, loads, program):
@@ -153,8 +161,8 @@ def access(state, ins, op, operands, memory, loads, program):
     for i, text in enumerate(targets):
         found = register(text)
         value = None
-        if isinstance(address, int) and offset is not None and op in ("ldr", "ldur", "ldrb", "ldurb", "ldrh", "ldurh") and found:
-            value = program.image.constant(address + offset, SIZES.get(op, found[1] // 8))
+        if isinstance(address, int) and offset is not None and (op in ("ldr", "ldur") or op in SIZES) and found:
+            value = extended(program.image.constant(address + offset, SIZES.get(op, found[1] // 8)), op, found[1])
         state.set(text, value, ins.at)
         if op in ("ldr", "ldp", "ldur") and found and found[0] < SP and found[1] == 64:
             loads[ins.at, found[0]] = (address, offset + 8 * i if offset is not None else None)
