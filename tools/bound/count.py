@@ -86,13 +86,15 @@ class Count:
         return [v if all(s[r] == v for s in states) else None for r, v in enumerate(states[0])]
 
     def _latch(self, r):
-        """How the register changes in one round: ("add", bits, step), ("low"|"less", bits) or None."""
+        """How the register changes in one round: ("add", bits, step), ("low"|"less", bits), ("set", values) or None."""
         found = set()
         for p in program_before(self.function)[self.loop.header]:
             if p in self.loop.body:
                 if p not in self.ends:
                     return None
                 found.add(self.ends[p].regs[r])
+        if found and all(isinstance(v, int) for v in found):
+            return "set", found, 0
         if len(found) != 1:
             return None
         value = found.pop()
@@ -175,6 +177,9 @@ class Count:
         latch = self._latch(r)
         if latch is None:
             return None
+        if latch[0] == "set":  # one round, and what it sets ends the loop
+            kept = [holds(stay, compared((v + left[2]) & ((1 << min(left[0], bits)) - 1), limit, bits)) for v in latch[1]] if isinstance(limit, int) else [True]
+            return 2 if not any(kept) else None
         if latch[0] in ("low", "less"):
             return self._shrinking(left[1], limit, stay, bits, 1) if left[2] == 0 else None
         return self._stepping(self.start[r], left, latch, limit, stay, bits)
