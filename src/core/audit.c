@@ -73,8 +73,10 @@ void audit_init(void)
 		((u8 *)audit)[i] = 0;
 	audit->origins = AUDIT_ORIGINS;
 	clean(audit, sizeof *audit);
-	for (u32 i = 0; i < AUDIT_ORIGINS; i++)
+	for (u32 i = 0; i < AUDIT_ORIGINS; i++) {
+		LOOP_BOUND(AUDIT_ORIGINS);
 		tellers[i] = (struct teller){ 0 };
+	}
 	cells_rate = (struct rate){ 0 };
 	turn = AUDIT_ORIGINS - 1;
 	ready = true;

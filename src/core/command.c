@@ -238,8 +238,10 @@ static bool take_cells(u32 at)
 	u32 far, cell;
 	struct word word = next_word(&at);
 
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		job.cells[i] = false;
+	}
 	for (; word.length; word = next_word(&at)) {
 		LOOP_BOUND(COMMAND_LENGTH / 2);
 		bool all = !distance(word, "all");
@@ -249,8 +251,10 @@ static bool take_cells(u32 at)
 			print_unknown("no such cell", word, true);
 			return false;
 		}
-		for (u32 i = 0; i < CELL_COUNT; i++)
+		for (u32 i = 0; i < CELL_COUNT; i++) {
+			LOOP_BOUND(CELL_COUNT);
 			job.cells[i] |= far ? all : i == cell; /* a cell may be called so */
+		}
 	}
 	return true;
 }
@@ -263,9 +267,11 @@ static void ask(enum life_op op, u32 at)
 	}
 	if (!take_cells(at))
 		return;
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (job.cells[i])
 			control_operator(i, op);
+	}
 }
 
 /* Not what is meant, if there is a name. */

@@ -80,8 +80,10 @@ _Static_assert(!(SOURCE_SIZE & (SOURCE_SIZE - 1)) && !(LINE_FIRST % SOURCE_SIZE)
 
 void console_init(void)
 {
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		sources[i].head = sources[i].tail = sources[i].line_end = LINE_FIRST;
+	}
 	wire_init();
 	line_init();
 	keys_init();
@@ -186,6 +188,7 @@ static u32 ready(u32 index, u64 now)
 static bool choose_cell(u64 now)
 {
 	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		turn.cell = turn.cell + 1 < CELL_COUNT ? turn.cell + 1 : 0;
 		turn.source = turn.cell;
 		turn.left = ready(turn.cell, now);
@@ -202,6 +205,7 @@ static bool choose_core(void)
 	if (begin_line(line_left((char *)line.bytes, LOG_LINE)))
 		return true;
 	for (u32 i = 0; i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
 		turn.cpu = turn.cpu + 1 < CPU_COUNT ? turn.cpu + 1 : 0;
 		turn.records = log_waiting(turn.cpu);
 		if (turn.records)

@@ -373,8 +373,10 @@ static void write_audit(void)
 	audit->names = sizeof *audit;
 	audit->data = size;
 	audit->entries = size + (u32)offsetof(struct audit, entries);
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		crash_text((char *)(audit + 1) + i * CRASH_NAME, CRASH_NAME, machine_cells[i].name);
+	}
 	arch_memory_clean(audit, CRASH_AUDIT_HALF);
 	crash_end(&audit->mark, CRASH_KIND_AUDIT, size, part_crc(&audit->mark, size));
 }

@@ -10,6 +10,7 @@
  * not the core's fault.
  */
 #include "core/health.h"
+#include "core/bound.h"
 #include "core/cell.h"
 #include "core/iommu.h"
 #include "core/life.h"
@@ -68,9 +69,11 @@ static const char *complaint(u64 now)
 {
 	if (atomic_load32(&lost))
 		return "a CPU has ended in a panic";
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (hangs(i, now))
 			return "the end of a cell hangs";
+	}
 	return NULL;
 }
 

@@ -40,9 +40,11 @@ static bool has_console(u32 cell)
 
 static u16 next_cell(u32 after)
 {
-	for (u32 i = 1; i <= CELL_COUNT; i++)
+	for (u32 i = 1; i <= CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (has_console((after + i) % CELL_COUNT))
 			return (u16)((after + i) % CELL_COUNT);
+	}
 	return CELL_NONE;
 }
 

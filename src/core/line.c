@@ -125,6 +125,7 @@ static void begin_session(u32 session, u64 now)
 	if (!line.boot)
 		line.boot = crash_boot() ? crash_boot() : ((u32)now ^ session * 0x9e3779b1u) | 1;
 	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		if (!same || !on)
 			channel_begin(i, now, !same);
 		channels[i].state_due = true;
@@ -359,6 +360,7 @@ static void escaped(void)
 static void resend(u64 now)
 {
 	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		struct channel *c = &channels[i];
 
 		channel_look(i, now);
@@ -452,11 +454,13 @@ static void send_ack(u32 index)
 /* Those that are due after WELCOME, and where something was lost, but not always; and one in turn. */
 static bool next_state(u64 now)
 {
-	for (u32 i = 0; i < CHANNEL_COUNT; i++)
+	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		if (channels[i].state_due && (line.fresh || now - channels[i].told >= line_ticks(LINE_RESEND_MS))) {
 			state(i, now);
 			return true;
 		}
+	}
 	line.fresh = false;
 	if (now - line.told < line_ticks(LINE_ALIVE_MS))
 		return false;
@@ -468,11 +472,13 @@ static bool next_state(u64 now)
 
 static bool next_ack(void)
 {
-	for (u32 i = 0; i < CHANNEL_COUNT; i++)
+	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		if (channels[i].ack_due) {
 			send_ack(i);
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -481,9 +487,11 @@ static u32 flight(void)
 {
 	u32 bytes = 0;
 
-	for (u32 i = 0; i < CHANNEL_COUNT; i++)
+	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		if (!channels[i].probing)
 			bytes += channels[i].sent - channels[i].start;
+	}
 	return bytes;
 }
 

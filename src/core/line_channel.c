@@ -51,9 +51,11 @@ static u32 record_size(u32 position)
 
 static bool log_waits(void)
 {
-	for (u32 cpu = 0; cpu < CPU_COUNT; cpu++)
+	for (u32 cpu = 0; cpu < CPU_COUNT; cpu++) {
+		LOOP_BOUND(CPU_COUNT);
 		if (log_waiting(cpu))
 			return true;
+	}
 	return false;
 }
 
@@ -91,10 +93,14 @@ u32 line_left(char *text, u32 size)
 
 void channel_init(void)
 {
-	for (u32 i = 0; i < CHANNEL_COUNT; i++)
+	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
+		LOOP_BOUND(CHANNEL_COUNT);
 		channels[i].start = channels[i].sent = channels[i].end = channels[i].high = LINE_FIRST;
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	}
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		inputs[i].head = inputs[i].tail = LINE_FIRST;
+	}
 	request_init();
 }
 

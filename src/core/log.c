@@ -130,8 +130,10 @@ u32 log_lost(void)
 {
 	u32 lost = 0;
 
-	for (u32 i = 0; i < CPU_COUNT; i++)
+	for (u32 i = 0; i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
 		lost += __atomic_load_n(&rings[i].lost, __ATOMIC_RELAXED);
+	}
 	return lost;
 }
 

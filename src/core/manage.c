@@ -163,8 +163,10 @@ static enum line_status identify(struct line_job *job)
 	job->later = !sum_messages(job->state);
 	if (job->later)
 		return LINE_OK;
-	for (u32 i = 0; i < CPU_COUNT; i++)
+	for (u32 i = 0; i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
 		cpus += machine_cpus[i].role != CPU_UNUSED;
+	}
 	id.version = LINE_VERSION;
 	id.cells = CELL_COUNT;
 	id.cpus = (u16)cpus;

@@ -97,9 +97,13 @@ static u32 find_capability(u16 function, u32 reg)
 	const struct pci_state *state = &pci_states[function];
 	u32 i = 0;
 
-	while (i < state->count && !(reg - state->list[i].offset < state->list[i].size && is_shown(function, &state->list[i]))) {
+	for (; i < state->count; i++) {
+		LOOP_TOTAL(CAPABILITY_COUNT);
+		if (reg - state->list[i].offset >= state->list[i].size)
+			continue;
 		LOOP_BOUND(CAPABILITY_COUNT);
-		i++;
+		if (is_shown(function, &state->list[i]))
+			break;
 	}
 	return i;
 }

@@ -115,9 +115,11 @@ static u32 record_lines(u32 cell)
 
 bool record_is_due(void)
 {
-	for (u32 i = 0; i < CELL_COUNT; i++)
+	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (atomic_load32(&cells[i].record_state) == RECORD_READY)
 			return true;
+	}
 	return false;
 }
 
@@ -132,6 +134,7 @@ static bool is_ready(u32 cell)
 static bool find_record(void)
 {
 	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (is_ready(report.cell))
 			return true;
 		report.line = 0;

@@ -111,9 +111,11 @@ static void end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32
 static void stop_others(u16 cell, enum life_event event)
 {
 	log_put(MESSAGE_OTHERS_STOPPED, cell, event_words[event]);
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		if (i != cell)
 			end(i, STOP_OTHER, event_words[event], cell, CELL_STOPPING);
+	}
 }
 
 void watch_end_board(enum manage_board what)
@@ -284,8 +286,10 @@ static void serve_end(u64 now)
 
 	if (!board_end.due || !is_over(board_end.from, now))
 		return;
-	for (u16 i = 0; i < CELL_COUNT; i++)
+	for (u16 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		kept = kept && is_kept(i);
+	}
 	if (!kept && !is_over(board_end.until, now))
 		return;
 	board_end.due = false; /* before the end: a host's board lives on */

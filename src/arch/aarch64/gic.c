@@ -76,10 +76,12 @@ void arch_irq_init(void)
 		line_set_up(&machine_lines[i]);
 	}
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE | GICD_CTLR_GRP1);
-	for (u32 i = 0; i < LINE_COUNT; i++)
+	for (u32 i = 0; i < LINE_COUNT; i++) {
+		LOOP_BOUND(LINE_COUNT);
 		if (machine_lines[i].kick)
 			mmio_write32(gicd(GICD_ISENABLER) + machine_lines[i].intid / 32 * 4,
 				     1u << machine_lines[i].intid % 32);
+	}
 	if (ITS_COUNT)
 		its_init();
 }
@@ -344,7 +346,9 @@ void gic_cell_restore(u16 cell)
 	arch_cell_silence(cell);
 	gic_await_off(false);
 	lines_clear(lines);
-	for (u32 i = 0; i < LINE_COUNT; i++)
+	for (u32 i = 0; i < LINE_COUNT; i++) {
+		LOOP_BOUND(LINE_COUNT);
 		if (lines[machine_lines[i].intid / 32] >> machine_lines[i].intid % 32 & 1)
 			line_reset(&machine_lines[i]);
+	}
 }

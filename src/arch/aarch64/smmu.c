@@ -311,7 +311,7 @@ void arch_iommu_set(u32 stream, bool on)
 
 static bool is_here(u32 stream, u16 iommu, u16 cell)
 {
-	return machine_streams[stream].cell == cell && machine_streams[stream].iommu == iommu;
+	return (machine_streams[stream].cell == cell) & (machine_streams[stream].iommu == iommu); /* one condition: a loop has one way round */
 }
 
 /* Entries first: what is looked up after them does not fill the TLB by an old one any more. */
@@ -326,9 +326,10 @@ static bool sync_one(u16 iommu, u16 cell)
 	}
 	synchronize(iommu);
 	for (u32 i = 0; i < STREAM_COUNT; i++) {
-		LOOP_BOUND(STREAM_COUNT);
+		LOOP_TOTAL(STREAM_COUNT);
 		if (!is_here(i, iommu, cell) || machine_streams[i].arch.vmid == vmid)
 			continue;
+		LOOP_BOUND(STREAM_COUNT);
 		vmid = machine_streams[i].arch.vmid; /* a cell has two at most; once too often does no harm */
 		command(iommu, CMD_TLBI_S12_VMALL(vmid), 0);
 	}

@@ -22,6 +22,7 @@ void ich_lr_write(u64 value, u64 n);
 void vgic_mediated_init(void)
 {
 	for (u32 i = 0; i < CELL_COUNT; i++) {
+		LOOP_BOUND(CELL_COUNT);
 		const struct cell_config *cell = &machine_cells[i];
 
 		if (cell->arch.vgic)
