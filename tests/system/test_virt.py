@@ -95,8 +95,10 @@ def test_icount(boot, vcpus, mode, cpu):
 def test_twins(boot, builder, options):
     """Side by side, each with its UART on SPI 1; a third with direct interrupts."""
     m = boot(TWINS, limit=150, **options)
-    for cell, key in (("one", "1"), ("two", "2"), ("three", "3")):
-        m.line(cell, "press x", timeout=90)
+    waiting = {"one": "1", "two": "2", "three": "3"}
+    while waiting:  # each for two seconds, in whatever order they come to it
+        cell = m.wait(lambda: next((c for c in waiting if "virt: press x" in m.lines(c)), None), f"press x of {', '.join(waiting)}", 90)
+        key = waiting.pop(cell)
         if not options.get("icount"):
             m.send(qemu.ESCAPE + key + "x")
     for cell, vcpus in (("one", 3), ("two", 2), ("three", 3)):
