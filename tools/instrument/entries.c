@@ -20,17 +20,18 @@ static unsigned int place_count;
 
 /* On which way a vCPU is. */
 static struct way {
-	bool in, keeps;                 /* keeps its name */
+	bool in, keeps, from_stay;      /* keeps its name */
 	unsigned int nested, began, name;
 	uint64_t begun;
-	struct histogram *back[NAMES_MAX], *stays[NAMES_MAX]; /* ended by ERET; where a CPU lives */
+	struct histogram *back[NAMES_MAX], *stays[NAMES_MAX], *away[NAMES_MAX]; /* ended by ERET; where a CPU lives; from there to another such place */
 } ways[VCPUS_MAX];
 
 /* ---- executed ---- */
 
-static void begin(struct way *way, unsigned int name, uint64_t before)
+static void begin(struct way *way, unsigned int name, uint64_t before, bool from_stay)
 {
 	way->in = true;
+	way->from_stay = from_stay;
 	way->keeps = false;
 	way->nested = 0;
 	way->began = way->name = name;
@@ -46,7 +47,7 @@ static void passed(unsigned int said, void *data)
 
 	switch (place->kind) {
 	case ENTER:
-		begin(way, place->name, before);
+		begin(way, place->name, before, false);
 		break;
 	case PATH:
 		if (!way->keeps)
@@ -61,8 +62,8 @@ static void passed(unsigned int said, void *data)
 		break;
 	case STAY: /* before this instruction: it is the next way's first */
 		if (way->in)
-			sample(&way->stays[way->name], before - way->begun);
-		begin(way, place->name, before);
+			sample(way->from_stay && way->began != place->name ? &way->away[way->name] : &way->stays[way->name], before - way->begun);
+		begin(way, place->name, before, true);
 		break;
 	}
 }
@@ -113,6 +114,7 @@ void entries_write(FILE *file, unsigned int vcpu)
 	for (unsigned int i = 0; i < name_count; i++) {
 		comma = write_one(file, comma, i, "", ways[vcpu].back[i]);
 		comma = write_one(file, comma, i, ">stay", ways[vcpu].stays[i]);
+		comma = write_one(file, comma, i, ">away", ways[vcpu].away[i]);
 	}
 	fputs("},\n", file);
 }

@@ -7,7 +7,8 @@
  *     path=NAME:ADDRESS    who comes by here is on that one; the last counts
  *     long=ADDRESS         unless it has come by here: then it keeps the name it began with
  *     nest=ADDRESS         an exception of the core's own: the next ERET ends that, and no way
- *     stay=NAME:ADDRESS    a CPU lives here: a way ends, as NAME>stay, and another begins, called NAME
+ *     stay=NAME:ADDRESS    a CPU lives here: a way ends, as NAME>stay, and another begins, called NAME; that one ends as NAME>stay
+ *                          here again, and as NAME>away where another such place is
  *
  * Addresses are physical. A way ends with ERET.
  */

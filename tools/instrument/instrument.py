@@ -110,7 +110,7 @@ def entries(out):
     _, offset, size = section_headers(elf).get(".bounds", (0, 0, 0))
     for i in range(offset, offset + size, 24):
         link, _, kind = struct.unpack_from("<QQQ", elf, i)
-        if kind == RESIDENCE:
+        if kind & 0xff == RESIDENCE: # above: its line
             inside = max(f for f in functions if f[0] <= link)[1]
             words.append(f"stay=round-{inside[:32]}:{real(link)}")
     return words
@@ -158,6 +158,38 @@ def read(result, every_cpu=True):
         if every_cpu and counts.get("core_known") and cpu["instructions"] and not cpu["core"]:
             raise Wrong(f"{result}: CPU {i} executed {cpu['instructions']} instructions and none of the core's: where is the core?")
     return counts
+
+
+BOOT = ("hyp_secondary", "hyp_main")  # what boot goes on with, without a call
+
+
+def name_of_way(key, bounds, serves):
+    """What tools/bound calls it."""
+    name, _, end = key.partition(">")
+    place = name.removeprefix("round-")
+    if place != name and end != "stay":
+        return "boot-resume" if place in BOOT and "boot-resume" in bounds else "resume"
+    if place in BOOT:
+        name = "round-boot_secondary"
+    elif name.startswith("boot") and not end and "boot-resume" in bounds:
+        name += " + boot-resume"
+    return name + " + service-round" if serves and bounds.get(name, {}).get("serves") else name
+
+
+def figures(counts, bounds, serving=None):
+    """
+    The longest of each way, as tools/bound/hold.py wants them: [(what, name of the way, instructions)]. serving: the number of the CPU that
+    serves, in whose ways a round of service may be.
+    """
+    found = {}
+    for i, cpu in enumerate(counts["cpus"]):
+        for key, way in cpu["entries"].items():
+            if way["lost"]:
+                raise Wrong(f"{key} of CPU {i} has more different lengths than are kept")
+            name = name_of_way(key, bounds, i == serving)
+            if way["max"] > found.get(name, (0, 0))[0]:
+                found[name] = way["max"], i
+    return [(f"{name} on CPU {i}", name, most) for name, (most, i) in sorted(found.items())]
 
 
 # ---- the cache ----
