@@ -27,7 +27,7 @@ import qemu  # noqa: E402
 MARKS = {"timer": "1", "device": "2", "sgi": "3", "ptimer": "5"}
 SETTLE_MS = 800  # around each measurement, in which the core's counters can be read
 LOAD = ("for i in 1 2; do (while :; do ls -lR /bin /sys/kernel /proc/1 >/tmp/ls$i 2>&1; dd if=/dev/zero of=/tmp/dd$i bs=64k count=64 2>/dev/null; done) & done; "
-        "(while :; do cat /proc/interrupts; sleep 0.2; done) &")
+        "(while :; do cat /proc/interrupts; sleep 0.2; done) & true")
 
 
 class Rig:
@@ -145,8 +145,10 @@ class Rig:
     def at_work(m, s):
         """Until everybody is; what they had said then."""
         if s.linux:
-            m.to_shell(240)
-            m.shell(LOAD, 60)
+            m.to_shell(300)
+            m.send(qemu.ESCAPE + "2")  # the rig is the first cell, and has the keyboard
+            m.line("core", "input goes to linux", 60)
+            m.shell(LOAD, 120)
         for cell in s.beside if s.busy else ():
             m.line(cell, s.busy, 120, count=2)
         m.line("core", ".", 60)
