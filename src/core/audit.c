@@ -105,6 +105,7 @@ static bool grows(u32 origin, enum audit_kind kind, const struct audit_entry *en
 static struct audit_entry *find_same(struct audit *audit, u32 origin, u16 target, u32 op, enum life_result result, u64 now)
 {
 	for (u32 i = 0; i < AUDIT_ENTRIES; i++) {
+		LOOP_BOUND(AUDIT_ENTRIES);
 		struct audit_entry *entry = &audit->entries[origin][AUDIT_REFUSED][i];
 
 		if (entry->sequence && entry->target == target && entry->op == op && entry->result == result &&

@@ -37,11 +37,11 @@ class _Inside:
         self.code, self.next = block.code, [n for n in block.next if n in body]
 
 
-def tests(function, loop):
+def tests(function, loop, heads=frozenset()):
     """(block, condition to stay, index of the branch) of blocks that every way round passes and that may leave."""
-    inner = set().union(*(i.body for i in loop.inner)) if loop.inner else ()
+    inner = set().union(*(i.body for i in loop.inner)) if loop.inner else set()
     for start in sorted(loop.body):
-        if start in inner:
+        if (start in inner) != (start in heads):
             continue  # it is passed more often than once a round
         block = function.blocks[start]
         inside = [n for n in block.next if n in loop.body]
@@ -57,8 +57,9 @@ class Count:
         """(block, how often it is passed at most) or None."""
         if len([n for n in self.loop.body]) > 400:
             return None
-        candidates = list(tests(self.function, self.loop))
-        if not candidates:
+        heads = {inner.header: inner for inner in self.loop.inner}
+        candidates, first = list(tests(self.function, self.loop)), list(tests(self.function, self.loop, heads)) if heads else []
+        if not candidates and not first:
             return None
         values(self.program, self.function)
         self.states, self.ends = around(self.program, self.function, self.loop)
@@ -68,7 +69,18 @@ class Count:
             passes = self._passes(block, taken)
             if passes is not None and (best is None or passes < best[1]):
                 best = block.start, passes
-        return best
+        return best or next((found for block, taken in first if block.start in heads for found in self._over(heads[block.start], block, taken)), None)
+
+    def _over(self, inner, block, taken):
+        """A loop inside begins with a test that ends this one, too: each time it is entered, by what the last round has set."""
+        come = [self.ends[p].regs for p in program_before(self.function)[block.start] if p in self.loop.body and p not in inner.body and p in self.ends]
+        if not come:
+            return
+        if any(regs != come[0] for regs in come):
+            return
+        passes = self._passes(block, taken, come[0], ("set",))
+        if passes is not None:
+            yield self.loop.header, passes
 
     def _entry_state(self):
         """What registers hold when the loop is entered, where all ways in agree."""
@@ -105,10 +117,11 @@ class Count:
             return value[0], 64, 0
         return "add", value[0], value[2]
 
-    def _passes(self, block, taken):
+    def _passes(self, block, taken, regs=None, only=None):
         if block.start not in self.states:
             return None
-        state = State(list(self.states[block.start].regs))
+        self.only = only
+        state = State(list(regs or self.states[block.start].regs))
         compare = chained = None
         for ins in block.code[:-1]:
             if ins.op in ("subs", "adds"):
@@ -170,12 +183,16 @@ class Count:
         if limit is None or not isinstance(left, tuple) or not isinstance(left[1], tuple):
             return None
         if left[0] in ("low", "less"):
+            if self.only:
+                return None
             return self._shrinking(left[1], limit, stay, bits, 0)
         if left[1][0] != "it":
             return None
         r = left[1][1]
         latch = self._latch(r)
         if latch is None:
+            return None
+        if self.only and latch[0] not in self.only:
             return None
         if latch[0] == "set":  # one round, and what it sets ends the loop
             kept = [holds(stay, compared((v + left[2]) & ((1 << min(left[0], bits)) - 1), limit, bits)) for v in latch[1]] if isinstance(limit, int) else [True]
