@@ -5,14 +5,14 @@
  * with the machine's power-off.
  *
  *     rounds: boot TICKS             the counter when this begins
+ *     rounds: other-cpu 1            switched off, and on again; 0: it could not be
+ *     rounds: sleep TICKS            a millisecond asleep, so many times
+ *     rounds: wake-min, wake-median, wake-max TICKS       from the moment that was asked for to the program
+ *     rounds: fork-exec TICKS        fork, exec of a program that ends at once, wait
+ *     rounds: touch TICKS            a byte in each page of memory that is new
  *     rounds: pipe-other TICKS       a byte to a process on the other CPU and back, so many times
  *     rounds: pipe-same TICKS        the same on one CPU
  *     rounds: fork TICKS             fork, exit, wait
- *     rounds: alone 1                the other CPU is off from here on; 0: it could not be switched off
- *     rounds: fork-exec TICKS        fork, exec of a program that ends at once, wait
- *     rounds: touch TICKS            a byte in each page of memory that is new
- *     rounds: sleep TICKS            a millisecond asleep, so many times
- *     rounds: wake-min, wake-median, wake-max TICKS       from the moment that was asked for to the program
  *
  * For who counts outside (docs/bench.md): each CPU says once that it is here (hint 96 + 11), and each of these is a
  * window (14, 15), in this order.
@@ -21,9 +21,9 @@ typedef unsigned long u64;
 
 enum { WARM_UP = 300, ROUNDS = 3000, FORKS = 300, EXECS = 200, SLEEPS = 2000, REPEATS = 3 };
 enum { PAGE = 4096, TOUCH_BYTES = 64 << 20, SLEEP_NS = 1000000 };
-enum { SYS_mkdirat = 34, SYS_mount = 40, SYS_openat = 56, SYS_close = 57, SYS_pipe2 = 59, SYS_read = 63, SYS_write = 64, SYS_sync = 81, SYS_exit = 93, SYS_clock_gettime = 113, SYS_clock_nanosleep = 115,
-       SYS_sched_setaffinity = 122, SYS_reboot = 142, SYS_prctl = 167, SYS_munmap = 215, SYS_clone = 220, SYS_execve = 221, SYS_mmap = 222,
-       SYS_wait4 = 260 };
+enum { SYS_mkdirat = 34, SYS_mount = 40, SYS_openat = 56, SYS_close = 57, SYS_pipe2 = 59, SYS_read = 63, SYS_write = 64, SYS_sync = 81, SYS_exit = 93,
+       SYS_clock_gettime = 113, SYS_clock_nanosleep = 115, SYS_sched_setaffinity = 122, SYS_reboot = 142, SYS_prctl = 167, SYS_munmap = 215,
+       SYS_clone = 220, SYS_execve = 221, SYS_mmap = 222, SYS_wait4 = 260 };
 
 #define mark(n) __asm__ volatile("hint #(96 + " #n ")" : : : "memory")
 
@@ -72,7 +72,7 @@ static void say(const char *name, u64 value)
 }
 
 /* Said when all is done: the console would be in the figures. */
-static struct { const char *name; u64 value; } noted[3 * REPEATS + 7];
+static struct { const char *name; u64 value; } noted[3 * REPEATS + 8];
 static int notes;
 
 static void note(const char *name, u64 value)
@@ -200,16 +200,12 @@ static u64 sleeps(void)
 	return ticks;
 }
 
-/* The other CPU is switched off: what follows is of one CPU alone, and no interrupt goes between them. */
-static void alone(void)
+/* What is of one CPU alone is done with the other switched off: no interrupt goes between them. */
+static void other_cpu(const char *on)
 {
-	static const char file[] = "/sys/devices/system/cpu/cpu1/online";
+	u64 fd = call(SYS_openat, ~0UL, (u64)"/sys/devices/system/cpu/cpu1/online", 1 /* write only */, 0);
 
-	call(SYS_mkdirat, ~0UL, (u64)"/sys", 0755, 0);
-	call6(SYS_mount, (u64)"sysfs", (u64)"/sys", (u64)"sysfs", 0, 0, 0);
-	u64 fd = call(SYS_openat, ~0UL, (u64)file, 1 /* write only */, 0);
-
-	note("alone", call(SYS_write, fd, (u64)"0", 1, 0) == 1);
+	note("other-cpu", call(SYS_write, fd, (u64)on, 1, 0) == 1);
 	call(SYS_close, fd, 0, 0, 0);
 }
 
@@ -225,18 +221,21 @@ __attribute__((noreturn, used)) static void begin(const u64 *stack)
 	run_on(1);
 	mark(11);
 	run_on(0);
+	call(SYS_mkdirat, ~0UL, (u64)"/sys", 0755, 0);
+	call6(SYS_mount, (u64)"sysfs", (u64)"/sys", (u64)"sysfs", 0, 0, 0);
+	other_cpu("0");
+	note("sleep", sleeps()); /* first of all: how long the way is depends on what timers there have been */
+	note("wake-min", late[0]);
+	note("wake-median", late[SLEEPS / 2]);
+	note("wake-max", late[SLEEPS - 1]);
+	note("fork-exec", forks(EXECS, "/rounds"));
+	note("touch", touch());
+	other_cpu("1");
 	for (int i = 0; i < REPEATS; i++) {
 		note("pipe-other", ping_pong(1));
 		note("pipe-same", ping_pong(0));
 		note("fork", forks(FORKS, 0));
 	}
-	alone();
-	note("fork-exec", forks(EXECS, "/rounds"));
-	note("touch", touch());
-	note("sleep", sleeps());
-	note("wake-min", late[0]);
-	note("wake-median", late[SLEEPS / 2]);
-	note("wake-max", late[SLEEPS - 1]);
 	say("boot", boot);
 	for (int i = 0; i < notes; i++)
 		say(noted[i].name, noted[i].value);
