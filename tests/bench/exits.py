@@ -86,13 +86,17 @@ def guarded(figures, bare):
 
 
 def console(figures, bare):
-    """A console: what its cell pays when another CPU serves it, and when nobody else does."""
+    """
+    A console: what its cell pays when another CPU serves it, and when nobody else does. The other CPU's round may come between
+    two readings of the counter, which is one for all CPUs: of several times it is the least there, not the worst.
+    """
     found = []
     for name, what, budget, path, note in (
             ("uart_fr_read", "PL011 flags read", {"direct": 95, "mediated": 95}, "", "the short way"),
             ("uart_dr_write", "console character", {}, "sync-long", "with no service CPU the cell's own drives the board's UART"),
             ("uart_line", "console's line, to its handler", {}, "sync-long", "from the store that raises it: direct, a spare line made pending")):
-        with_service = {"bare": bare.get(name), "direct": figures.get(f"service_{name}"), "mediated": figures.get(f"service_mediated_{name}")}
+        served = {c: figures.get(f"{p}_{name}_least", figures.get(f"{p}_{name}")) for c, p in (("direct", "service"), ("mediated", "service_mediated"))}
+        with_service = {"bare": bare.get(name)} | served
         found.append(Row(GROUP, f"{name}_served", f"{what}, service CPU", with_service, budget, note=note, path=path))
         found.append(Row(GROUP, name, f"{what}, no service CPU", columns_of(name, figures, bare), budget, path=path))
     return found
