@@ -380,12 +380,11 @@ interference:
 	$(Q)$(if $(filter 1,$(LINUX)),$(S)/tools/fetch-guests)
 	$(Q)$(S)/tools/rig/interference --out $(O)/rig $(if $(filter 1,$(LINUX)),--linux)
 
-# How late interrupts are (docs/rig.md): on QEMU, in every scenario, or on the board at the other end of PORT.
+# How late interrupts are (docs/rig.md): on QEMU, in every scenario, or on the board at the other end of PORT. It fetches the Linux of those that have one.
 rig:
-	$(Q)$(S)/tools/setup
-	$(Q)$(S)/tools/fetch-guests cyclictest
+	$(Q)$(if $(filter list,$(SCENARIO)),:,$(S)/tools/setup)
 	$(Q)$(if $(PORT),$(S)/tools/rig/board $(O) --port '$(PORT)' $(if $(BEGIN),--begin '$(BEGIN)'),$(S)/tools/rig/rig $(O)/rig --scenario '$(SCENARIO)' \
-		$(if $(COUNT),--count '$(COUNT)') $(if $(PERIOD),--period '$(PERIOD)') $(if $(WAIT),--wait '$(WAIT)')) $(if $(LIMITS),--limits '$(LIMITS)')
+		$(if $(COUNT),--count='$(COUNT)') $(if $(PERIOD),--period='$(PERIOD)') $(if $(WAIT),--wait '$(WAIT)')) $(if $(LIMITS),--limits '$(LIMITS)')
 
 unit:
 	$(Q)$(S)/tests/unit/run $(O)/unit

@@ -38,6 +38,8 @@ def test_rig():
     assert (m["min"], m["max"], m["sum"]) == (3, 70000, 143473)
     assert formats.parse_rig(RIG + "[rig] rig: exits source=timer total=4\n")[0]["exits"] == {"total": 4} and "exits" not in m
     assert formats.parse_rig("\0\0" + RIG)[0]["bins"] == m["bins"]
+    whole = formats.parse_rig(RIG.replace("[rig] rig: done", "[rig] rig: exits source=timer total=4\n[rig] rig: done"))
+    assert whole[0]["exits"] == {"total": 4}
     assert formats.rig_done(RIG) and not formats.rig_done(RIG.rsplit("\n", 2)[0])
     wide = RIG.replace("ticks=63 count=7", "ticks=2048 count=7").replace("max=70000", "max=2100").replace("overflow=2 ", "overflow=0 ") \
         .replace("=1000", "=998").replace("sum=143473", "sum=17400")
@@ -66,6 +68,9 @@ def test_rig_of_two_cells_and_a_restart():
     (("max=70000", "max=62"), "largest"),
     (("max=70000 sum=143473 overflow=2", "max=70 sum=3479 overflow=0"), "lines are missing"),
     (("sum=143473", "sum=3000"), "the sum is said"), (("count=1000 hz", "count=1001 hz"), "1001 samples of timer were asked for, 1000 were taken"),
+    (("[rig] rig: done\n", ""), "no 'rig: done'"), (("[rig] rig: done", "[other] rig: done"), "no 'rig: done'"),
+    (("[rig] rig: done\n", "[rig] rig: done\n" + RIG.rsplit("[", 1)[0]), "no 'rig: done' after the last"),    # a second run, cut off
+    (("[rig] rig: done", "[rig] rig: exits source=device total=0\n[rig] rig: done"), "line 7.*exits of device, of which there is no"),
     (("[rig] rig: done", "[rig] rig: FAIL source=sgi: there is no second CPU"), "the cell says: FAIL source=sgi: there is"),
 ])
 def test_rig_that_is_damaged(change, said):

@@ -66,11 +66,16 @@ def test_exit_codes(measured, tmp_path):
     done = show(measured, "--limit", "missed=0", "--to", "osadl", "--output", tmp_path / "x.json")
     assert done.returncode == 1 and "missed is 1, the limit is 0" in done.stderr
     assert formats.read(tmp_path / "x.json")  # what failed is there to be looked at
-    assert show(measured, "--limit", "lateness=0").returncode == 1
+    for wrong in ("lateness=0", "missed", "missed=-1", "p200-ns=1", "max-ns=nan"):
+        done = show(measured, "--limit", wrong)
+        assert done.returncode == 2 and f"no limit: '{wrong}'" in done.stderr and not done.stdout
     assert show(tmp_path / "none").returncode == 1 and show(measured, "--to", "words").returncode == 2
     (tmp_path / "cut").write_text(RIG[:-60])
     done = show(tmp_path / "cut", "--to", "json", "--output", tmp_path / "y.json", "--plot", tmp_path / "y.svg")
     assert done.returncode == 1 and "cut" in done.stderr and not list(tmp_path.glob("y.*"))
+    (tmp_path / "cut").write_text(RIG.replace("[rig] rig: done\n", ""))  # before the second source
+    done = show(tmp_path / "cut", "--limit", "missed=1")
+    assert done.returncode == 1 and "no 'rig: done'" in done.stderr and not done.stdout
     assert show(measured, "--plot", tmp_path / "no" / "folder.svg").returncode == 1
 
 
@@ -142,6 +147,24 @@ def test_instructions_and_bare_metal():
     assert len(of(drawn([m], "instructions"), "bare")) == 2
     with pytest.raises(formats.Bad):
         plot.svg([formats.measurement("timer", formats.NS, {5: 10})], "instructions")
+
+
+def test_the_latest_on_bare_metal_is_in_a_picture_of_latency():
+    """Where it is known, at its place on an axis in microseconds, and read back from JSON."""
+    m = formats.measurement("timer", formats.NS, {16_000: 9, 20_000: 1}, bare_max=18_000)
+    m, = formats.parse(formats.write("json", [m]))
+    picture = drawn([m])
+    x = [float(re.match(r"M([\d.]+)", p.get("d"))[1]) for p in of(picture, "bare")[1:] + of(picture, "worst")[1:]]
+    assert (x[0] - plot.LEFT) / (x[1] - plot.LEFT) == pytest.approx(18 / 20, abs=0.01)
+    assert "max on bare metal 18 \u00b5s" in ET.tostring(picture, "unicode", "text")
+    assert not of(drawn([formats.measurement("timer", formats.NS, {5: 1})]), "bare")
+
+
+def test_a_time_is_said_in_the_unit_that_suits_it():
+    m = formats.measurement("timer", 62_500_000, {3: 10, 1_000_000: 1})
+    words = ET.tostring(drawn([m]), "unicode", "text")
+    assert "latency in ms" in words and "min 48 ns, mean 1\u2009455 \u00b5s" in words and "max 16 ms" in words
+    assert [plot.grouped(n) for n in (0, 0.004624, 0.05, 0.25, 12.345, 1234.5)] == ["0", "0.0046", "0.050", "0.25", "12.35", "1\u2009234"]
 
 
 @pytest.mark.parametrize("bins, more", [({}, {}), ({0: 1}, {}), ({1: 1}, {}), ({10 ** 12: 1}, {}), ({5: 10 ** 15}, {}), ({}, {"overflow": 3, "max": 5})])
@@ -220,6 +243,9 @@ def test_the_board_command(tmp_path):
     (tmp_path / "limits").write_text("missed=0")
     done = board(tmp_path, "--port", Board(OK + RIG).name, "--limits", tmp_path / "limits", "--limit", "overflow=2")
     assert done.returncode == 1 and "missed is 1, the limit is 0" in done.stderr
+    for wrong in (["--limit", "missed"], ["--limits", tmp_path / "nothing"]):
+        done = board(tmp_path, "--port", tmp_path / "none", *wrong)
+        assert done.returncode == 2 and str(wrong[1]) in done.stderr
     done = board(tmp_path, "--port", tmp_path / "none", "--limit", "missed=0")
     assert done.returncode == 1 and str(tmp_path / "none") in done.stderr
 

@@ -6,7 +6,7 @@
     formats.write("cyclictest", measurements, unit="us")        text
 
 A measurement is a dictionary: scenario, mode, source, cpu, period_ns, hz (how many ticks are a second), bins {ticks: samples},
-overflow (samples beyond the bins), exact (from so many ticks on a bin is a 32nd of an octave wide; None: all are of one tick), missed (periods nobody came for), samples, min, max, sum (ticks, of all samples, those beyond
+overflow (samples beyond the bins), exact (from so many ticks on a bin is a 32nd of an octave wide; None: all are of one tick), missed (periods nobody came for), bare_max (ticks, the same on the bare machine), samples, min, max, sum (ticks, of all samples, those beyond
 the bins included; a tool's mean is cut off, so the sum with it; None: not known), and, of the rig, instructions, core_instructions, exits, bare_instructions.
 
 What was read is checked: it adds up, or it is refused (Bad) with the place. What a tool's format cannot say is left out by the
@@ -150,10 +150,13 @@ def lines(text):
 
 def parse_rig(text, scenario="", mode="", where="rig"):
     """The measurements of what the cell printed; lines of others between are nobody's concern here."""
-    found, open_ones = [], {}
+    found, open_ones, latest, under_way = [], {}, {}, set()
     for number, line in enumerate(lines(text), 1):
         m = LINE.match(line)
-        if not m or m["kind"] == "done":
+        if not m:
+            continue
+        if m["kind"] == "done":
+            under_way.discard(m["cell"])
             continue
         at = f"{where}, line {number}"
         if m["kind"] == "FAIL":
@@ -164,10 +167,11 @@ def parse_rig(text, scenario="", mode="", where="rig"):
             if said["hz"] not in CLOCKS:
                 raise Bad(f"{at}: hz={said['hz']} is no frequency of a counter")
             open_ones[key] = (said, {})   # the cell may have begun again
+            under_way.add(m["cell"])
         elif m["kind"] == "exits":
-            for measured in found[-1:]:
-                if measured["source"] == said["source"]:
-                    measured["exits"] = {"total": said["total"]}
+            if latest.get(m["cell"], {}).get("source") != said["source"]:
+                raise Bad(f"{at}: exits of {said['source']}, of which there is no measurement: lines are missing")
+            latest[m["cell"]]["exits"] = {"total": said["total"]}
         elif key not in open_ones:
             raise Bad(f"{at}: '{m['kind']}' of {said['source']}, which has not begun: the beginning of the output is missing")
         elif m["kind"] == "bin":
@@ -176,9 +180,12 @@ def parse_rig(text, scenario="", mode="", where="rig"):
                 raise Bad(f"{at}: a second bin of {said['ticks']} ticks")
             bins[said["ticks"]] = said["count"]
         else:
-            found.append(ended(said, *open_ones.pop(key), scenario, mode, at))
+            latest[m["cell"]] = ended(said, *open_ones.pop(key), scenario, mode, at)
+            found.append(latest[m["cell"]])
     if open_ones:
         raise Bad(f"{where}: no end of {', '.join(k[1] for k in open_ones)}: the cell was stopped, or its output was cut off")
+    if under_way:   # more sources may have been to come
+        raise Bad(f"{where}: no 'rig: done' after the last measurement: the cell was stopped, or its output was cut off")
     return found
 
 
@@ -342,6 +349,8 @@ def read_json(data, where="measurements"):
             for key in JUDGED:
                 if more.get(key) is not None:
                     more[key] = {int(k): int(v) for k, v in more[key].items()}
+            if more.get("bare_max") is not None:
+                more["bare_max"] = int(more["bare_max"])
             result.append(check(measurement(said["source"], int(said["hz"]), said["bins"], **more), at))
             if result[-1]["hz"] <= 0:
                 raise Bad(f"{at}: hz is {said['hz']}")

@@ -8,6 +8,7 @@ about; else it is about all. What a measurement does not say is not kept: a limi
 """
 
 import re
+from pathlib import Path
 
 import formats
 
@@ -22,6 +23,19 @@ def parse(word):
         raise formats.Bad(f"no limit: '{word}'; one is [SOURCE:]WHAT=NUMBER, WHAT of max-ns mean-ns p99.99-ns missed overflow samples exits "
                           "max-instructions max-core-instructions")
     return m["source"], m["what"], float(m["share"]) / 100 if m["share"] else None, float(m["value"])
+
+
+def all_of(words, files=()):
+    """Those of a command line and those of files (blanks or line ends between, comments begin with #); Bad: one is none."""
+    words = list(words)
+    try:
+        for file in files:
+            words += re.sub(r"#.*", "", Path(file).read_text(encoding="utf-8")).split()
+    except (OSError, UnicodeDecodeError) as e:
+        raise formats.Bad(f"{file}: {getattr(e, 'strerror', None) or e}") from None
+    for word in words:
+        parse(word)
+    return words
 
 
 def found(m, what, share):

@@ -193,7 +193,7 @@ class Rig:
         problems = []
         for m in found:
             source, floor = m["source"], bare[m["source"]]
-            m["bare_instructions"] = floor["instructions"]
+            m["bare_instructions"], m["bare_max"] = floor["instructions"], floor["max"]
             if m["samples"] != count:
                 problems.append(f"{source}: {m['samples']} samples of {count}")
             if sum(m["instructions"].values()) != count:

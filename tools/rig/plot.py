@@ -37,11 +37,13 @@ def step(span, parts):
 
 
 def grouped(n):
-    """A number for people: digits in threes, three that count behind the point if it is small."""
+    """A number for people: digits in threes, three that count behind the point if it is small, two if it is very small."""
     if n is None:
         return "?"
     if float(n).is_integer():
         return f"{int(n):,}".replace(",", "\u2009")
+    if 0 < n < 0.1:
+        return f"{n:.{1 - math.floor(math.log10(n))}f}"
     return f"{n:,.{0 if n >= 1000 else 1 if n >= 100 else 2}f}".replace(",", "\u2009")
 
 
@@ -59,7 +61,7 @@ class Strip:
         self.missed = m["missed"]
         self.name, *rest = [w for w in ("" if common else m["scenario"], m["source"], m["mode"]) if w]
         self.what = ", ".join(rest)
-        self.bare, self.shift = None, 0.0
+        self.bare, self.shift, self.by = None, 0.0, None
         if what == "instructions":
             self.bins = {float(k): v for k, v in m["instructions"].items() if v}
             self.widths = dict.fromkeys(self.bins, 1.0)
@@ -74,7 +76,7 @@ class Strip:
             self.bins = {k * ns: v for k, v in m["bins"].items()}
             self.widths = {k * ns: formats.width(m, k) * ns for k in m["bins"]}
             self.width, self.beyond = ns, m["overflow"]
-            self.least, self.largest, self.mean = (formats.nanoseconds(m, v) for v in (m["min"], m["max"], formats.mean(m)))
+            self.least, self.largest, self.mean, self.bare = (formats.nanoseconds(m, v) for v in (m["min"], m["max"], formats.mean(m), m.get("bare_max")))
         self.samples = sum(self.bins.values()) + self.beyond
         self.end = max([0.0, *(k + w for k, w in self.widths.items()), (self.largest or 0.0) + self.width, self.bare or 0.0])
 
@@ -82,11 +84,25 @@ class Strip:
         return k + self.shift + self.width / 2
 
     def scale(self, by):
-        for key in ("width", "least", "largest", "mean", "end"):
+        self.by = by
+        for key in ("width", "least", "largest", "mean", "end", "bare"):
             if getattr(self, key) is not None:
                 setattr(self, key, getattr(self, key) / by)
         self.bins = {k / by: v for k, v in self.bins.items()}
         self.widths = {k / by: w / by for k, w in self.widths.items()}
+
+    def said(self, value):
+        """For people; a time in the unit that suits it, which the axis' need not be."""
+        if value is None or self.by is None:
+            return grouped(value)
+        ns = round(value * self.by, 3)
+        by, unit = unit_of(ns)
+        return f"{grouped(ns / by)} {unit}"
+
+
+def unit_of(ns):
+    """So that ten of it are not more than that."""
+    return next((b, u) for b, u in ((1e9, "s"), (1e6, "ms"), (1e3, "\u00b5s"), (1, "ns")) if ns >= 10 * b or b == 1)
 
 
 def strips(measurements, what):
@@ -96,11 +112,11 @@ def strips(measurements, what):
     if not found:
         raise formats.Bad(f"nothing to draw: no measurement has {what}")
     if what == "instructions":
-        return found, "instructions of this CPU from the event to the handler", "instructions"
-    by, unit = next((b, u) for b, u in ((1e9, "s"), (1e6, "ms"), (1e3, "\u00b5s"), (1, "ns")) if max(s.end for s in found) >= 10 * b or b == 1)
+        return found, "instructions of this CPU from the event to the handler"
+    by, unit = unit_of(max(s.end for s in found))
     for s in found:
         s.scale(by)
-    return found, f"latency in {unit}", unit
+    return found, f"latency in {unit}"
 
 
 # ---- drawing
@@ -178,26 +194,27 @@ def frame(axes, base, labels):
     return out
 
 
-def worst(strip, axes, base, unit):
+def worst(strip, axes, base):
     if strip.largest is None:
         return []
-    x, words = axes.x(strip.middle(strip.largest)), f"max {grouped(strip.largest)} {unit if unit != 'instructions' else ''}".rstrip()
+    x, words = axes.x(strip.middle(strip.largest)), f"max {strip.said(strip.largest)}"
     half = axes.x(strip.width / 2) - axes.x(0) + 6
     side = "end" if x + half + BOLD * len(words) > axes.right else "start"
     return [line(x, base - axes.height, x, base, "worst"),
             text(x + (half if side == "start" else -half), base - axes.height + 15, words, "worst-text number", side)]
 
 
-def facts(strip, axes, base, tall, unit):
+def facts(strip, axes, base, tall):
     """The numbers beside a strip."""
     x, y = axes.right + 14, base - axes.height + 11
     p = formats.percentile(strip.bins, 0.9999, strip.beyond)
     rows = [(strip.name, "name")] + ([(strip.what, "quiet")] if strip.what else []) + [
-            (f"{grouped(strip.samples)} samples", "quiet number"), (f"min {grouped(strip.least)}, mean {grouped(strip.mean)}", "quiet number"), (f"max {grouped(strip.largest)} {unit}", "worst-text number")]
+            (f"{grouped(strip.samples)} samples", "quiet number"), (f"min {strip.said(strip.least)}, mean {strip.said(strip.mean)}", "quiet number"),
+            (f"max {strip.said(strip.largest)}{'' if strip.by else ' instructions'}", "worst-text number")]
     if tall:
-        rows.insert(-1, ("99.99 % beyond the histogram" if p is None else f"99.99 % within {grouped(p)}", "quiet number"))
+        rows.insert(-1, ("99.99 % beyond the histogram" if p is None else f"99.99 % within {strip.said(p)}", "quiet number"))
         rows += [(f"{grouped(n)} {what}", "quiet number") for n, what in ((strip.beyond, "beyond the histogram"), (strip.missed, "missed")) if n]
-        rows += [(f"bare metal: {grouped(strip.bare)}", "quiet number")] if strip.bare is not None else []
+        rows += [(f"max on bare metal {strip.said(strip.bare)}", "quiet number")] if strip.bare is not None else []
     out = []
     for i, (words, klass) in enumerate(rows):
         room = int((STATS - 20) / (BOLD if klass == "name" else LETTER))
@@ -213,7 +230,7 @@ def legend(x, y, bare):
 
 
 def svg(measurements, what="latency", title=""):
-    found, label, unit = strips(measurements, what)
+    found, label = strips(measurements, what)
     height, gap = {1: (300, 0), 2: (180, 22), 3: (140, 20)}.get(len(found), (92, 18))
     axes = Axes(found, height, gap)
     total = TOP + len(found) * (height + gap) - gap + BOTTOM
@@ -223,11 +240,11 @@ def svg(measurements, what="latency", title=""):
            text(LEFT, 26, words, "title"), *legend(LEFT, 50, any(s.bare is not None for s in found))]
     for i, strip in enumerate(found):
         base = TOP + height + i * (height + gap)
-        out += [f"<g><title>{escape(strip.name)} {escape(strip.what)}: {strip.samples} samples, maximum {grouped(strip.largest)} {escape(unit)}</title>",
+        out += [f"<g><title>{escape(strip.name)} {escape(strip.what)}: {strip.samples} samples, maximum {escape(strip.said(strip.largest))}</title>",
                 *frame(axes, base, i == len(found) - 1), *classes(strip, axes, base), later(strip, axes, base)]
         if strip.bare is not None:
             x = axes.x(strip.middle(strip.bare))
             out.append(line(x, base - height, x, base, "bare"))
-        out += [*worst(strip, axes, base, unit), *facts(strip, axes, base, height >= 140, unit), "</g>"]
+        out += [*worst(strip, axes, base), *facts(strip, axes, base, height >= 140), "</g>"]
     out.append(text((LEFT + axes.right) / 2, total - 8, label, "", "middle"))
     return "\n".join(out) + "\n</svg>\n"
