@@ -43,6 +43,7 @@ void vgic_notify(struct vgic *v, struct vgic_cpu *c, u32 n, u32 bits);
 void vgic_look_all(struct vgic *v, struct vgic_cpu *c);
 /* Soft lines that may have become pending or deliverable: whoever has them, or shall have them, looks. */
 void vgic_offer(struct vgic *v, struct vgic_cpu *c, u32 w, u32 bits);
+void vgic_offer_line(struct vgic *v, struct vgic_cpu *c, u32 line); /* one of them */
 /* Enable, priority or route of lines that may be in somebody's hand has changed. */
 void vgic_touch(struct vgic *v, struct vgic_cpu *c, u32 w, u32 bits);
 /* A linked SPI's physical enable, or route, becomes what the cell's registers say. */

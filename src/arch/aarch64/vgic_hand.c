@@ -41,7 +41,8 @@ static void let_go(struct vgic *v, struct vgic_cpu *c, u32 line)
 		vgic_hw_activate(v, line, false);
 	} else if (soft(v, line)) {
 		clear_bits(&v->inhand[w], bit_of(line));
-		vgic_offer(v, c, w, vgic_asserted(v, w) & bit_of(line));
+		if (vgic_asserted(v, w) & bit_of(line))
+			vgic_offer_line(v, c, line);
 	}
 }
 

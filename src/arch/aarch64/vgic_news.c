@@ -36,12 +36,25 @@ void vgic_look_all(struct vgic *v, struct vgic_cpu *c)
  * be out of date, as a guest ends an interrupt without a word: then the holder
  * finds out and offers it again.
  */
+static void offer(struct vgic *v, struct vgic_cpu *c, u32 line, u32 held)
+{
+	vgic_notify(v, c, get_byte(held & bit_of(line) ? &v->holder[line] : &v->route[line]), 1u << line / 32);
+}
+
 void vgic_offer(struct vgic *v, struct vgic_cpu *c, u32 w, u32 bits)
 {
 	u32 held = get(&v->inhand[w]);
 
 	FOR_EACH_LINE(line, w, bits & v->config->soft[w] & (held | get(&v->enabled[w])))
-		vgic_notify(v, c, get_byte(held & bit_of(line) ? &v->holder[line] : &v->route[line]), 1u << w);
+		offer(v, c, line, held);
+}
+
+void vgic_offer_line(struct vgic *v, struct vgic_cpu *c, u32 line)
+{
+	u32 w = line / 32, held = get(&v->inhand[w]);
+
+	if (v->config->soft[w] & (held | get(&v->enabled[w])) & bit_of(line))
+		offer(v, c, line, held);
 }
 
 void vgic_touch(struct vgic *v, struct vgic_cpu *c, u32 w, u32 bits)
@@ -108,7 +121,7 @@ bool vgic_level(struct vgic *v, struct vgic_cpu *c, u32 line, bool high)
 	if (high && marked(v->config->edge, line))
 		set_bits(&v->latched[w], bit);
 	if (high || get(&v->inhand[w]) & bit)
-		vgic_offer(v, c, w, bit);
+		vgic_offer_line(v, c, line);
 	return true;
 }
 
