@@ -125,6 +125,33 @@ def test_two_entries(analyse):
     refused(analyse(HERE + text), "a loop that is entered at several places")
 
 
+# A way round that is entered at 1 and at 2. A CPU stays at 1.
+SEVERAL = r'''{ u32 n = 9; __asm__ volatile("cbz %w0, 2f\n1: .Lstay%=: .pushsection .bounds, \"o\", %%progbits, .Lstay%=\n .quad .Lstay%=, 0, 2\n .popsection\n wfi\n"
+"2: nop\n nop\n nop\n" INNER "ldr %w0, [%x2]\n cbnz %w0, 1b" : "+r"(sink_now), "+r"(n) : "r"(&sink) : "cc"); }'''
+
+
+def several(inner=""):
+    return HERE + SEVERAL.replace("INNER", f'"{inner}"').replace("{ u32 n", "{ u32 sink_now = sink, n")
+
+
+def test_two_entries_where_a_cpu_stays(analyse):
+    """What is behind the place is another path, wherever the loop was entered."""
+    said = analyse(several())
+    accepted(said)
+    assert said.path("round-body")["ends"] == 6
+
+
+def test_two_entries_and_a_way_round_without_that_place(analyse):
+    refused(analyse(several(r"cbnz %w1, 2b\n ")), "a loop without a bound")
+    refused(analyse(several(r"ldr %w1, [%x2]\n cbz %w1, 4f\n3: nop\n4: nop\n cbnz %w1, 3b\n ")), "a loop that is entered at several places")
+
+
+def test_two_entries_and_a_loop_inside(analyse):
+    said = analyse(several(r"mov %w1, #9\n3: nop\n subs %w1, %w1, #1\n b.ne 3b\n "))
+    accepted(said)
+    assert said.path("round-body")["ends"] == 6 + 1 + 9 * 3
+
+
 # ---- what it counts ----
 
 def way(analyse, body, **more):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Functions, their blocks and their loops; what calls what. Nothing is believed that the instructions do not say."""
 import flags
-from image import CPUS, STACK, TABLE
+from image import CPUS, RESIDENCE, STACK, TABLE
 from values import CALLED, State, entered, joined, step, written
 
 CONDITIONAL = {"cbz", "cbnz", "tbz", "tbnz"}
@@ -419,13 +419,20 @@ def components(nodes, edges):
 
 
 def loops(program, function, nodes=None, cut=frozenset(), parent=None, found=None):
-    """All loops, outer before inner. Entered at more than one place: refused."""
+    """
+    All loops, outer before inner. Entered at more than one place: refused, but where a CPU stays: what is behind such a place is another
+    path, wherever the loop was entered, so only what goes round without passing one is a loop.
+    """
     blocks = function.blocks
+    resident = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind, _ in entries)}
     found = [] if found is None else found
     nodes = set(blocks) if nodes is None else nodes
     before = program_before(function)
     for part in sorted(components(nodes, lambda n: [x for x in blocks[n].next if x not in cut]), key=min):
         entries = {n for n in part if any(p not in part for p in before[n]) or n == function.entry}
+        if len(entries) != 1 and part & resident:
+            loops(program, function, part, cut | part & resident, parent, found)
+            continue
         if len(entries) != 1:
             where = ", ".join(f"{e:#x}" for e in sorted(entries))
             program.problem(min(entries or part), f"{function.name}: a loop that is entered at several places ({where})",

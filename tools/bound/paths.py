@@ -133,10 +133,14 @@ class Report:
     def _round(self, costs, function, place):
         solver = Solver(costs, function)
         loop = next((x for x in function.loops if place in x.body and x.bound and x.bound.count is None and place in x.bound.places), None)
-        if loop is None:
-            return {}
-        region, ways, arrive = Region(solver, loop.body, loop.inner, set(loop.bound.places)), {}, {}
+        if loop:
+            region = Region(solver, loop.body, loop.inner, set(loop.bound.places))
+        else:  # a way round that is entered at several places
+            region = Region(solver, set(function.blocks), [x for x in function.loops if x.parent is None], costs.residences & set(function.blocks))
+        ways, arrive = {}, {}
         region.solve({place: (0, None)}, HERE, ways, arrive)
+        if not loop:
+            ways = {}
         for cost in arrive.values():
             better(ways, END, cost)
         return {END: ways[END]} if END in ways else {}
