@@ -96,7 +96,8 @@ def documented(documents):
 def usage(board):
     board.expect(2, err="which command")
     board.expect(2, "lift", err="no command 'lift'")
-    board.expect(2, "list", "linux", err="usage: cellctl list")
+    board.expect(2, "list", "linux", err="usage: cellctl list$")
+    board.expect(2, "run", "--insns", err=r"usage: cellctl run \[--insns\] FILE\|HEX")
     board.expect(2, "--nonsense", "list", err="no option --nonsense")
     board.expect(2, "list", "--nonsense", err="list has no option --nonsense")
     board.expect(2, "start", "hello", "--wait", err="wants a value")
@@ -308,12 +309,14 @@ def records(board):
     out, err = follower.communicate(timeout=20)
     check("log -f ends by a signal", follower.returncode == 0, err)
     board.expect(0, "log")
+    board.expect(0, "log", err="nothing new.*plain text.*cellctl serve")
+    board.expect(0, "--quiet", "log", err="^$")
     return [json.loads(line) for line in out.splitlines()]
 
 
 def crashes(board, folder):
     board.expect(0, "crash", out="boot 1, partition unit")
-    board.expect(1, "crash", "linux", err="no record of linux")
+    board.expect(1, "crash", "linux", err="no record of linux: .*cellctl status linux says")
     board.expect(1, "crash", "0", err="no record of linux")
     board.expect(8, "crash", "nosuch", err="no cell 'nosuch'; there are: linux, control, hello")
     board.expect(8, "crash", "nosuch", "--core", os.path.join(folder, "core"), err="no cell 'nosuch'")
@@ -330,7 +333,8 @@ def crashes(board, folder):
           [int(v, 16) for v in record["vcpus"][0]["registers"].values()] == list(told["cells"][0]["vcpus"][0]["registers"].values()), str(told))
     check("so are the audits", [[e["operation"] for e in a["entries"]] for a in found["audits"]] == [[e["operation"] for e in a["entries"]] for a in told["audits"]])
     check("what counts is all there is", board.json("crash") == found)
-    board.expect(0, "crash", "linux", "--elf", SIM, out="life 1: fault")
+    ran = board.expect(0, "crash", "linux", "--elf", SIM, out="life 1: fault")
+    check("no line for an address without a name", not re.search(r"^ +(pc|x30)$", ran.stdout, re.M), ran.stdout)
     board.expect(0, "crash", "--file", dump, port="nowhere", out="record 1, boot 1: cell linux")
     board.expect(0, "crash", "0", out="record 1, boot 1: cell linux")
     board.expect(1, "crash", "hello", "--file", dump, port="nowhere", err="no record of hello$")
@@ -379,6 +383,31 @@ def mend(data):
             struct.pack_into("<I", data, at + 4, zlib.crc32(data[at + 16:at + size]))
 
 
+WHERE = ("--cell", "linux", "--at", "0x40210000", "--limit", "300")
+
+
+def instructions(board):
+    """Of a cell that may be debugged: here until the limit."""
+    ran = board.json("run", *WHERE, "--reg", "x1=5", "--reg", "x2=6,x3=7", "-r", "x3=8", "--memory", "0x40000000=2", "-m", "0x40000010=1", "14000000", code=1)
+    check("options that are lists add up", ran["end"] == "limit" and [ran["registers"][f"x{n}"] for n in range(5)] == ["0x0", "0x5", "0x6", "0x8", "0x0"] and
+          [(m["address"], len(m["bytes"])) for m in ran["memory"]] == [("0x40000000", 2), ("0x40000010", 1)], str(ran))
+    board.expect(1, "run", *WHERE, "14000000", out="cell linux: stopped at the limit")
+    return [ran]
+
+
+def ends_in_a_run(board):
+    """It is not asked again and again for what it must refuse: the audit has few entries."""
+    board.run("console", "linux", "--for", "1", text="brittle\r")
+    ran = board.run("run", *WHERE, "--json", "d2800540")
+    found = json.loads(ran.stdout)
+    check("a cell that ends while it runs", ran.returncode == 1 and found["end"] == "other" and found["registers"] is None and
+          re.search("cell linux: it has ended.*: fault: read outside the cell's map; cellctl status linux", ran.stderr), ran.stdout + ran.stderr)
+    board.expect(1, "run", *WHERE, "d2800540", out="^$", err="does not run: it is failed")
+    audit = board.json("audit")["entries"]
+    check("is suspended once", [(e["operation"], e["result"], e["times"]) for e in audit if e["target"] == "linux"] == [("suspend", "ok", 1), ("resume", "ok", 1)], str(audit))
+    return found
+
+
 def boards(board):
     reset = board.json("reset-board")
     time.sleep(1)
@@ -390,8 +419,9 @@ def boards(board):
     board.command.append("--no-rights")
     board.start()
     board.expect(7, "reset-board", err="board-rights")
+    ended = ends_in_a_run(board)
     board.stop()
-    return reset
+    return [reset, ended]
 
 
 def main():
@@ -407,8 +437,9 @@ def main():
         documents += operate(board)
         documents += talk(board)
         documents += records(board)
+        documents += instructions(board)
         documents += crashes(board, folder)
-        documents.append(boards(board))
+        documents += boards(board)
         documented(documents)
     print(f"check_cli: {failed} failed")
     return 1 if failed else 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from pathlib import Path
 
 FOLDER = Path(sys.argv[1]).resolve()
@@ -86,6 +87,23 @@ def check_languages():
         subprocess.run([TOOL / "po" / "update", "--check"], check=True)
 
 
+def columns(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def check_tables(ja):
+    """What is asked for is in words, too, and stands under its head."""
+    lines = ja("list").splitlines()
+    rows = {line.split()[0]: line for line in lines[1:]}
+    assert re.match(r"hello +停止 .* 指示による$", rows["hello"]) and re.match(r"linux +失敗 .* フォールト: セルの領域外への書き込み$", rows["linux"]), lines
+    for text, row in (("状態", "停止"), ("IRQ", "mediated"), ("最後の終わり", "指示による")):
+        assert columns(lines[0].split(text)[0]) == columns(rows["hello"].split(row)[0]), (text, lines)
+    audit = ja("audit")
+    assert "操作者 停止要求 hello: 成功" in audit and "operator" not in audit, audit
+    crash = ja("crash", "linux")
+    assert "フォールト: セルの領域外への書き込み" in crash and "自分自身" in crash and not re.search("fault:|write outside|itself|failed|registers", crash), crash
+
+
 def check_words():
     """The words of the core's tables have translations, and a log has them."""
     if not shutil.which("msgfmt"):
@@ -110,8 +128,13 @@ def check_words():
             there(f"{folder}/s.admin")
             more = ("-p", f"{folder}/s.admin", "-t", "10")
             assert run(*more, "stop", "hello", "--wait", "10")[0] == 0
+            subprocess.run([CELLCTL, *more, "console", "linux", "--for", "1"], input=b"fault\r", check=True, capture_output=True)
             said = run(*more, "log", language="ja_JP.UTF-8", XDG_STATE_HOME=folder)
-            assert said[0] == 0 and re.search(r"停止要求 hello: (要求済み|成功)", said[1]) and "停止させたもの: 操作者" in said[1] and "stop" not in said[1], said
+            assert said[0] == 0 and re.search(r"停止要求 hello: (要求済み|成功)", said[1]) and "停止させたもの: 操作者" in said[1] and "stop" not in said[1] and "cellctl" not in said[2], said
+
+            def ja(*command):
+                return run(*more, *command, language="ja_JP.UTF-8")[1]
+            check_tables(ja)
         finally:
             for process in reversed(started):
                 process.terminate()

@@ -3,7 +3,8 @@
  * A board that is a process: the core as it is, on src/arch/host and the machine of the unit tests (linux, control, hello), its UART
  * a descriptor. Time is this machine's. CPUs are played in turn by one thread, a look each; so are the guests:
  *
- *     linux    echoes what is typed; "flood N" and return: N numbered lines; "fault": it faults; "deaf": reads nothing any more
+ *     linux    echoes what is typed; "flood N" and return: N numbered lines; "fault": it faults; "deaf": reads nothing any more;
+ *              "brittle": it faults when it goes on after its next suspension
  *     control  prints "tick N" ten times a second, with --ticks
  *     hello    nothing
  *
@@ -28,6 +29,7 @@
 #include "core/boot.h"
 #include "core/console.h"
 #include "core/crash.h"
+#include "core/debug.h"
 #include "core/life.h"
 #include "core/line_format.h"
 #include "core/health.h"
@@ -52,6 +54,8 @@ static struct guest {
 	unsigned count, at;
 	bool deaf;
 } guest;
+
+static enum { SOUND, BRITTLE, BREAKS } linux_is;
 
 static struct cpu *become(u16 who)
 {
@@ -110,18 +114,32 @@ static void play_cpu(u16 who)
 	u32 state = cells[cpu->cell_index].state;
 	bool copier = cpu->copier != COPIER_NONE, off = cpu->vcpu->state != VCPU_ON;
 	enum host_end end;
+	static u32 accesses; /* survives a long jump */
 
 	if (state == CELL_RUNNING && !off)
 		return;
 	host.on_wait = leave;
+	accesses = cpu->arch.debug.accesses;
 	if (copier)
 		HOST_CATCH(end, cell_loaded(cpu));
 	else if ((state == CELL_SUSPENDED || state == CELL_RESUMING) && !off)
 		HOST_CATCH(end, life_was_suspended(cpu));
 	else
 		HOST_CATCH(end, cell_park(cpu));
+	while (end == HOST_ENTER && cpu->arch.debug.accesses != accesses) { /* a debugger's: memory is nothing but zeros here */
+		accesses = cpu->arch.debug.accesses;
+		HOST_CATCH(end, debug_accessed(cpu, true, 0));
+	}
 	host.on_wait = NULL;
-	(void)end;
+}
+
+/* A debugger sets sp and pstate, too, which no guest here has. */
+bool __real_arch_debug_set(struct cpu *cpu, u32 number, u64 value);
+bool __wrap_arch_debug_set(struct cpu *cpu, u32 number, u64 value);
+
+bool __wrap_arch_debug_set(struct cpu *cpu, u32 number, u64 value)
+{
+	return number == 31 || number == 33 || __real_arch_debug_set(cpu, number, value);
 }
 
 static enum host_end serve_once(void)
@@ -154,6 +172,8 @@ static void command(void)
 	} else if (!strcmp(guest.typed, "fault")) {
 		become(0);
 		cell_stop(host_this, STOP_FAULT, "write outside the cell's map");
+	} else if (!strcmp(guest.typed, "brittle")) {
+		linux_is = BRITTLE;
 	} else if (!strcmp(guest.typed, "deaf")) {
 		guest.deaf = true;
 	}
@@ -175,11 +195,18 @@ static void play_linux(void)
 	const struct vdev_config *uart = &machine_vdevs[VDEV_LINUX];
 	char text[64];
 
+	if (cells[CELL_LINUX].state == CELL_SUSPENDED && linux_is == BRITTLE)
+		linux_is = BREAKS;
 	if (cells[CELL_LINUX].state != CELL_RUNNING) {
 		guest = (struct guest){ 0 };
 		return;
 	}
 	become(0);
+	if (linux_is == BREAKS) {
+		linux_is = SOUND;
+		cell_stop(host_this, STOP_FAULT, "read outside the cell's map");
+		return;
+	}
 	while (!guest.deaf && guest.count + 8 < sizeof guest.text && !(uart->ops->read(uart, UART_FR, 4) & FR_RXFE))
 		key((u8)uart->ops->read(uart, UART_DR, 4));
 	while (guest.flooded < guest.flood && guest.count + sizeof text < sizeof guest.text) {

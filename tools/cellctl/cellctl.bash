@@ -4,7 +4,7 @@
 # commands and options there are; names of cells it asks the board, if that answers within a second.
 
 _cellctl_words() { # [COMMAND]: options of it, or commands and common options
-	LC_ALL=C "$_cellctl" $1 --help 2> /dev/null | sed -n 's/^Exit codes.*/&/; /^Exit codes/q; s/^  .*\(--[a-z-]*\).*/\1/p; s/^  \([a-z-]*\) .*/\1/p'
+	LC_ALL=C "$_cellctl" $1 --help 2> /dev/null | sed -n 's/^Exit codes.*/&/; /^Exit codes/q; s/^  [- ].[, ] \(--[a-z-]*\).*/\1/p; s/^  \([a-z-]*\) .*/\1/p'
 }
 
 _cellctl_cells() {

@@ -21,7 +21,7 @@ struct cellctl_registers {
 };
 enum { CELLCTL_X0, CELLCTL_SP = 31, CELLCTL_PC, CELLCTL_PSTATE }; /* numbers for cellctl_set_register */
 
-/* Returns when all its CPUs wait; tried again for so many milliseconds while the cell is being loaded. CELLCTL_NO: it does not run. */
+/* Returns when all its CPUs wait; tried again for so many milliseconds while the cell is being loaded or ends. CELLCTL_NO: it does not run. */
 int cellctl_halt(struct cellctl *c, unsigned cell, unsigned timeout);
 /* The cell is held before the first instruction of its next life. */
 int cellctl_halt_first(struct cellctl *c, unsigned cell);
@@ -62,12 +62,12 @@ struct cellctl_run {
 	unsigned limit;            /* milliseconds; 0: 1000 */
 	/* What it came to: */
 	struct cellctl_registers after;
-	enum debug_why why;        /* DEBUG_BRK, or DEBUG_ASKED: the limit */
+	enum debug_why why;        /* DEBUG_BRK; DEBUG_ASKED: the limit; DEBUG_ENDED: the cell has, and there is nothing to be read */
 	unsigned brk;              /* number of the BRK */
 };
 
 /*
- * On vCPU 0: halt, write, set registers, go, wait, read; then the cell is as it was, but for memory: it waits on. 0 also if the limit came (`why`).
+ * On vCPU 0: halt, write, set registers, go, wait, read; then the cell is as it was, but for memory: it waits on. 0 also if the limit came, or the cell has ended (`why`).
  */
 int cellctl_run(struct cellctl *c, unsigned cell, struct cellctl_run *run);
 

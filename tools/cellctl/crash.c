@@ -152,7 +152,10 @@ void audit_line_json(cJSON *list, const struct audit_line *line, const char *by,
 
 void audit_line_print(const struct audit_line *line, const char *by, const char *target)
 {
-	printf("    %u: %s %s%s%s: %s", line->sequence, by, audit_op(line->op), target ? " " : "", target ? target : "", audit_result(line->result));
+	bool cell = line->origin + 2 < line->origins; /* whose name is no word */
+
+	printf("    %u: %s %s%s%s: %s", line->sequence, cell ? by : cellctl_word(by), cellctl_word(audit_op(line->op)), target ? " " : "", target ? target : "",
+	       cellctl_word(audit_result(line->result)));
 	if (line->times > 1)
 		printf(_(" (%u times)"), line->times);
 	putchar('\n');
@@ -273,6 +276,8 @@ static int no_record(const struct crash *crash)
 		return complain(CELLCTL_UNKNOWN, _("there is no record of %s, and no cell of that name"), crash->only);
 	if (crash->x->c && cellctl_find(crash->x->c, crash->only, &cell))
 		return context_failed(crash->x, CELLCTL_UNKNOWN);
+	if (crash->x->c)
+		return complain(CELLCTL_NO, _("there is no record of %s: only a cell that has failed leaves one; cellctl status %s says how it is, and how it ended"), crash->only, crash->only);
 	return complain(CELLCTL_NO, _("there is no record of %s"), crash->only);
 }
 

@@ -7,6 +7,9 @@
 
 static const char *const vcpu_states[] = { [CRASH_VCPU_MISSING] = "did not come in", [CRASH_VCPU_KEPT] = "registers", [CRASH_VCPU_OFF] = "off" };
 
+/* Of a field: the core's word, in the user's language. */
+#define WORD(field) cellctl_word(TEXT(field))
+
 const char *crash_text_of(const char *field, size_t size, char *to, size_t room)
 {
 	return printable(field, size, to, room);
@@ -63,10 +66,10 @@ static void print_registers(struct symbols *symbols, const struct crash_cell *ce
 	}
 	if ((34 + VCPU_MORE_REGISTERS) % 4)
 		putchar('\n');
-	if (symbols) {
-		printf("        pc%s\n", symbol(symbols, r->pc, where, sizeof where));
-		printf("        x30%s\n", symbol(symbols, r->regs[30], where, sizeof where));
-	}
+	if (*symbol(symbols, r->pc, where, sizeof where))
+		printf("        pc%s\n", where);
+	if (*symbol(symbols, r->regs[30], where, sizeof where))
+		printf("        x30%s\n", where);
 }
 
 static void registers_json(struct symbols *symbols, const struct crash_cell *cell, const struct vcpu_registers *r, cJSON *to)
@@ -131,21 +134,27 @@ static void print_console(const struct crash_cell *cell)
 	}
 }
 
+/* It may be a cell, and that be called anything. */
+static const char *by_whom(const char *by)
+{
+	return !strcmp(by, "operator") || !strcmp(by, "policy") || !strcmp(by, "itself") ? cellctl_word(by) : by;
+}
+
 void crash_print_cell(struct symbols *symbols, const struct crash_cell *cell)
 {
 	char where[200];
 
-	printf(_("record %u, boot %u: cell %s, life %u: %s"), cell->origin.sequence, cell->origin.boot, TEXT(cell->cell), cell->life, TEXT(cell->reason));
+	printf(_("record %u, boot %u: cell %s, life %u: %s"), cell->origin.sequence, cell->origin.boot, TEXT(cell->cell), cell->life, WORD(cell->reason));
 	if (*cell->what)
-		printf(": %s", TEXT(cell->what));
-	printf(_(", vCPU %u on %s, pc %#" PRIx64 "%s; by %s; then %s\n"), cell->vcpu, TEXT(cell->cpu), cell->pc, symbol(symbols, cell->pc, where, sizeof where), TEXT(cell->by), TEXT(cell->end));
+		printf(": %s", WORD(cell->what));
+	printf(_(", vCPU %u on %s, pc %#" PRIx64 "%s; by %s; then %s\n"), cell->vcpu, TEXT(cell->cpu), cell->pc, symbol(symbols, cell->pc, where, sizeof where), by_whom(TEXT(cell->by)), WORD(cell->end));
 	print_origin(&cell->origin);
 	for (unsigned i = 0; i < 4; i++)
 		printf("%s%s=0x%016" PRIx64 "%s", i ? " " : "    ", TEXT(cell->detail_names[i]), cell->detail[i], i == 3 ? "\n" : "");
 	for (unsigned i = 0; i < cell->vcpu_kept; i++) {
 		const struct crash_vcpu *vcpu = crash_vcpu_of(cell, i);
 
-		printf(_("    vCPU %u: %s\n"), i, vcpu_state(vcpu));
+		printf(_("    vCPU %u: %s\n"), i, cellctl_word(vcpu_state(vcpu)));
 		if (vcpu->state == CRASH_VCPU_KEPT)
 			print_registers(symbols, cell, &vcpu->registers);
 	}

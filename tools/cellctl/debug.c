@@ -4,7 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "session.h"
 #include "cellctl_debug.h"
+#include "text.h"
 
 #define CORE_REGISTERS 34u
 #define ALL_REGISTERS 64u /* room for more than there are */
@@ -40,14 +42,34 @@ static int ask_two(struct cellctl *c, unsigned op, unsigned cell, unsigned secon
 	return ask(c, op, arguments, sizeof arguments);
 }
 
+/* Each refusal is an entry of the core's audit, which has few: so it is asked only what it will not refuse. *over: nor later. */
+static int can_halt(struct cellctl *c, unsigned cell, bool *can, bool *over)
+{
+	struct manage_cell about;
+	int error = cellctl_cell(c, cell, &about);
+	const char *state = error ? NULL : cellctl_name(c, NAMES_STATES, about.state);
+
+	*can = !error && (!state || !strcmp(state, "running") || !strcmp(state, "suspended"));
+	*over = state && (!strcmp(state, "off") || !strcmp(state, "stopped") || !strcmp(state, "failed"));
+	if (error || *can)
+		return error;
+	return session_fail(c, CELLCTL_NO, _("the cell does not run: it is %s"), cellctl_word(state));
+}
+
 int cellctl_halt(struct cellctl *c, unsigned cell, unsigned timeout)
 {
 	uint64_t until = now_ms() + timeout;
+	bool can, over;
 	int error;
 
-	while ((error = ask_two(c, DEBUG_HALT, cell, HALT_NOW)) == CELLCTL_NO && now_ms() < until)
+	for (;;) {
+		error = can_halt(c, cell, &can, &over);
+		if (can)
+			error = ask_two(c, DEBUG_HALT, cell, HALT_NOW); /* refused only if it has ended since */
+		if (error != CELLCTL_NO || over || now_ms() >= until)
+			return error;
 		sleep_ms(20);
-	return error;
+	}
 }
 
 int cellctl_halt_first(struct cellctl *c, unsigned cell)
@@ -206,24 +228,32 @@ static int set_all(struct cellctl *c, unsigned cell, const uint64_t x[31], uint6
 	return error ? error : cellctl_set_register(c, cell, 0, CELLCTL_PSTATE, pstate);
 }
 
-/* To BRK or the limit; then it is halted. */
+/* The limit has come. 0: it is halted, or has ended meanwhile, as *state says. */
+static int stop_it(struct cellctl *c, unsigned cell, struct debug_state *state)
+{
+	int error = cellctl_halt(c, cell, 1000), after;
+
+	if (error && error != CELLCTL_NO)
+		return error;
+	after = cellctl_debug_state(c, cell, state);
+	return after ? after : state->why == DEBUG_ENDED ? 0 : error;
+}
+
+/* To BRK, the limit or the cell's end, also if it has begun another life by then; else it is halted. */
 static int run_to_end(struct cellctl *c, unsigned cell, struct cellctl_run *run)
 {
-	struct debug_state state;
-	int error = cellctl_go(c, cell, GO_ON);
+	struct debug_state before, state = { 0 };
+	int error = cellctl_debug_state(c, cell, &before);
 
+	if (!error)
+		error = cellctl_go(c, cell, GO_ON);
 	if (error)
 		return error;
 	error = cellctl_wait_halted(c, cell, &state, run->limit ? run->limit : 1000);
-	if (error == CELLCTL_TIMEOUT) {
-		error = cellctl_halt(c, cell, 1000);
-		if (!error)
-			error = cellctl_debug_state(c, cell, &state);
-	}
-	run->why = state.why;
-	run->brk = state.brk;
-	if (!error && state.why == DEBUG_ENDED)
-		return CELLCTL_NO;
+	if (error == CELLCTL_TIMEOUT)
+		error = state.life == before.life ? stop_it(c, cell, &state) : 0;
+	run->why = !error && state.life != before.life ? DEBUG_ENDED : state.why;
+	run->brk = run->why == DEBUG_BRK ? state.brk : 0;
 	return error;
 }
 
@@ -242,7 +272,7 @@ static int run_halted(struct cellctl *c, unsigned cell, struct cellctl_run *run,
 		error = set_all(c, cell, x, before->sp, address, before->pstate);
 	if (!error)
 		error = run_to_end(c, cell, run);
-	if (error)
+	if (error || run->why == DEBUG_ENDED)
 		return error;
 	error = cellctl_registers(c, cell, 0, &run->after);
 	for (size_t i = 0; i < run->read_count && !error; i++)
@@ -264,7 +294,7 @@ int cellctl_run(struct cellctl *c, unsigned cell, struct cellctl_run *run)
 		cellctl_unstoppable(c, true);
 		if (error == CELLCTL_STOPPED)
 			cellctl_halt(c, cell, 1000);
-		after = set_all(c, cell, before.x, before.sp, before.pc, before.pstate);
+		after = run->why == DEBUG_ENDED ? 0 : set_all(c, cell, before.x, before.sp, before.pc, before.pstate);
 		error = error ? error : after;
 	}
 	after = cellctl_leave(c, cell);

@@ -18,7 +18,7 @@ static const char *word(struct context *x, enum manage_names which, unsigned num
 	return name ? name : "?";
 }
 
-/* In the user's language; tables have the core's own, as they have columns. */
+/* In the user's language. */
 static const char *said(struct context *x, enum manage_names which, unsigned number)
 {
 	return cellctl_word(word(x, which, number));
@@ -134,6 +134,30 @@ static cJSON *board_json(const struct manage_identity *board)
 
 /* ---- list ---- */
 
+static void list_head(void)
+{
+	const struct { const char *text; int width; } columns[] = { { _("CELL"), -16 }, { _("STATE"), -10 }, { _("LIVES"), 6 }, { _("VCPUS"), 5 } };
+
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+		print_column(columns[i].text, columns[i].width);
+		putchar(' ');
+	}
+	putchar(' ');
+	print_column(_("IRQ"), -9);
+	printf(" %s\n", _("LAST END"));
+}
+
+static void list_cell(struct context *x, const struct manage_cell *cell)
+{
+	char name[33], what[41];
+
+	print_column(printable(cell->name, sizeof cell->name, name, sizeof name), -16);
+	putchar(' ');
+	print_column(said(x, NAMES_STATES, cell->state), -10);
+	printf(" %6u %5u  %-9s %s%s%s\n", cell->lives, cell->vcpu_count, cell->interrupts ? "direct" : "mediated", cell->reason ? said(x, NAMES_REASONS, cell->reason) : "-",
+	       *cell->what ? ": " : "", cellctl_word(printable(cell->what, sizeof cell->what, what, sizeof what)));
+}
+
 int command_list(struct context *x, int count, char **arguments)
 {
 	const struct manage_identity *board;
@@ -147,10 +171,8 @@ int command_list(struct context *x, int count, char **arguments)
 	cJSON *cells = x->json ? cJSON_CreateArray() : NULL;
 
 	if (!x->json)
-		printf("%-16s %-10s %6s %5s  %-9s %s\n", _("CELL"), _("STATE"), _("LIVES"), _("VCPUS"), _("IRQ"), _("LAST END"));
+		list_head();
 	for (unsigned i = 0; i < cellctl_cells(x->c); i++) {
-		char name[33], what[41];
-
 		if ((error = cellctl_cell(x->c, i, &cell))) {
 			cJSON_Delete(cells);
 			return context_failed(x, error);
@@ -159,9 +181,7 @@ int command_list(struct context *x, int count, char **arguments)
 			cJSON_AddItemToArray(cells, cell_json(x, board, i, &cell));
 			continue;
 		}
-		printf("%-16s %-10s %6u %5u  %-9s ", printable(cell.name, sizeof cell.name, name, sizeof name), word(x, NAMES_STATES, cell.state), cell.lives,
-		       cell.vcpu_count, cell.interrupts ? "direct" : "mediated");
-		printf("%s%s%s\n", cell.reason ? word(x, NAMES_REASONS, cell.reason) : "-", *cell.what ? ": " : "", printable(cell.what, sizeof cell.what, what, sizeof what));
+		list_cell(x, &cell);
 	}
 	if (!x->json)
 		return 0;
@@ -177,7 +197,7 @@ static void print_time(const struct manage_identity *board, const char *name, ui
 {
 	if (!ticks)
 		return;
-	printf("%s%s %.0f us", *first ? "" : ", ", name, microseconds(board, ticks));
+	printf("%s%s %.0f us", *first ? "" : ", ", cellctl_word(name), microseconds(board, ticks));
 	*first = false;
 }
 
@@ -204,7 +224,9 @@ static void print_cell(struct context *x, const struct manage_identity *board, c
 	for (unsigned op = 0; op < 16; op++)
 		if (cell->rights >> op & 1 && (name = cellctl_name(x->c, NAMES_OPS, op)))
 			printf(" %s", cellctl_word(name));
-	printf(_("%s%s\n    it took     "), cell->rights || cell->debug & 1 ? "" : _(" nothing"), cell->debug & 1 ? " debug" : "");
+	if (cell->debug & 1)
+		printf(" %s", cellctl_word("debug"));
+	printf(_("%s\n    it took     "), cell->rights || cell->debug & 1 ? "" : _(" nothing"));
 	print_time(board, "regain", cell->regain, &first);
 	print_time(board, "stop", cell->stop, &first);
 	print_time(board, "clear", cell->clear, &first);

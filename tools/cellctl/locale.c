@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "text.h"
 
@@ -55,6 +56,23 @@ static void find_texts(void)
 		snprintf(path, sizeof path, "%s/../share/locale", folder);
 	bindtextdomain("cellctl", path);
 	textdomain("cellctl");
+}
+
+size_t text_width(const char *text)
+{
+	wchar_t wide[256];
+	size_t count = mbstowcs(wide, text, sizeof wide / sizeof *wide);
+	int width = count < sizeof wide / sizeof *wide ? wcswidth(wide, count) : -1;
+
+	return width < 0 ? strlen(text) : (size_t)width;
+}
+
+void print_column(const char *text, int width)
+{
+	size_t taken = text_width(text), most = (size_t)abs(width);
+	int blanks = taken < most ? (int)(most - taken) : 0;
+
+	printf("%*s%s%*s", width > 0 ? blanks : 0, "", text, width < 0 ? blanks : 0, "");
 }
 
 void locale_init(void)

@@ -20,6 +20,7 @@ struct log {
 	struct rotate file; /* JSON lines; path NULL: to the terminal */
 	bool unwritten;     /* the file took one less: said once */
 	uint64_t lost;
+	bool any;           /* something has come, or its loss was said */
 };
 
 /* Frees it. A full disk does not stop us from reading on: what is not written is at least not in the core's way. */
@@ -71,6 +72,7 @@ static void on_log(void *context, const struct cellctl_record *record)
 {
 	struct log *log = context;
 
+	log->any = true;
 	if (record->lost) {
 		log->lost += record->lost;
 		complain(0, _("%u records of CPU %u were lost: its ring was full"), record->lost, record->head.cpu);
@@ -87,7 +89,9 @@ static void on_log(void *context, const struct cellctl_record *record)
 
 static void on_missed(void *context, unsigned channel, uint32_t bytes)
 {
-	(void)context;
+	struct log *log = context;
+
+	log->any = true;
 	(void)channel;
 	complain(0, _("%u bytes of the log are missing here: printed as plain text, or pushed out while nobody read them"), bytes);
 }
@@ -185,6 +189,8 @@ int command_log(struct context *x, int count, char **arguments)
 	if (log.cell && (error = context_cell(x, log.cell, &cell)))
 		return error;
 	error = follow(x, option(x, "follow"));
+	if (!error && !log.any && !x->quiet)
+		complain(0, _("nothing new. What the core says while nobody is connected goes out as plain text and is not kept for later: cellctl serve, or log --follow, reads all of it"));
 	if (error == CELLCTL_STOPPED)
 		return 0;
 	return error && error != CELLCTL_TIMEOUT ? context_failed(x, error) : error;

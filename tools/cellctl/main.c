@@ -61,7 +61,7 @@ static const struct command commands[] = {
 	{ "gdb", "CELL", N_("gdb's remote protocol for a cell that may be debugged"), 1, 1, command_gdb, {
 		{ "listen", 'l', N_("PORT"), N_("of this machine, 127.0.0.1; 0: any [1234]") },
 		{ "once", '1', NULL, N_("end when gdb goes") } } },
-	{ "run", "FILE|HEX...", N_("run instructions in a cell that is there for it"), 1, -1, command_run, {
+	{ "run", "[--insns] FILE|HEX...", N_("run instructions in a cell that is there for it"), 1, -1, command_run, {
 		{ "insns", 'i', NULL, N_("what follows is instructions: hexadecimal words, or files of them") },
 		{ "cell", 'c', N_("CELL"), N_("where [the only one that runs and may be debugged]") },
 		{ "reg", 'r', N_("x0=N,..."), N_("set before; all else is 0") },
@@ -100,7 +100,7 @@ static void show_option(const struct command_option *o)
 static int show_help(const struct command *command)
 {
 	if (command) {
-		printf(_("Usage: cellctl %s %s\n\n%s\n\n"), command->name, command->arguments, _(command->help));
+		printf(_("Usage: cellctl %s%s%s\n\n%s\n\n"), command->name, *command->arguments ? " " : "", command->arguments, _(command->help));
 		for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++)
 			show_option(&command->options[i]);
 	} else {
@@ -129,6 +129,7 @@ static int show_help(const struct command *command)
 struct given {
 	const char *common[COMMON_COUNT];
 	const char *values[OPTIONS_MAX];
+	char *joined[OPTIONS_MAX]; /* of lists: their texts that were made here */
 	char **arguments;
 	int count;
 };
@@ -158,6 +159,25 @@ static const char **place_of(struct given *given, const struct command *command,
 	return NULL;
 }
 
+/* "x0=N,...": given several times it is one list. */
+static bool is_list(const struct command_option *o)
+{
+	size_t length = o->argument ? strlen(o->argument) : 0;
+
+	return length > 4 && !strcmp(o->argument + length - 4, ",...");
+}
+
+static int take_more(struct given *given, const char **place, const char *value)
+{
+	char **joined = &given->joined[place - given->values], *both;
+
+	if (asprintf(&both, "%s,%s", *place, value) < 0)
+		return complain(CELLCTL_FAILED, _("out of memory"));
+	free(*joined);
+	*place = *joined = both;
+	return 0;
+}
+
 /* argv[*at] begins with a dash: take it, and its value. */
 static int take_option(struct given *given, const struct command *command, char **argv, int *at)
 {
@@ -185,6 +205,8 @@ static int take_option(struct given *given, const struct command *command, char 
 		value = argv[++*at];
 	if (o->argument && !value)
 		return complain(CELLCTL_USAGE, _("--%s wants a value: %s"), o->name, _(o->argument));
+	if (*place && is_list(o))
+		return take_more(given, place, value);
 	*place = o->argument ? value : "";
 	return 0;
 }
@@ -239,7 +261,7 @@ static int run(const struct given *given, const struct command *command)
 	    (error = number_option(given->common[COMMON_TIMEOUT], "timeout", 1, 3600, &seconds)))
 		return error;
 	if (given->count < command->least || (command->most >= 0 && given->count > command->most))
-		return complain(CELLCTL_USAGE, _("usage: cellctl %s %s"), command->name, command->arguments);
+		return complain(CELLCTL_USAGE, _("usage: cellctl %s%s%s"), command->name, *command->arguments ? " " : "", command->arguments);
 	x.baud = (unsigned)baud;
 	x.timeout = (unsigned)seconds * 1000;
 	memcpy(x.values, given->values, sizeof x.values);
@@ -272,6 +294,8 @@ int main(int argc, char **argv)
 	else
 		code = run(&given, command);
 	free(given.arguments);
+	for (int i = 0; i < OPTIONS_MAX; i++)
+		free(given.joined[i]);
 	if (fflush(stdout) && !code)
 		code = output_failed();
 	if (interrupted == SIGPIPE) { /* whoever read it has enough: the end of any other program, but in good order */

@@ -124,7 +124,7 @@ int command_operate(struct context *x, int count, char **arguments)
 		return error ? error : bad;
 	}
 	if (!error)
-		printf("%s %s: %s%s%s\n", wish.op, wish.name, result, state ? ", " : "", state ? state : "");
+		printf("%s %s: %s%s%s\n", wish.op, wish.name, cellctl_word(result), state ? ", " : "", state ? cellctl_word(state) : "");
 	return error;
 }
 

@@ -161,25 +161,33 @@ static const char *end_of(const struct cellctl_run *run)
 	}
 }
 
-static int show_json(const struct program *p)
+static void registers_json(const struct cellctl_registers *r, cJSON *to)
 {
-	cJSON *document = cJSON_CreateObject(), *registers, *memory;
-
-	json_string(document, "cell", p->cell);
-	registers = cJSON_AddObjectToObject(document, "registers");
-	memory = cJSON_AddArrayToObject(document, "memory");
-	cJSON_AddStringToObject(document, "end", end_of(&p->run));
-	json_number(document, "brk", p->run.brk);
 	for (unsigned i = 0; i < 31; i++) {
 		char name[8];
 
 		snprintf(name, sizeof name, "x%u", i);
-		json_hex(registers, name, p->run.after.x[i]);
+		json_hex(to, name, r->x[i]);
 	}
-	json_hex(registers, "sp", p->run.after.sp);
-	json_hex(registers, "pc", p->run.after.pc);
-	json_hex(registers, "pstate", p->run.after.pstate);
-	for (size_t n = 0; n < p->run.read_count; n++) {
+	json_hex(to, "sp", r->sp);
+	json_hex(to, "pc", r->pc);
+	json_hex(to, "pstate", r->pstate);
+}
+
+static int show_json(const struct program *p)
+{
+	cJSON *document = cJSON_CreateObject(), *memory;
+	bool ended = p->run.why == DEBUG_ENDED;
+
+	json_string(document, "cell", p->cell);
+	cJSON_AddStringToObject(document, "end", end_of(&p->run));
+	json_number(document, "brk", p->run.brk);
+	if (ended)
+		cJSON_AddNullToObject(document, "registers");
+	else
+		registers_json(&p->run.after, cJSON_AddObjectToObject(document, "registers"));
+	memory = cJSON_AddArrayToObject(document, "memory");
+	for (size_t n = 0; n < p->run.read_count && !ended; n++) {
 		cJSON *piece = cJSON_CreateObject(), *bytes = cJSON_AddArrayToObject(piece, "bytes");
 
 		json_hex(piece, "address", p->read[n].address);
@@ -216,6 +224,17 @@ static void show_text(const struct program *p)
 	printf("x0 = %llu\n", (unsigned long long)r->x[0]);
 	for (size_t n = 0; n < p->run.read_count; n++)
 		show_memory(&p->read[n]);
+}
+
+/* How it ended is the core's to say. */
+static void complain_of_end(struct context *x, const struct program *p, unsigned number)
+{
+	struct manage_cell cell = { .reason = 0 };
+	const char *reason = cellctl_cell(x->c, number, &cell) ? NULL : cellctl_name(x->c, NAMES_REASONS, cell.reason);
+	char what[64];
+
+	complain(0, _("cell %s: it has ended before a BRK or the limit: %s%s%s; cellctl status %s says who wanted it, cellctl crash %s what it failed of"), p->cell,
+		 reason ? cellctl_word(reason) : "?", *cell.what ? ": " : "", cellctl_word(printable(cell.what, sizeof cell.what, what, sizeof what)), p->cell, p->cell);
 }
 
 /* May be debugged, and runs. */
@@ -264,9 +283,11 @@ static int run_it(struct context *x, struct program *p)
 		return complain(error, _("cell %s: the instructions do not fit where its x0 and x1 say that there is room; --at says where else"), p->cell);
 	if (error)
 		return context_failed(x, error);
+	if (p->run.why == DEBUG_ENDED)
+		complain_of_end(x, p, cell);
 	if (x->json)
 		error = show_json(p);
-	else
+	else if (p->run.why != DEBUG_ENDED)
 		show_text(p);
 	if (!error && p->run.why != DEBUG_BRK)
 		return CELLCTL_NO;

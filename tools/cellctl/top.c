@@ -102,8 +102,11 @@ static int show_vcpu(struct top *top, const struct manage_identity *board, const
 		cJSON_AddNumberToObject(one, "most_per_second", rate(top, board, most));
 		cJSON_AddItemToArray(top->to, one);
 	} else {
-		printf("%-16s %-10s %6u %5u %-8s %-8s %14" PRIu64 " %12.1f  ", name, shown ? shown : "?", cell->lives, vcpu, printable(state.cpu, sizeof state.cpu, text, sizeof text),
-		       power ? power : "?", state.exits, exits);
+		printf("%-16s ", name);
+		print_column(shown ? cellctl_word(shown) : "?", -10);
+		printf(" %6u %5u %-8s ", cell->lives, vcpu, printable(state.cpu, sizeof state.cpu, text, sizeof text));
+		print_column(power ? cellctl_word(power) : "?", -8);
+		printf(" %14" PRIu64 " %12.1f  ", state.exits, exits);
 		if (reason)
 			printf("%s %.1f", reason->name, rate(top, board, most));
 		printf(isatty(STDOUT_FILENO) ? "\033[K\n" : "\n");
@@ -124,6 +127,19 @@ static int show_cells(struct top *top, const struct manage_identity *board)
 			error = show_vcpu(top, board, &cell, i, v, &top->lines[line++]);
 	}
 	return error;
+}
+
+static void show_head(bool terminal)
+{
+	const struct { const char *text; int width; } columns[] = {
+		{ _("CELL"), -16 }, { _("STATE"), -10 }, { _("LIVES"), 6 }, { _("VCPU"), 5 }, { _("CPU"), -8 }, { _("POWER"), -8 }, { _("EXITS"), 14 }, { _("PER SECOND"), 12 },
+	};
+
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+		print_column(columns[i].text, columns[i].width);
+		putchar(' ');
+	}
+	printf(" %s%s\n", _("MOST OF IT"), terminal ? "\033[K" : "");
 }
 
 static int look(struct top *top)
@@ -151,8 +167,7 @@ static int look(struct top *top)
 		printf(terminal ? "\033[H" : "");
 		printf(_("%s: up for %.1f s, %u cells, %u CPUs%s\n"), printable(board.partition, sizeof board.partition, name, sizeof name), seconds, board.cells, board.cpus,
 		       terminal ? "\033[K" : "");
-		printf("%-16s %-10s %6s %5s %-8s %-8s %14s %12s  %s%s\n", _("CELL"), _("STATE"), _("LIVES"), _("VCPU"), _("CPU"), _("POWER"), _("EXITS"), _("PER SECOND"), _("MOST OF IT"),
-		       terminal ? "\033[K" : "");
+		show_head(terminal);
 	}
 	error = show_cells(top, &board);
 	printf(terminal ? "\033[J" : "");

@@ -13,6 +13,8 @@ static const char *const words[] = {
 	N_("off"), N_("loading"), N_("running"), N_("suspended"), N_("stopping"), N_("stopped"), N_("failed"), N_("pending"), N_("on"),
 	/* operations */
 	N_("status"), N_("start"), N_("stop"), N_("restart"), N_("suspend"), N_("resume"), N_("kill"), N_("reset-board"), N_("power-off"),
+	/* how long that took */
+	N_("regain"), N_("clear"),
 	/* their results */
 	N_("ok"), N_("already"), N_("refused"), N_("asked"), N_("denied"), N_("lost"),
 	/* reasons */
@@ -26,7 +28,7 @@ static const char *const words[] = {
 	N_("fetch outside the cell's map"), N_("write outside the cell's map"), N_("read outside the cell's map"), N_("fetch from memory that may not be executed"),
 	N_("write to memory that may not be written"), N_("read that the cell's map forbids"), N_("denied system register"), N_("the IOMMU does not answer"),
 	/* who */
-	N_("operator"), N_("policy"), N_("itself"), N_("the operator"), N_("its policy"), N_("cell "),
+	N_("restarting"), N_("operator"), N_("policy"), N_("itself"), N_("the operator"), N_("its policy"), N_("cell "),
 	/* records */
 	N_("this boot"), N_("an earlier boot"), N_("an earlier boot with another configuration"), N_("breakpoint"), N_("registers"), N_("did not come in"),
 	N_("syndrome"), N_("declared"), N_("address"), N_("found"),
