@@ -4,7 +4,7 @@
 
     /usr/bin/python3 tests/bench/bench.py [--out FOLDER] [--json FILE] [--check | --accept WHY] [GROUP...]
 
-Groups: exits, life, boot, bound, features, size, linux; all of them if none is named. Each guest
+Groups: exits, variants, life, boot, bound, features, size, linux; all of them if none is named. Each guest
 runs once under -icount, so that every run gives the same figures. A table for each group,
 and JSON. Ends with 1 where a budget is exceeded; with --check, where a figure is more than
 2 % from the stored one (baseline.json beside this), either way, and with 2 where it is that
@@ -26,11 +26,13 @@ import life
 import linux
 import size
 import table
+import variants
 from runs import ROOT, made, qemu
 
 BASELINE = Path(__file__).with_name("baseline.json")
 GROUPS = {
-    "exits": (exits, "what a cell's own doing costs it"), "life": (life, "life of a cell"), "boot": (boot, "boot, without banner and copy"),
+    "exits": (exits, "what a cell's own doing costs it"), "variants": (variants, "the same of other kinds of cells"),
+    "life": (life, "life of a cell"), "boot": (boot, "boot, without banner and copy"),
     "bound": (held, "the core's own, longest of each way, and the bound"),
     "features": (features, "what counting and tracing cost"), "size": (size, "size of the core"), "linux": (linux, "Linux, 2 vCPUs; ticks"),
 }

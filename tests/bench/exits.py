@@ -3,19 +3,16 @@
 
 Figures are raw: the difference of two counter readings around the thing, which is 2
 for one instruction. Columns: bare metal (the same guest on bare QEMU, at EL1); a direct
-cell with native WFI; a mediated one. Neither has a service CPU, but where a row says so.
+cell with native WFI; a mediated one. Neither has a service CPU.
 """
 
-from pathlib import Path
-
-from runs import HERE, built, qemu, run, runs
+from runs import run, runs
 from table import Row
 
 GROUP = "exits"
 COLUMNS = ("bare", "direct", "mediated")
 PREFIX = {"direct": "native_", "mediated": "mediated_"}
-PCI = {"direct": "pci", "mediated": "pci-mediated"}
-PARTITIONS = {"native": 2, "mediated": 2, "guarded": 2, "service": 3, "service-mediated": 3}
+PARTITIONS = {"native": 2, "mediated": 2}
 
 # name, what, budget direct, budget mediated, Bao 738e3dc, entry path, note
 CALLS = [
@@ -51,17 +48,22 @@ DISTRIBUTOR = [
     ("gicr_sgi_frame_read", "GICR_ISENABLER0 read", 2, 95, 1315, "distributor-short", "direct: mapped, no exit"),
     ("gicr_sgi_frame_write", "GICR_ISENABLER0 write", 2, 140, 3590, "distributor-short", ""),
 ]
+CONSOLE = [
+    ("uart_fr_read", "PL011 flags read", 95, 95, None, "vdev-short", ""),
+    ("uart_dr_write", "console character", None, None, None, "sync-long", "the cell's own CPU drives the board's UART"),
+    ("uart_line", "console's line, to its handler", None, None, None, "sync-long", "from the store that raises it: direct, a spare line made pending"),
+]
 INTERRUPTS = [
-    ("vtimer_spin", "virtual timer, spinning", 2, 110, 201, "irq-mediated", "direct: the hardware's own; mediated: acknowledge, list register, ERET"),
-    ("vtimer_wfi", "virtual timer, WFI", 2, 110, 201, "irq-mediated", "direct: native WFI"),
-    ("ptimer_spin", "physical timer, spinning", 2, 110, 201, "irq-mediated", ""),
-    ("ptimer_wfi", "physical timer, WFI", 2, 110, 201, "irq-mediated", ""),
+    ("vtimer_spin", "virtual timer, spinning", 2, 110, 201, "irq-short", "direct: the hardware's own; mediated: acknowledge, list register, ERET"),
+    ("vtimer_wfi", "virtual timer, WFI", 2, 110, 201, "irq-short", "direct: native WFI"),
+    ("ptimer_spin", "physical timer, spinning", 2, 110, 201, "irq-short", ""),
+    ("ptimer_wfi", "physical timer, WFI", 2, 110, 201, "irq-short", ""),
     ("sgi_self", "SGI to self", 65, 110, 777, "sgi", "trap, check against the cell's CPUs, re-issue"),
     ("sgi_other_sender", "SGI to another vCPU, sender", None, None, None, "sgi", "MSR to its next instruction"),
-    ("sgi_other_receiver", "SGI to another vCPU, receiver", None, None, None, "irq-mediated", "direct: no exit"),
+    ("sgi_other_receiver", "SGI to another vCPU, receiver", None, None, None, "irq-short", "direct: no exit"),
     ("sgi_other", "SGI to another vCPU, sum", 65, 190, 779, "", "worst of the sums"),
     ("sgi_all", "SGI to all others, sender", None, None, None, "sync-long", ""),
-    ("device_line", "device's line, to its handler", 3, 110, None, "irq-mediated", "the board's clock: from the store that raises it"),
+    ("device_line", "device's line, to its handler", 3, 110, None, "irq-short", "the board's clock: from the store that raises it"),
 ]
 
 
@@ -78,45 +80,7 @@ def rows_of(table, figures, bare):
     return found
 
 
-def guarded(figures, bare):
-    """What a direct cell's WFI costs where the core sleeps for it."""
-    return [Row(GROUP, f"{timer}_guarded", f"{what} timer, guarded WFI", {"bare": bare.get(f"{timer}_wfi"), "direct": figures.get(f"guarded_{timer}_wfi")},
-                {"direct": 6}, path="wfi", note="WFI done at EL2, then ERET")
-            for timer, what in (("vtimer", "virtual"), ("ptimer", "physical"))]
-
-
-def console(figures, bare):
-    """
-    A console: what its cell pays when another CPU serves it, and when nobody else does. The other CPU's round may come between
-    two readings of the counter, which is one for all CPUs: of several times it is the least there, not the worst.
-    """
-    found = []
-    for name, what, budget, path, note in (
-            ("uart_fr_read", "PL011 flags read", {"direct": 95, "mediated": 95}, "", "the short way"),
-            ("uart_dr_write", "console character", {}, "sync-long", "with no service CPU the cell's own drives the board's UART"),
-            ("uart_line", "console's line, to its handler", {}, "sync-long", "from the store that raises it: direct, a spare line made pending")):
-        served = {c: figures.get(f"{p}_{name}_least", figures.get(f"{p}_{name}")) for c, p in (("direct", "service"), ("mediated", "service_mediated"))}
-        with_service = {"bare": bare.get(name)} | served
-        found.append(Row(GROUP, f"{name}_served", f"{what}, service CPU", with_service, budget, note=note, path=path))
-        found.append(Row(GROUP, name, f"{what}, no service CPU", columns_of(name, figures, bare), budget, path=path))
-    return found
-
-
-def configuration(builder):
-    """A configuration space, behind the board's IOMMU."""
-    figures = {}
-    for column, partition in PCI.items():
-        out = built(builder, f"{partition}.dts")
-        found = run(out, 1, options=qemu.devices(f"{HERE}/{partition}.dts", Path(builder.folder)))
-        figures[column] = {name.removeprefix(partition.replace("-", "_") + "_"): value for name, value in found.items()}
-    return [Row(GROUP, f"pci_{name}", f"configuration space, {what}", {c: f.get(f"config_{name}") for c, f in figures.items()}, path="sync-long")
-            for name, what in (("read", "word read"), ("write", "word written"))]
-
-
 def measure(builder):
-    for partition in PCI.values():
-        builder.start(f"{HERE}/{partition}.dts")
     figures = runs(builder, PARTITIONS)
     bare = run(None, 2, bare=builder.guest("bench"))
-    rows = [row for table in (CALLS, REGISTERS, DISTRIBUTOR) for row in rows_of(table, figures, bare)]
-    return rows + configuration(builder) + console(figures, bare) + rows_of(INTERRUPTS, figures, bare) + guarded(figures, bare)
+    return [row for table in (CALLS, REGISTERS, DISTRIBUTOR, CONSOLE, INTERRUPTS) for row in rows_of(table, figures, bare)]

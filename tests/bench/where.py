@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import exits
+import variants
 from runs import ROOT, built, instrument, qemu
 
 TIMES = 9  # each thing is done, the first time for the way
@@ -81,7 +82,7 @@ def stretches(builder, cell):
     result = Path(builder.folder) / f"where-{cell}.json"
     words = [f"out={result}", *[f"from={a:#x}" for a in begin], *[f"to={a:#x}" for a in end]]
     plugin = instrument.plugin("path", builder.folder)
-    with qemu.Machine(out, icount=True, smp=exits.PARTITIONS[cell], limit=300, options=["-plugin", ",".join([str(plugin), *words])]) as m:
+    with qemu.Machine(out, icount=True, smp=(exits.PARTITIONS | variants.PARTITIONS)[cell], limit=300, options=["-plugin", ",".join([str(plugin), *words])]) as m:
         m.expect("bench: end", 290)
         text = qemu.clean(m.text)
     names = [n for n in re.findall(rf"bench: {PREFIX[cell]}(\w+) \d+", text) if not n.startswith("boot_") and n not in NO_STRETCH]
