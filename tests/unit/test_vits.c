@@ -245,10 +245,25 @@ static void random_plans(void **state)
 	}
 }
 
+/* A MAPTI of no LPI is ignored: the event keeps its LPI, and the property that it was mapped with, whatever memory says meanwhile. */
+static void refused_reads_no_property(void **state)
+{
+	static const u8 plan[] = {
+		0, 2, 0, 0, 0, 1, 0, 0,      /* MAPD nvme */
+		3, 2, 23, 227, 0, 1, 0, 0,   /* MAPTI event 23, LPI 8192 + 227 */
+		31, 0, 227, 0xe3, 0, 0, 0, 0, /* its property changes in memory */
+		3, 2, 23, 0xff, 0, 1, 0, 0,  /* MAPTI event 23, INTID 255 */
+	};
+
+	(void)state;
+	if (!vits_world_run(plan, sizeof plan))
+		fail_msg("%s", vits_world_message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(identity, reset, well), cmocka_unit_test_setup_teardown(queue_register, reset, well),
+		cmocka_unit_test(refused_reads_no_property), cmocka_unit_test_setup_teardown(identity, reset, well), cmocka_unit_test_setup_teardown(queue_register, reset, well),
 		cmocka_unit_test_setup_teardown(queue_elsewhere, reset, well), cmocka_unit_test_setup_teardown(map_and_deliver, reset, well),
 		cmocka_unit_test_setup_teardown(refused, reset, well), cmocka_unit_test_setup_teardown(long_commands, reset, well),
 		cmocka_unit_test_setup_teardown(lpis_off, reset, well), cmocka_unit_test_setup_teardown(dead_hardware, reset, well),

@@ -237,8 +237,10 @@ static void expect_event(u8 command, u32 d, u32 event, u32 intid, u32 collection
 		tables.intid[i] = 0;
 		tables.intid[i] = is_free(intid) ? (u16)intid : 0;
 		tables.collection[i] = (u16)collection;
+		if (tables.intid[i])
+			tables.property[i] = property_of(i);
 	}
-	if ((command == ITS_MAPTI || command == ITS_INV) && tables.intid[i])
+	if (command == ITS_INV && tables.intid[i])
 		tables.property[i] = property_of(i);
 }
 
