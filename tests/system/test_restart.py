@@ -49,7 +49,8 @@ OUTSIDE = 11  # ways in which a phoenix waits (tests/guests/phoenix/ways.c)
 
 
 def ask(m, order):
-    """The warden, whose console has the keyboard."""
+    """The warden, whose console has the keyboard. What is typed before it has set its UART up may be lost."""
+    m.line("warden", "warden: born=")
     since = m.mark("warden")
     m.send(order + "\n")
     return m.line("warden", rf"warden: {order.split()[0]}.*", 60, since)[0]
