@@ -81,6 +81,7 @@ int json_print(cJSON *document);
 int json_line(cJSON *document);
 /* Numbers of 64 bits, which JSON readers may round: as a string, "0x..". */
 void json_hex(cJSON *to, const char *name, uint64_t value);
+void json_general(cJSON *to, const uint64_t x[31]); /* x0 to x30 */
 /* Bytes from the board, of whatever kind: what is no UTF-8 becomes the replacement character. */
 void json_text(cJSON *to, const char *name, const void *bytes, size_t size);
 /* The same of a string; NULL: null. */

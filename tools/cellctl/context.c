@@ -192,6 +192,16 @@ void json_hex(cJSON *to, const char *name, uint64_t value)
 	cJSON_AddStringToObject(to, name, value ? text : "0x0");
 }
 
+void json_general(cJSON *to, const uint64_t x[31])
+{
+	char name[8];
+
+	for (unsigned i = 0; i < 31; i++) {
+		snprintf(name, sizeof name, "x%u", i);
+		json_hex(to, name, x[i]);
+	}
+}
+
 void json_number(cJSON *to, const char *name, uint64_t value)
 {
 	cJSON_AddNumberToObject(to, name, (double)value);

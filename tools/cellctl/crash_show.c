@@ -209,7 +209,6 @@ void crash_cell_json(struct symbols *symbols, unsigned slot, const struct crash_
 void crash_panic_json(const struct crash_panic *panic, unsigned stack, cJSON *to)
 {
 	cJSON *registers, *words;
-	char name[8];
 
 	json_string(to, "kind", "panic");
 	crash_origin_json(&panic->origin, to);
@@ -222,10 +221,7 @@ void crash_panic_json(const struct crash_panic *panic, unsigned stack, cJSON *to
 	json_hex(to, "sp", panic->sp);
 	json_hex(to, "pstate", panic->pstate);
 	registers = cJSON_AddObjectToObject(to, "registers");
-	for (unsigned i = 0; i < 31; i++) {
-		snprintf(name, sizeof name, "x%u", i);
-		json_hex(registers, name, panic->regs[i]);
-	}
+	json_general(registers, panic->regs);
 	words = cJSON_AddArrayToObject(to, "stack");
 	for (unsigned i = 0; i < stack; i++) {
 		char word[24];

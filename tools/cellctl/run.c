@@ -163,12 +163,7 @@ static const char *end_of(const struct cellctl_run *run)
 
 static void registers_json(const struct cellctl_registers *r, cJSON *to)
 {
-	for (unsigned i = 0; i < 31; i++) {
-		char name[8];
-
-		snprintf(name, sizeof name, "x%u", i);
-		json_hex(to, name, r->x[i]);
-	}
+	json_general(to, r->x);
 	json_hex(to, "sp", r->sp);
 	json_hex(to, "pc", r->pc);
 	json_hex(to, "pstate", r->pstate);
