@@ -6,7 +6,6 @@ is, by what its files are for; then what each feature adds to a partition that n
 found by leaving out one after the other.
 """
 
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -47,17 +46,15 @@ FEATURES = [
 
 
 def make(folder, *words):
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
     command = ["make", "-s", "-C", str(ROOT), f"O={folder}", *words]
-    made = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    made = subprocess.run(command, env=qemu.environment(folder), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:
         raise qemu.Failure(f"{' '.join(command)}\n{made.stdout}")
 
 
 def link(folder, *variables):
     """The linked core, without the check of the image; its map."""
-    cached = f"CC={ROOT}/tests/system/cached {folder}/objects {qemu.COMPILER}"
-    make(folder, "-j2", cached, *variables, f"{folder}/obj/linked.elf")
+    make(folder, "-j2", f"CC={qemu.remembering()}", *variables, f"{folder}/obj/linked.elf")
     return (folder / "cloison.map").read_text()
 
 

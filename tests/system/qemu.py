@@ -57,6 +57,19 @@ def devices(partition, folder):
     return said.stdout.splitlines()
 
 
+def remembering():
+    """The compiler, for many builds of nearly the same: an object is that of its text, of what that includes and of all arguments."""
+    return f"ccache {COMPILER}" if shutil.which("ccache") else COMPILER
+
+
+def environment(folder):
+    """For make. The one that runs the tests must not hand its own options and variables to this one; what the compiler remembers is in `folder`,
+    whatever whoever runs the tests has said about a ccache of theirs."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V") and not k.startswith("CCACHE_")}
+    return {**kept, "CCACHE_DIR": str(Path(folder).resolve() / "ccache"), "CCACHE_CONFIGPATH": os.devnull, "CCACHE_NOCOMPRESS": "1",
+            "CCACHE_SLOPPINESS": "include_file_mtime,include_file_ctime"}  # what cellgen writes is as new as the compilation
+
+
 class Builder:
     """Partitions ("base.dts", or "base.dts overlay.dtso... VARIABLE=value..."), one after the other, in one build folder; results are kept apart
     and reused while no source changes."""
@@ -132,12 +145,9 @@ class Builder:
         base, *rest = partition.split()
         overlays, more = [w for w in rest if "=" not in w], [w for w in rest if "=" in w]
         devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []
-        cached = f"{ROOT}/tests/system/cached {self.folder}/objects"
-        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"CC={cached} {COMPILER}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
+        command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"CC={remembering()}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
                    f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", "TRACE_AT_BOOT=n", *more, *devices, *self.options]
-        # the make that runs the tests must not hand its own options and variables to this one
-        environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O", "V")}
-        made = subprocess.run(command + ["all"], env=environment, text=True, timeout=600,
+        made = subprocess.run(command + ["all"], env=environment(self.folder), text=True, timeout=600,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if made.returncode:
             raise Failure(f"{' '.join(command)}\n{made.stdout}")
