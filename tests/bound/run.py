@@ -38,6 +38,11 @@ UNBOUNDED = {
     "marked in a loop inside, which is unrolled": HERE + "{ for (u32 i = 0; i < sink; i++)\nfor (u32 j = 0; j < 1; j++) { LOOP_BOUND(1);\nTICK(); } }\n",
     "marked where it is inlined": "static inline __attribute__((always_inline)) void once(u32 n) { for (u32 j = 0; j < n; j++) { LOOP_BOUND(1);\nTICK(); } }\n"
                                   + HERE + "{ for (u32 i = 0; i < sink; i++)\nonce(1); }\n",
+    "that waits for a lock": "static u32 lock;\n" + HERE + "{ while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE)) { } TICK(); lock = 0; }\n",
+    "that waits for a flag": "static u8 lock;\n" + HERE + "{ while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE)) { } TICK(); lock = 0; }\n",
+    "that waits for its turn": "static u32 turn;\n" + HERE + "{ while (__atomic_fetch_add(&turn, 1, __ATOMIC_ACQUIRE) & 1) { } TICK(); }\n",
+    "until half of what is shifted is none": HERE + "{ u64 x = (u64)sink << 32 | sink; do { TICK(); x >>= 1; } while ((u32)x); }\n",
+    "while half of what is shifted is some": HERE + "{ u64 x = (u64)sink << 32 | sink; while ((u32)x) { TICK(); x >>= 1; } }\n",
     "marked as rare only": HERE + "{ while (!sink) { TICK(); if (sink & 1) { LOOP_RARELY(4); sink = 5; } } }\n",
 }
 
@@ -96,6 +101,27 @@ def test_a_pointer_that_anybody_may_write(analyse):
     refused(analyse(text), "an indirect call that is not of a virtual device's table", "program.c:")
 
 
+KEPT = """
+struct hook { void (*f)(u64); }; struct hook hooks[4]; struct hook *volatile where;
+__attribute__((noinline)) void long_one(u64 x); __attribute__((noinline)) void other(u64 x);
+static __attribute__((noinline)) void arm(void) { ARM; where = &hooks[sink & 3]; }
+__attribute__((noinline)) void long_one(u64 x) { TICK(); sink = x; }
+__attribute__((noinline)) void other(u64 x) { TICK(); TICK(); sink = x; }
+"""
+
+
+@pytest.mark.parametrize("arm", ["hooks[sink & 3].f = long_one", "hooks[sink & 3].f = sink & 4 ? long_one : other"])
+def test_a_pointer_that_is_kept(analyse, arm):
+    """It looks like a device's table to who calls through it."""
+    text = VDEV + KEPT.replace("ARM", arm) + HERE + "{ arm(); where->f(1); sink = machine_vdevs[sink % 3].ops->read(3); }\n"
+    refused(analyse(text), "a pointer to long_one that is not called here", "program.c:")
+
+
+def test_a_recursion_through_a_pointer_that_is_kept(analyse):
+    text = VDEV + KEPT.replace("ARM", "hooks[sink & 3].f = long_one").replace("{ TICK(); sink = x; }", "{ TICK(); where->f(x + 1); }")
+    refused(analyse(text + HERE + "{ arm(); where->f(1); sink = machine_vdevs[sink % 3].ops->read(3); }\n"), "a pointer to long_one")
+
+
 def test_a_function_that_is_passed_by_name(analyse):
     text = ("static __attribute__((noinline)) void one(void) { TICK(); }\nstatic __attribute__((noinline)) void two(void) { TICK(); sink = 3; }\n"
             "static __attribute__((noinline)) void both(void (*f)(void)) { sink = 1; f(); }\n" + HERE + "{ both(one); both(two); }\n")
@@ -104,6 +130,11 @@ def test_a_function_that_is_passed_by_name(analyse):
 
 def test_a_branch_to_nobody_knows_where(analyse):
     refused(analyse(HERE + '{ u64 to = sink; __asm__ volatile("add %0, %0, #4; br %0" :: "r"(to)); }\n'), "a computed branch whose targets nobody names", "branch_table")
+
+
+def test_a_branch_to_what_only_one_way_says(analyse):
+    text = r'''{ __asm__ volatile("adr x1, 5f\n cbz %0, 2f\n adr x1, 4f\n2: nop\n br x1\n4: nop\n b 6f\n5: .rept 5000\n nop\n .endr\n6:" :: "r"((u64)sink) : "x1"); }'''
+    refused(analyse(HERE + text), "an indirect call that is not of a virtual device's table")
 
 
 TABLE = r"""
@@ -178,6 +209,9 @@ COUNTED = {
                       + HERE + "{ for (u32 i = 0; i < 7; i++) { sink = i; five(); } }\n", 35),
     "said": (HERE + "{ for (u32 i = 0; i < sink; i++) { LOOP_BOUND(12); TICK(); } }\n", 12),
     "said, and proved to be fewer": (HERE + "{ for (u32 i = 0; i < 10; i++) { LOOP_BOUND(12); TICK(); } }\n", 10),
+    "of what is shifted": (HERE + "{ u64 x = (u64)sink << 32 | sink; while (x) { TICK(); x >>= 1; } }\n", 64),
+    "of a half that is shifted": (HERE + "{ u32 x = sink; while (x) { TICK(); x >>= 1; } }\n", 32),
+    "of a half's bits": (HERE + "{ u64 x = (u64)sink << 32 | sink; while ((u32)x) { TICK(); x &= x - 1; } }\n", 32),
     "rare": (HERE + "{ for (u32 i = 0; i < sink; i++) { LOOP_BOUND(50); if (table[i & 63]) { LOOP_RARELY(3); TICK(); } } }\n", 3),
     "in all": (HERE + "{ for (u32 i = 0; i < 40; i++) for (u32 n = table[i]; n; n--) { LOOP_TOTAL(60); TICK(); } }\n", 60),
 }
@@ -188,6 +222,16 @@ def test_counted(analyse, name, level):
     body, passes = COUNTED[name]
     found = rounds(analyse, body, level=level)
     assert passes <= found <= passes + 1 + passes // 50, f"{found} for {passes}"
+
+
+def test_who_says_less_than_it_is_is_named(analyse):
+    """A constant that is wrong is what one fears of marks; some are right because of what only people know."""
+    loop = HERE + "{ for (u32 i = 0; i < 32; i++) { LOOP_BOUND(4); TICK(); if (table[i]) break; } }\n"
+    said = analyse(loop)
+    accepted(said)
+    (one,) = said.data["believed"]
+    assert one["said"] == 4 and one["proved"] in (32, 33) and "program.c:" in one["where"]
+    assert analyse(loop.replace("(4)", "(40)")).data["believed"] == []
 
 
 def test_waiting_for_hardware_is_apart(analyse):

@@ -98,7 +98,7 @@ class Count:
         return [v if all(s[r] == v for s in states) else None for r, v in enumerate(states[0])]
 
     def _latch(self, r):
-        """How the register changes in one round: ("add", bits, step), ("low"|"less", bits), ("set", values) or None."""
+        """How the register changes in one round: ("add", bits, step), ("low"|"less", bits of it), ("set", values) or None."""
         found = set()
         for p in program_before(self.function)[self.loop.header]:
             if p in self.loop.body:
@@ -114,7 +114,7 @@ class Count:
         if not isinstance(value, tuple) or value[1] != name:
             return None
         if value[0] in ("low", "less"):
-            return value[0], 64, 0
+            return value[0], value[2] if value[0] == "less" else 0, 0
         return "add", value[0], value[2]
 
     def _passes(self, block, taken, regs=None, only=None):
@@ -185,7 +185,7 @@ class Count:
         if left[0] in ("low", "less"):
             if self.only:
                 return None
-            return self._shrinking(left[1], limit, stay, bits, 0)
+            return self._shrinking(left[1], limit, stay, bits, bits, 0)
         if left[1][0] != "it":
             return None
         r = left[1][1]
@@ -198,12 +198,12 @@ class Count:
             kept = [holds(stay, compared((v + left[2]) & ((1 << min(left[0], bits)) - 1), limit, bits)) for v in latch[1]] if isinstance(limit, int) else [True]
             return 2 if not any(kept) else None
         if latch[0] in ("low", "less"):
-            return self._shrinking(left[1], limit, stay, bits, 1) if left[2] == 0 else None
+            return self._shrinking(left[1], limit, stay, bits, min(left[0], bits), 1) if left[2] == 0 else None
         return self._stepping(self.start[r], left, latch, limit, stay, bits)
 
-    def _shrinking(self, name, limit, stay, bits, more):
+    def _shrinking(self, name, limit, stay, bits, seen, more):
         latch = self._latch(name[1]) if name[0] == "it" else None
-        if latch is None or latch[0] not in ("low", "less"):
+        if latch is None or latch[0] not in ("low", "less") or latch[1] > seen:
             return None
         if limit == 0 and stay in ("ne", "hi") or isinstance(limit, int) and stay == "hi":
             return bits + more

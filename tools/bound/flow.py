@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Functions, their blocks and their loops; what calls what. Nothing is believed that the instructions do not say."""
+import re
+
 import flags
 from image import CPUS, RESIDENCE, STACK, TABLE
-from values import CALLED, State, entered, joined, step, written
+from values import CALLED, STORES, State, entered, joined, register, step, written
 
 CONDITIONAL = {"cbz", "cbnz", "tbz", "tbnz"}
 ENDS = {"brk", "hlt"}
+COMPARES = re.compile(r"(subs|ccm[pn]|cbn?z)$")
 WAYS = "let calls go one way only: nobody can say how deep the stack gets"
 
 
@@ -42,6 +45,7 @@ class Program:
         self.marks = {}    # address -> [(count, kind, line of the source or 0)]
         self.tables = {}
         self.given = []    # (function, block, register): a call of what the caller passes
+        self.takes = set() # (entry, register) of those
         self.cpus, self.stack = 8, None
         self.refused = set()
         self.places = image.sources([at for at, _, kind in image.bounds if kind >> 8])
@@ -163,13 +167,13 @@ class Program:
     def _computed(self, function, ins):
         """Where a branch to a register goes: a table of code that .bounds names, or a constant. Else it may be a call that does not come back."""
         target, lines = ins.args.strip(), []
-        at = ins.at - 4
-        while at in self.image.code and len(lines) < 8:
+        at = ins.at
+        while at not in self.image.targets and at - 4 in self.image.code and len(lines) < 8:  # who comes from elsewhere may bring another value
+            at -= 4
             before = self.image.code[at]
             if before.op in ("b", "ret", "br", "eret"):
                 break
             lines.append(before)
-            at -= 4
         state = State([None] * 32)
         for before in reversed(lines):
             step(state, before, {}, self)
@@ -226,6 +230,7 @@ class Program:
             return [value]
         if isinstance(value, tuple) and value[0] == 64 and value[2] == 0 and value[1][0] == "in" and value[1][1] < 8:
             self.given.append((function, block, value[1][1]))
+            self.takes.add((function.entry, value[1][1]))
             return []
         found = self._table(function, value)
         if found is None:
@@ -246,6 +251,7 @@ class Program:
                 step(state, ins, caller.loads, self)
             value = state.regs[r]
             if isinstance(value, tuple) and value[0] == 64 and value[2] == 0 and value[1][0] == "in" and (caller, value[1][1]) not in asked:
+                self.takes.add((caller.entry, value[1][1]))
                 value = self._passed(caller, value[1][1], (*asked, (caller, value[1][1])))
             else:
                 value = {value} if isinstance(value, int) and value in self.image.functions else None
@@ -275,6 +281,43 @@ class Program:
         self.order, done = [], set()
         for entry in by_entry:
             self._visit(entry, graph, done)
+        for function in self.order:
+            self._made(function)
+
+    def _made(self, function):
+        """
+        Pointers to functions that code makes are for calls of here and now: what is called, or passed to who calls it. So none gets into memory, and
+        what is loaded from there and called is of a virtual device's table (pointers() of image.py: no other data has any).
+        """
+        values(self, function)
+        made, used = {}, set()  # address of the instruction -> function; functions that are passed or called
+        for _, ins, state in self._steps(function):
+            if ins.op in ("adr", "add"):
+                step(state, ins, function.loads, self)
+                made.update({ins.at: state.regs[r] for r in written(ins) if isinstance(state.regs[r], int) and state.regs[r] in self.image.functions})
+        for block, ins, state in self._steps(function) if made else ():
+            over = set() if STORES.match(ins.op) else set(written(ins))
+            read = {register(t)[0] for t in re.findall(r"\bx\d+\b", ins.args)} - over
+            known = {state.regs[r] for r in read if isinstance(state.regs[r], int)} & set(made.values())
+            if known and ins.op not in ("bl", "blr", "br", "orr") and not COMPARES.match(ins.op):
+                self._kept(function, ins, min(known))
+            if ins is block.last and block.calls:
+                used.update(block.calls, (state.regs[r] for r in range(8) if any((c, r) in self.takes for c in block.calls)))
+        for at, what in made.items():
+            if what not in used:
+                self._kept(function, self.image.code[at], what)
+
+    def _steps(self, function):
+        """(block, instruction, state before it)"""
+        for block in function.blocks.values():
+            state = State(list(function.states[block.start].regs))
+            for ins in block.code:
+                yield block, ins, State(list(state.regs))
+                step(state, ins, function.loads, self)
+
+    def _kept(self, function, ins, what):
+        self.problem(ins.at, f"{function.name}: a pointer to {self.image.name(what)} that is not called here, nor passed to who calls it",
+                     "only struct vdev may hold pointers to functions; call it by name")
 
     def _reached(self, entries):
         found, todo = {}, list(entries)

@@ -148,6 +148,7 @@ class Image:
             if found and not found[2].startswith(".") and found[2] != "udf":
                 at = int(found[1], 16)
                 self.code[at] = Ins(at, found[2], found[3] or "")
+        self.targets = {i.target for i in self.code.values() if i.target is not None} | set(self.labels)
         if not self.code:
             raise Refused(f"{self.path}: no instructions in .text")
 

@@ -4,8 +4,9 @@ import re
 
 import source
 from count import Count, cuts
-from flow import loops
+from flow import loops, program_before
 from image import COUNTED, PATIENCE, RARE, RESIDENCE, TIME, TOTAL
+from values import register, written
 
 OF_LOOPS = {COUNTED, PATIENCE, TOTAL, TIME}  # kinds that bound a loop
 READ, WRITE = re.compile(r"lda?x[rp]"), re.compile(r"stl?x[rp]")
@@ -19,6 +20,7 @@ class Bounded:
         self.total = None  # in all rounds of the loop around it together
         self.rare = []     # (places, count): passed that often at most, in all rounds
         self.time = 0      # milliseconds that it may go on, however many rounds that is
+        self.proved = None # how often its instructions alone would let it go round, where the source says fewer
 
 
 def is_its_own(program, function, loop, depth, at, line):
@@ -48,14 +50,19 @@ def said(program, function, loop, inner):
 
 
 def exclusive(function, loop):
-    """A read and a store of a word that go round until nobody else has stored between: the block of the store."""
-    if len(loop.body) > 4:
+    """
+    A read and a store of a word that go round until nobody else has stored between: the block of the store. Only what the store says of itself
+    may lead round. What goes round for the word's value (a lock) waits for others, however long they like.
+    """
+    back = [n for n in program_before(function)[loop.header] if n in loop.body]
+    if len(back) != 1 or not any(READ.match(i.op) for n in loop.body for i in function.blocks[n].code):
         return None
-    read = any(READ.match(i.op) for n in loop.body for i in function.blocks[n].code)
-    for n in loop.body:
-        if read and any(WRITE.match(i.op) for i in function.blocks[n].code) and cuts(function, loop, {n}):
-            return n
-    return None
+    *code, last = function.blocks[back[0]].code
+    if last.op not in ("cbz", "cbnz") or (last.op == "cbnz") != (last.target == loop.header):
+        return None
+    status = register(last.operands()[0])[0]
+    told = next((i for i in reversed(code) if status in written(i)), None)
+    return back[0] if told and WRITE.match(told.op) and register(told.operands()[0])[0] == status else None
 
 
 def of_kind(marks, *kinds):
@@ -91,6 +98,7 @@ def counted(program, function, loop, marks):
         count = sum(places.values()) if kinds != (TIME,) else 1
         if best is None or kinds == (PATIENCE,) or kinds == (COUNTED, TOTAL) and count < best.count:
             best = Bounded(sorted(places), count, kinds[0], "said")
+            best.proved = proved[1] if proved and kinds == (COUNTED, TOTAL) else None
             if kinds == (TIME,):
                 best.time = max(places.values())
     totals = of_kind(marks, TOTAL)

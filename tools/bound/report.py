@@ -17,7 +17,7 @@ def text_hash(image):
     return hashlib.sha256(image.section_bytes(".text")).hexdigest()
 
 
-def as_json(report, problems):
+def as_json(report, problems, believed):
     image, program = report.program.image, report.program
     paths = []
     for path in report.paths.values():
@@ -28,7 +28,7 @@ def as_json(report, problems):
     return {
         "image": os.path.basename(image.path), "text_sha256": text_hash(image), "paths": paths,
         "stack": {"bytes": program.stack, **report.stack},
-        "functions": len(program.functions), "loops": report.loop_count, "problems": problems,
+        "functions": len(program.functions), "loops": report.loop_count, "believed": believed, "problems": problems,
     }
 
 
@@ -49,6 +49,9 @@ def as_text(report, data):
         worst = report.worst(path)
         if worst:
             lines.append(f"{path['name']:24} " + ", ".join(f"{name} {count:,}" for name, count in worst[:8]))
+    if data["believed"]:
+        lines += ["", "Loops that go round less often, people say, than their instructions alone would let them", ""]
+        lines += [f"{b['said']:>6} instead of {b['proved']:>6}  {b['where']}" for b in data["believed"]]
     stack = data["stack"]
     lines += ["", f"Stack: {column(stack['bytes'])} bytes for each CPU. Deepest {stack['deepest']:,}, of {stack['entry']}:",
               "    " + " > ".join(stack["way"]),

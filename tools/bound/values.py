@@ -4,7 +4,8 @@ What registers hold, as far as it follows from the instructions of one function.
 
     an int               a constant
     (bits, name, off)    (what `name` stands for + off) modulo 2^bits; all registers with one name at one point mean one value
-    (kind, name)         something that gets smaller: "low", the lowest bit cleared; "less", shifted right or divided
+    ("low", name)        smaller than what `name` stands for: its lowest bit cleared
+    ("less", name, bits) the same: that many bits of it, shifted right or divided
     None                 nothing is known
 """
 import re
@@ -38,7 +39,8 @@ def narrowed(value, bits):
         return value & ((1 << bits) - 1)
     if value and isinstance(value[0], int):
         return (min(bits, value[0]), *value[1:])
-    return value if value and value[0] in ("low", "less") else None
+    # The lower half of what is shifted right does not get smaller: bits come from above. A lowest bit that is cleared is the half's own, if that has one.
+    return value if value and (value[0] == "low" or value[0] == "less" and value[2] <= bits) else None
 
 
 def plus(value, add, bits):
@@ -195,7 +197,7 @@ def computed(state, op, operands):
     if op == "udiv":
         by = state.get(rest[1])
         if isinstance(by, int) and by >= 2 and first and not isinstance(first, int) and first[0] == bits and first[2] == 0:
-            return "less", first[1]
+            return "less", first[1], bits
     if op == "madd" and len(rest) == 3:
         a, b, c = (state.get(r) for r in rest)
         if all(isinstance(v, int) for v in (a, b, c)):
@@ -241,5 +243,5 @@ def shifted(first, low, high, bits):
     if low == 0:
         return narrowed(first, high + 1)
     if high == bits - 1 and first and not isinstance(first, int) and first[0] == bits and first[2] == 0:
-        return "less", first[1]
+        return "less", first[1], bits
     return None
