@@ -169,8 +169,11 @@ void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by th
 _Noreturn void arch_halt(void);      /* this CPU does nothing any more */
 _Noreturn void arch_board_off(void); /* firmware power-off of the whole board */
 _Noreturn void arch_board_reset(void); /* firmware reset of the whole board; memory keeps what arch_memory_clean has written */
-/* What the CPUs have written there is in memory, where it survives a reset of the board. size: ARCH_CLEAN_LIMIT at most. */
-#define ARCH_CLEAN_LIMIT KIB(32)
+/*
+ * The crash region. Taken once, before anything of it is looked at: caches hold nothing of it from before the core. Clean:
+ * what the CPU has written there is in memory, where it survives a reset of the board.
+ */
+void arch_memory_take(const void *address, u32 size);
 void arch_memory_clean(const void *address, u32 size);
 /* "x0=0x.. x1=0x.." of the exception that arch has just taken from the core, and what of its stack there is: panic.c. */
 struct panic_state;

@@ -118,7 +118,6 @@ struct crash_cell {
 	char more_names[VCPU_MORE_REGISTERS][16]; /* of vcpu_registers.more */
 };
 
-_Static_assert(CRASH_AUDIT_HALF <= ARCH_CLEAN_LIMIT && CRASH_SLOT <= ARCH_CLEAN_LIMIT, "what is cleaned at once");
 _Static_assert(sizeof(struct crash_head) <= CRASH_HEAD, "the region's head");
 _Static_assert(sizeof(struct crash_panic) <= CRASH_PANIC, "a panic's record");
 _Static_assert(sizeof(struct crash_cell) % 8 == 0 && CRASH_CONSOLE % 8 == 0, "registers are aligned");

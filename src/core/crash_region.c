@@ -30,12 +30,20 @@ static const u32 nibbles[16] = {
 	0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 };
 
+/* Words where there are some: past the caches each load goes to memory. */
 u32 crash_crc(u32 crc, const void *bytes, u32 size)
 {
 	const u8 *p = bytes;
+	u32 words = (u64)bytes % sizeof(u32) ? 0 : size / (u32)sizeof(u32);
 
 	crc = ~crc;
-	for (u32 i = 0; i < size; i++) {
+	for (u32 i = 0; i < words; i++) {
+		LOOP_BOUND(CRASH_PIECE / sizeof(u32));
+		crc ^= ((const u32 *)bytes)[i];
+		for (u32 n = 0; n < 8; n++)
+			crc = crc >> 4 ^ nibbles[crc & 15];
+	}
+	for (u32 i = words * (u32)sizeof(u32); i < size; i++) {
 		LOOP_BOUND(CRASH_PIECE);
 		crc ^= p[i];
 		crc = crc >> 4 ^ nibbles[crc & 15];
@@ -385,6 +393,7 @@ void crash_init(void)
 {
 	if (!machine_core.crash || ready || !CRASH_FITS)
 		return;
+	arch_memory_take(machine_core.crash, machine_core.crash_size);
 	look_around();
 	write_head();
 	write_audit();

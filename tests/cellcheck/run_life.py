@@ -13,7 +13,7 @@ from cellcheck_bench import ROOT, SOURCES, TIMEOUT, attacked
 from cellcheck_io import DEVICE, RAM, TABLE, Io, el2
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH = range(5) # cells of good/lives.dts
-SERVICE, WATCHDOG, DATA, REGISTERS = 7, 0x0B000000, 0x40000000000744, 0x40000000000440
+SERVICE, WATCHDOG, DATA, UNCACHED, REGISTERS = 7, 0x0B000000, 0x40000000000744, 0x40000000000648, 0x40000000000440
 READ = 0x4000000000077C
 STATUS, START, STOP = 1, 2, 4
 FAULT, RESET, BEAT, DMA, STORM, LIMIT = range(6)
@@ -194,6 +194,11 @@ def crash_is_code(image):
     image.put(at, image.get(at) & ~(1 << 54))
 
 
+def crash_in_the_caches(image):
+    at = el2(image, SERVICE, image.crash() + 0x1000)
+    image.put(at, image.get(at) & ~UNCACHED | DATA)
+
+
 def crash_in_a_cell(image):
     """machine_core and the service CPU's tables agree: over memory of first."""
     there, here = image.get(image.entry(image.run_root(FIRST), 0x40000000)) & 0xFFFFFFFFF000, image.crash()
@@ -201,7 +206,7 @@ def crash_in_a_cell(image):
         image.put(image.core(offset), there)
     for page in range(0, image.get(image.core(16), 4), 0x1000):
         at = el2(image, SERVICE, here + page)
-        image.put(at, there + page | DATA | TABLE)
+        image.put(at, there + page | UNCACHED | TABLE)
 
 
 def crash_in_the_core(image):
@@ -250,8 +255,9 @@ ATTACKS = {
     crash_as_a_region: r"\[reach\] cell 'first', guest address 0x40200000, reaches the crash region crash, which the core has for itself",
     crash_while_loading: r"\[reach\] cell 'third' while loading, guest address 0x7fc0200000, reaches the crash region crash",
     crash_to_a_device: r"\[reach\] DMA of cell 'third' by dma0 .*, guest address 0x40200000, reaches the crash region crash",
-    crash_gone: r"core on CPU 7: address 0x\w+ reaches nothing; it should reach physical 0x\w+ \(4 KiB, rw-\)",
+    crash_gone: r"core on CPU 7: address 0x\w+ reaches nothing; it should reach physical 0x\w+ \(4 KiB, rw- uncached\)",
     crash_is_code: r"core on CPU 7: address 0x\w+ reaches physical 0x\w+ \(4 KiB, .*: the crash region crash; it should be",
+    crash_in_the_caches: r"core on CPU 7: address 0x\w+ reaches physical 0x\w+ \(4 KiB, rw-\): the crash region crash; it should be 0x\w+ \(4 KiB, rw- uncached\)",
     crash_in_a_cell: r"\[reach\] cell 'first', guest address 0x40000000, reaches the crash region crash, which the core has for itself",
     crash_in_the_core: r"\[region\] region crash is at 0x40000000, 0x\w+ bytes: not whole pages of RAM besides the hypervisor's",
     crash_larger: r"\[core\] machine_core: crash_size is 0x40000, not 0x",
@@ -379,7 +385,7 @@ def test_lives_are_certified(bench, cellcheck, tmp_path):
     assert re.search(r"\n  0x00\w+ +\d+ KiB  the crash region crash: reached by the core on CPU 7, by no other CPU, no cell, no device of a cell\n",
                      core)
     assert re.search(r"\n  0x000b010000 +4 KiB  the board's watchdog wdt0, by which it is fed: reached by the core on CPU 7,", core)
-    assert "CORE ON CPU 7" in text and re.search(r"rw-  .*the crash region crash\n", text.split("CORE ON CPU 7")[1])
+    assert "CORE ON CPU 7" in text and re.search(r"rw- uncached .*the crash region crash\n", text.split("CORE ON CPU 7")[1])
     found = json.loads((tmp_path / "c.json").read_text())
     lives = {c["name"]: c["life"] for c in found["cells"]}
     assert lives["first"]["actions"] == {"fault": "stop-others", "reset": "restart", "watchdog": "stop", "dma-fault": "record",

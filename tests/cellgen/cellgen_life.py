@@ -73,7 +73,7 @@ def el2(partition, index):
     if index != partition.service():
         return []
     found = region(partition)
-    return ([(*found, "rw-")] if found else []) + [(base, PAGE, "device") for base in frames(partition)]
+    return ([(*found, "uncached")] if found else []) + [(base, PAGE, "device") for base in frames(partition)]
 
 
 def check_lives(partition):

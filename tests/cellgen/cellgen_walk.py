@@ -38,11 +38,12 @@ S2 = {
     "r--": AF | SH_INNER | S2_NORMAL | S2_R | XN,
     "device": AF | S2_DEVICE_NGNRE | S2_R | S2_W | XN,
 }
-# EL2 stage 1: AttrIndx[4:2] (0 Device, 1 Normal), AP[1] is RES1 (bit 6), AP[2] read-only (bit 7)
+# EL2 stage 1: AttrIndx[4:2] (0 Device, 1 Normal, 2 Normal non-cacheable), AP[1] is RES1 (bit 6), AP[2] read-only (bit 7)
 EL2 = {
     "r-x": AF | SH_INNER | 1 << 6 | 1 << 2 | 1 << 7,
     "r--": AF | SH_INNER | 1 << 6 | 1 << 2 | 1 << 7 | XN,
     "rw-": AF | SH_INNER | 1 << 6 | 1 << 2 | XN,
+    "uncached": AF | 2 << 8 | 1 << 6 | 2 << 2 | XN,
     "device": AF | 1 << 6 | XN,
 }
 

@@ -64,6 +64,13 @@ def test_memory_of_its_own_name(tmp_path, plugin):
     assert named(counts, counts["evicted"]) == {("region", "region"): 3}
 
 
+def test_memory_past_the_caches(tmp_path, plugin):
+    """What is there takes no line of anybody, and is counted: all the accesses that make the evictions above."""
+    counts = run(tmp_path, plugin, ["cpu=0:one", "cpu=1:two", "uncached=0x40400000-0x40500000"])
+    assert named(counts, counts["evicted"]) == {}
+    assert {p["name"]: p["uncached"] for p in counts["parties"]} == {"core": 0, "nobody": 0, "one": 9, "two": 7}
+
+
 def test_colors(tmp_path, plugin):
     """Twice the sets: two colours; all these lines are in the one of even pages."""
     counts = run(tmp_path, plugin, ["cpu=0:one", "cpu=1:two"], sets=128)

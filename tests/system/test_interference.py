@@ -32,6 +32,8 @@ def test_disjoint_colors(builder, plugins, tmp_path):
     assert plain.between()["control", "sweep"] > 100 and plain.between()["core", "sweep"] > 100
     # who sweeps has filled all it has: 4 colours of 32, 8 MiB through 256 KiB
     assert colored.sets[colored.names.index("sweep")] == 256 and colored.names == ["core", "control", "sweep"]
+    # the crash region has no colours: the core was there, and took no line for it
+    assert all(counts.raw["parties"][0]["name"] == "core" and counts.raw["parties"][0]["uncached"] > 4096 for counts in (plain, colored))
     picture = eviction.svg([("plain", plain), ("coloured", colored)])
     xml.etree.ElementTree.fromstring(picture)
     assert "no line evicted by another" in picture

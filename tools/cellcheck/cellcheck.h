@@ -138,6 +138,7 @@ enum { /* attributes, docs/image-format.md "Translation tables" */
 #define EL2_TEXT 0x00000000000007c4ull
 #define EL2_CONST 0x00400000000007c4ull
 #define EL2_DATA 0x0040000000000744ull
+#define EL2_UNCACHED 0x0040000000000648ull
 #define EL2_DEVICE 0x0040000000000440ull
 #define S2_RAM 0x00000000000007fcull
 #define S2_COPIER 0x000000000000077cull
@@ -149,6 +150,7 @@ enum { /* attributes, docs/image-format.md "Translation tables" */
 #define DMA_DOORBELL 0x0040000000000484ull
 unsigned attr_rights(u64 attr, enum stage stage);
 const char *rights_text(unsigned rights);
+const char *attr_text(u64 attr, enum stage stage); /* its rights, and if it is past the caches */
 extern const u64 entry_bytes[]; /* bytes of an entry of level 1, 2, 3 */
 typedef void leaf_fn(struct check *c, const struct regime *r, const struct leaf *leaf, void *context);
 void walk_first(struct check *c, const struct regime *r, leaf_fn *each, void *context); /* takes the pages, reports */

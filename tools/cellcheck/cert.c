@@ -31,13 +31,12 @@ static void write_ranges(FILE *out, struct check *c, const summary *found, enum 
 {
 	for (size_t i = 0; i < found->n; i++) {
 		const struct leaf *l = &found->v[i].leaf;
-		unsigned rights = attr_rights(l->attr, stage);
 		const char *what = cell >= 0 && is_ram(l) ? "its RAM" : owner_stretch(c, l, stage, cell);
 
 		fprintf(out, "  %s0x%010llx", in, l->in);
 		if (stage == STAGE_2 || l->in != l->out)
 			fprintf(out, " -> 0x%010llx%s", l->out, found->v[i].scattered ? " ..." : "");
-		fprintf(out, "  %9llu KiB  %-10s  %s%s\n", l->size / KIB, rights_text(rights), what,
+		fprintf(out, "  %9llu KiB  %-10s  %s%s\n", l->size / KIB, attr_text(l->attr, stage), what,
 			found->v[i].scattered ? ", frames of its colours" : "");
 	}
 }

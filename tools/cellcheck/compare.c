@@ -112,9 +112,7 @@ static void next_wanted(struct cursor *at, const struct leaf *hint)
 
 static const char *rights_of(struct check *c, u64 attr, enum stage stage)
 {
-	unsigned rights = attr_rights(attr, stage);
-
-	return rights ? rights_text(rights) : arena_text(&c->arena, "attributes 0x%llx, which nothing has", attr);
+	return attr_rights(attr, stage) ? attr_text(attr, stage) : arena_text(&c->arena, "attributes 0x%llx, which nothing has", attr);
 }
 
 static void differ(struct cursor *at, const struct leaf *found, const struct leaf *wanted)

@@ -23,7 +23,7 @@ void core_find(struct check *c)
 	const struct ask *ask = c->ask;
 
 	if (ask->crash >= 0)
-		add(c, c->regions[ask->crash].base, c->regions[ask->crash].size, EL2_DATA,
+		add(c, c->regions[ask->crash].base, c->regions[ask->crash].size, EL2_UNCACHED,
 			arena_text(&c->arena, "the crash region %s", ask->regions.v[ask->crash].name));
 	if (ask->watchdog >= 0) {
 		const char *name = device_name(c, ask->watchdog);

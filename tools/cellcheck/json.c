@@ -36,7 +36,7 @@ static void write_leaves(FILE *out, struct check *c, const char *name, const sum
 
 		fprintf(out, "%s\n    { \"address\": \"0x%llx\", \"physical\": \"0x%llx\", \"size\": \"0x%llx\", \"scattered\": %s, ",
 			i ? "," : "", l->in, l->out, l->size, found->v[i].scattered ? "true" : "false");
-		fprintf(out, "\"rights\": \"%s\", ", rights_text(attr_rights(l->attr, stage)));
+		fprintf(out, "\"rights\": \"%s\", ", attr_text(l->attr, stage));
 		json_member(out, "what", cell && is_ram(l) ? arena_text(&c->arena, "RAM of cell '%s' (its guest address 0x%llx)", cell, l->in) :
 			owner_stretch(c, l, stage, -1));
 		fputs(" }", out);

@@ -45,7 +45,7 @@ static void regs_of_all(struct check *c, struct object o, size_t cpu, const char
 	expect(c, "register", who, "stack", object_field(o, REGS, cpu, 8, 8), c->stack0 + cpu * 16 * KIB);
 	expect(c, "register", who, "sctlr_el2", object_field(o, REGS, cpu, 16, 8), 0x30cd183f);
 	expect(c, "register", who, "tcr_el2", object_field(o, REGS, cpu, 24, 8), 0x80803519 + ps);
-	expect(c, "register", who, "mair_el2", object_field(o, REGS, cpu, 32, 8), 0xff00);
+	expect(c, "register", who, "mair_el2", object_field(o, REGS, cpu, 32, 8), 0x44ff00);
 	expect(c, "register", who, "vtcr_el2", object_field(o, REGS, cpu, 48, 8), 0x80003559 + ps);
 	expect(c, "register", who, "cptr_el2", object_field(o, REGS, cpu, 96, 8), 0x401033ff);
 	expect(c, "register", who, "cnthctl_el2", object_field(o, REGS, cpu, 104, 8), 3);

@@ -24,7 +24,8 @@ unsigned attr_rights(u64 attr, enum stage stage)
 		{ S2_DEVICE, STAGE_2, PERM_R | PERM_W | PERM_DEVICE },
 		{ DMA_RAM, STAGE_DMA, PERM_R | PERM_W }, { DMA_DOORBELL, STAGE_DMA, PERM_W | PERM_DEVICE },
 		{ EL2_TEXT, STAGE_EL2, PERM_R | PERM_X }, { EL2_CONST, STAGE_EL2, PERM_R },
-		{ EL2_DATA, STAGE_EL2, PERM_R | PERM_W }, { EL2_DEVICE, STAGE_EL2, PERM_R | PERM_W | PERM_DEVICE },
+		{ EL2_DATA, STAGE_EL2, PERM_R | PERM_W }, { EL2_UNCACHED, STAGE_EL2, PERM_R | PERM_W },
+		{ EL2_DEVICE, STAGE_EL2, PERM_R | PERM_W | PERM_DEVICE },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -39,6 +40,11 @@ const char *rights_text(unsigned rights)
 		"?", "r-- device", "-w- device", "rw- device", "--x device", "r-x device", "-wx device", "rwx device" };
 
 	return text[rights & 15];
+}
+
+const char *attr_text(u64 attr, enum stage stage)
+{
+	return attr == EL2_UNCACHED && stage == STAGE_EL2 ? "rw- uncached" : rights_text(attr_rights(attr, stage));
 }
 
 /* ---- pages of .tables, by the frame they are in */

@@ -95,7 +95,7 @@ static void emit_core(const struct hypervisor *h, const struct decision *d, stru
 	if (h->crash.reserve != RESERVE_NONE) {
 		const struct reserve *region = &d->reserves[h->crash.reserve];
 
-		out_printf(out, "  crash region: %s, 0x%llx bytes at 0x%010llx%s, of the service CPU alone  (%s)\n", region->name, (ull)region->size,
+		out_printf(out, "  crash region: %s, 0x%llx bytes at 0x%010llx%s, of the service CPU alone, past the caches  (%s)\n", region->name, (ull)region->size,
 			   (ull)region->phys, region->reg_count ? "" : ", placed by cellgen: another image may have it elsewhere",
 			   emit_at(d, region->at));
 	} else {

@@ -2,12 +2,12 @@
 /*
  * A model of the last-level cache that cells share: whose lines are evicted by whom.
  *
- *     -plugin O/instrument/cache.so,out=FILE,cache=SETS:WAYS:LINE[,core=LO-HI...][,cpu=N:NAME...][,memory=NAME:LO-HI...]
+ *     -plugin O/instrument/cache.so,out=FILE,cache=SETS:WAYS:LINE[,core=LO-HI...][,cpu=N:NAME...][,memory=NAME:LO-HI...][,uncached=LO-HI...]
  *
  * Indexed by plain physical address, LRU, every access goes to it (no caches are in
  * front). A line belongs to who used it last: to the core, if the instruction was the
  * core's, else to the cell the vCPU is of; in memory that has a name of its own, to
- * that, whoever uses it. Accesses that a plugin sees: fetches, loads, stores; not
+ * that, whoever uses it. Memory that is mapped past the caches takes no line. Accesses that a plugin sees: fetches, loads, stores; not
  * table walks, cache maintenance but DC ZVA, devices, DMA.
  */
 #define _GNU_SOURCE
@@ -51,7 +51,7 @@ static struct {
 	struct color *color;
 } cache;
 
-static struct { uint64_t fetches, accesses, misses; } done[VCPUS_MAX][PARTIES_MAX];
+static struct { uint64_t fetches, accesses, misses, uncached; } done[VCPUS_MAX][PARTIES_MAX];
 static struct { char name[32]; } parties[PARTIES_MAX] = { { "core" }, { "nobody" } };
 static unsigned int party_count = 2;
 static uint8_t party_of_vcpu[VCPUS_MAX];
@@ -59,6 +59,8 @@ static struct range core[RANGES_MAX];
 static unsigned int core_count;
 static struct { struct range at; unsigned int party; } memory[RANGES_MAX];
 static unsigned int memory_count;
+static struct range uncached[RANGES_MAX];
+static unsigned int uncached_count;
 static const char *out;
 
 /* ---- the cache ---- */
@@ -89,6 +91,14 @@ static struct way *way_for(struct set *set, uint64_t line)
 			oldest = way;
 	}
 	return oldest;
+}
+
+static bool is_within(uint64_t physical, const struct range *ranges, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (physical >= ranges[i].low && physical < ranges[i].high)
+			return true;
+	return false;
 }
 
 static unsigned int party_at(uint64_t physical, unsigned int otherwise)
@@ -160,6 +170,10 @@ static void access_to(unsigned int said, uint32_t info, uint64_t vaddr, bool by_
 		return;
 	first = qemu_plugin_hwaddr_phys_addr(where);
 	last = first + (1ul << qemu_plugin_mem_size_shift(info)) - 1;
+	if (is_within(first, uncached, uncached_count)) {
+		done[vcpu][party].uncached++;
+		return;
+	}
 	done[vcpu][party].accesses++;
 	done[vcpu][party].misses += touch(first, party);
 	/* Into the next line; what lies in another page is somewhere else, and its first line is all but always touched besides. */
@@ -181,10 +195,7 @@ static void access_by_cell(unsigned int said, uint32_t info, uint64_t vaddr, voi
 
 static bool is_core(uint64_t physical)
 {
-	for (unsigned int i = 0; i < core_count; i++)
-		if (physical >= core[i].low && physical < core[i].high)
-			return true;
-	return false;
+	return is_within(physical, core, core_count);
 }
 
 static uint64_t physical_of(struct qemu_plugin_insn *insn)
@@ -245,14 +256,15 @@ static void write_evicted(FILE *file, uint64_t evicted[PARTIES_MAX][PARTIES_MAX]
 static void write_parties(FILE *file)
 {
 	for (unsigned int i = 0; i < party_count; i++) {
-		uint64_t fetches = 0, accesses = 0, misses = 0;
+		uint64_t fetches = 0, accesses = 0, misses = 0, past = 0;
 
 		for (unsigned int v = 0; v < VCPUS_MAX; v++) {
 			fetches += done[v][i].fetches;
 			accesses += done[v][i].accesses;
 			misses += done[v][i].misses;
+			past += done[v][i].uncached;
 		}
-		fprintf(file, "%s\n  {\"name\": \"%s\", \"fetches\": %lu, \"accesses\": %lu, \"misses\": %lu}", i ? "," : "", parties[i].name, fetches, accesses, misses);
+		fprintf(file, "%s\n  {\"name\": \"%s\", \"fetches\": %lu, \"accesses\": %lu, \"misses\": %lu, \"uncached\": %lu}", i ? "," : "", parties[i].name, fetches, accesses, misses, past);
 	}
 }
 
@@ -306,12 +318,12 @@ static void finish(uint64_t id, void *data)
 
 /* ---- the beginning ---- */
 
-static void core_add(const char *text)
+static void range_add(struct range *ranges, unsigned int *count, const char *text)
 {
-	if (core_count == RANGES_MAX)
+	if (*count == RANGES_MAX)
 		refuse("more than %d ranges", RANGES_MAX);
-	core[core_count] = range_of(text, NULL, 0);
-	ram_must_hold(core[core_count++]);
+	ranges[*count] = range_of(text, NULL, 0);
+	ram_must_hold(ranges[(*count)++]);
 }
 
 static unsigned int party_named(const char *name)
@@ -386,15 +398,17 @@ int qemu_plugin_install(uint64_t id, const struct plugin_info *info, int argc, c
 		if (strncmp(argv[i], "out=", 4) == 0)
 			out = argv[i] + 4;
 		else if (strncmp(argv[i], "core=", 5) == 0)
-			core_add(argv[i] + 5);
+			range_add(core, &core_count, argv[i] + 5);
 		else if (strncmp(argv[i], "cpu=", 4) == 0)
 			cpu_add(argv[i] + 4);
 		else if (strncmp(argv[i], "memory=", 7) == 0)
 			memory_add(argv[i] + 7);
+		else if (strncmp(argv[i], "uncached=", 9) == 0)
+			range_add(uncached, &uncached_count, argv[i] + 9);
 		else if (strncmp(argv[i], "cache=", 6) == 0)
 			cache_make(argv[i] + 6);
 		else
-			refuse("what is '%s'? there are out=FILE, cache=SETS:WAYS:LINE, core=LOW-HIGH, cpu=N:NAME and memory=NAME:LOW-HIGH", argv[i]);
+			refuse("what is '%s'? there are out=FILE, cache=SETS:WAYS:LINE, core=LOW-HIGH, cpu=N:NAME, memory=NAME:LOW-HIGH and uncached=LOW-HIGH", argv[i]);
 	}
 	if (!out || !cache.set)
 		refuse("out=FILE and cache=SETS:WAYS:LINE have to be there, each once");

@@ -205,11 +205,23 @@ def shared_cache(out):
 
 def colourless(report):
     """Memory that takes part in no colours, whoever uses it: [(name, low, high)]."""
+    return [("shared memory", *span(shared)) for shared in report.get("regions", [])]
+
+
+def roots(report):
+    """The page in force of each cell, which is the cell's, in its colours: the core writes it where a cell ends and begins."""
+    return [(cell["name"], int(cell["root"], 16), int(cell["root"], 16) + 0x1000) for cell in report["cells"]]
+
+
+def uncached(report):
+    """What the core has past the caches, by its tables; that it is mapped so is cellcheck's to say: [(low, high)]."""
     region = report["hypervisor"].get("crash_region")
-    found = [("crash region", int(region["base"], 16), int(region["base"], 16) + int(region["size"], 16))] if region else []
-    for shared in report.get("regions", []):
-        found.append(("shared memory", int(shared["base"], 16), int(shared["base"], 16) + int(shared["size"], 16)))
-    return found
+    return [span(region)] if region else []
+
+
+def span(region):
+    low = int(region["base"], 16)
+    return low, low + int(region["size"], 16)
 
 
 def cache_options(out, result, *, plugin=None):
@@ -219,7 +231,8 @@ def cache_options(out, result, *, plugin=None):
     words = [f"out={escaped(Path(result).resolve())}", f"cache={cache['sets']}:{cache['ways']}:{cache['line']}"]
     words += [f"core={low:#x}-{high:#x}" for low, high in core_text(out)]
     words += [f"cpu={i}:{cpu['cell']}" for i, cpu in enumerate(report["cpus"]) if cpu.get("cell")]
-    words += [f"memory={name}:{low:#x}-{high:#x}" for name, low, high in colourless(report)]
+    words += [f"memory={name}:{low:#x}-{high:#x}" for name, low, high in [*colourless(report), *roots(report)]]
+    words += [f"uncached={low:#x}-{high:#x}" for low, high in uncached(report)]
     Path(result).unlink(missing_ok=True)
     shared = plugin or globals()["plugin"]("cache")
     return ["-plugin", ",".join([escaped(shared), *words])]

@@ -55,7 +55,7 @@ class Counts:
 
 # ---- a run
 
-DONE = {"control": r"control: round=1 .* OK", "sweep": r"sweep: end", "linux": "cloison-linux: ready"}
+DONE = {"control": r"control: round=1 .* OK", "sweep": r"sweep: end lines=\d+ sum=\w+ beyond=(?P<beyond>\w+)", "linux": "cloison-linux: ready"}
 
 
 def run(builder, partition, plugin, folder, limit):
@@ -69,7 +69,9 @@ def run(builder, partition, plugin, folder, limit):
                       options=[*qemu.devices(partition, out), *instrument.cache_options(out, result, plugin=plugin)]) as m:
         for cell in cells:
             if cell in DONE:
-                m.line(cell, DONE[cell], limit)
+                done = m.line(cell, DONE[cell], limit)
+                if "beyond" in done.groupdict() and int(done["beyond"], 16):
+                    m.line("core", f"cell {cell}: stopped by fault", limit)
         m.never("panic|FAIL")
     return Counts(instrument.read(result))
 

@@ -148,15 +148,25 @@ void arch_board_reset(void)
 	arch_halt();
 }
 
-/* Cleaned and invalidated: DC CVAC alone does not do on some Cortex-A53 (errata 819472, 824069, 826319, 827319). */
-void arch_memory_clean(const void *address, u32 size)
+/*
+ * The region is mapped past the caches (EL2_UNCACHED), so that it takes no cell's lines. A dirty line that firmware has left
+ * would be written over it some day. DC CVAC alone does not do on some Cortex-A53 (errata 819472, 824069, 826319, 827319).
+ */
+void arch_memory_take(const void *address, u32 size)
 {
 	u64 line = 4ULL << (READ_SYSREG(ctr_el0) >> 16 & 0xf), end = (u64)address + size;
 
 	for (u64 at = (u64)address & ~(line - 1); at < end; at += line) {
-		LOOP_BOUND(ARCH_CLEAN_LIMIT / LINE_LEAST + 1);
+		LOOP_BOUND(CRASH_REGION_SIZE / LINE_LEAST + 1);
 		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
 	}
+	dsb_sy();
+}
+
+/* Nothing of it is in a cache: what is on its way has to arrive. */
+void arch_memory_clean(const void *address, u32 size)
+{
+	(void)address, (void)size;
 	dsb_sy();
 }
 

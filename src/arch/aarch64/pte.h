@@ -31,6 +31,7 @@
 
 #define PTE_AF BIT(10)        /* preset: hardware never writes a table */
 #define PTE_SH_INNER (3ULL << 8)
+#define PTE_SH_OUTER (2ULL << 8) /* what memory past the caches is, whatever is said (D8.6) */
 #define PTE_XN BIT(54)
 
 /* EL2 stage 1 (one VA range, E2H = 0): AttrIndx[4:2] of MAIR_EL2_VALUE; AP[1] is RES1 */
@@ -38,9 +39,11 @@
 #define EL2_READ_ONLY BIT(7)
 #define EL2_DEVICE (0ULL << 2)
 #define EL2_NORMAL (1ULL << 2)
+#define EL2_NO_CACHE (2ULL << 2)
 #define EL2_TEXT (PTE_AF | PTE_SH_INNER | EL2_AP_RES1 | EL2_NORMAL | EL2_READ_ONLY)
 #define EL2_RODATA (EL2_TEXT | PTE_XN)
 #define EL2_DATA (PTE_AF | PTE_SH_INNER | EL2_AP_RES1 | EL2_NORMAL | PTE_XN)
+#define EL2_UNCACHED (PTE_AF | PTE_SH_OUTER | EL2_AP_RES1 | EL2_NO_CACHE | PTE_XN)
 #define EL2_MMIO (PTE_AF | EL2_AP_RES1 | EL2_DEVICE | PTE_XN)
 
 /* Stage 2: MemAttr[5:2], S2AP[7:6] (HCR_EL2.FWB = 0) */
@@ -70,7 +73,7 @@
 #define SCTLR_EL2_RES1 0x30c50830ULL
 #define SCTLR_EL2_VALUE (SCTLR_EL2_RES1 | BIT(0) /* M */ | BIT(1) /* A */ | BIT(2) /* C */ | BIT(3) /* SA */ | BIT(12) /* I */ | BIT(19) /* WXN */)
 #define TCR_EL2_VALUE(ps) (BIT(31) | BIT(23) | (u64)(ps) << 16 | 3ULL << 12 /* SH0 */ | 1ULL << 10 | 1ULL << 8 /* WB */ | 25 /* T0SZ */)
-#define MAIR_EL2_VALUE 0xff00ULL /* 0: Device-nGnRnE, 1: Normal WB RW-allocate */
+#define MAIR_EL2_VALUE 0x44ff00ULL /* 0: Device-nGnRnE, 1: Normal WB RW-allocate, 2: Normal non-cacheable */
 #define VTCR_EL2_VALUE(ps) (BIT(31) | (u64)(ps) << 16 | 3ULL << 12 /* SH0 */ | 1ULL << 10 | 1ULL << 8 /* WB */ | 1ULL << 6 /* SL0: level 1 */ | 25 /* T0SZ */)
 
 #define HCR_VM BIT(0)

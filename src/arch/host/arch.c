@@ -336,6 +336,12 @@ void arch_board_reset(void)
 	host_leave(HOST_BOARD_RESET);
 }
 
+void arch_memory_take(const void *address, u32 size)
+{
+	if (host.on_take)
+		host.on_take(address, size);
+}
+
 void arch_memory_clean(const void *address, u32 size)
 {
 	count(&host.memory_cleans);

@@ -49,6 +49,7 @@ struct host {
 	struct host_iommu iommu;
 	/* Called in arch_cpu_wait and arch_cpu_relax: a test lets something happen meanwhile. NULL: yield. */
 	void (*on_wait)(struct cpu *cpu);
+	void (*on_take)(const void *address, u32 size); /* arch_memory_take */
 	u32 memory_cleans; /* arch_memory_clean so far, and who is told of each (a reset may come in between); NULL: nobody */
 	void (*on_clean)(const void *address, u32 size);
 	bool traced[CPU_COUNT];       /* arch_trace_switch */
