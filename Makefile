@@ -122,10 +122,10 @@ HOSTCFLAGS ?= -std=gnu11 -O2 -g
 
 DEPFLAGS = -MMD -MP -MF $@.d -MT $@
 
-# Rebuilt when a command changes, not only when a file does.
+# Rebuilt when a command changes, not only when a file does. Who remembers what a compiler made is no other compiler.
 FLAGS := $(O)/.flags
 define FLAGS_TEXT
-$(CC) $(AFLAGS) $(LD) $(LDFLAGS) $(OBJCOPY) $(HOSTCC) $(HOSTCFLAGS) $(CFLAGS_fast_call.o)
+$(filter-out ccache,$(CC)) $(AFLAGS) $(LD) $(LDFLAGS) $(OBJCOPY) $(HOSTCC) $(HOSTCFLAGS) $(CFLAGS_fast_call.o)
 endef
 $(FLAGS): FORCE
 	@mkdir -p $(@D); echo '$(strip $(FLAGS_TEXT))' | cmp -s - $@ || echo '$(strip $(FLAGS_TEXT))' > $@
