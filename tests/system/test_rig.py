@@ -23,7 +23,7 @@ def rig(request):
     """Built in the folder of the other tests, by its own builder: partitions here have overlays of their own."""
     out = Path(request.config.getoption("--out"))
     builder = measure.qemu.Builder(out)
-    yield measure.Rig(builder, out / "rig")
+    yield measure.Rig(builder, out / "rig", held=False)
     builder.close()
 
 
@@ -39,8 +39,11 @@ def test_asleep(rig):
 
 
 def test_beside_everything(rig):
-    """Coloured, beside a direct and a mediated cell that do all of it in turn."""
+    """Coloured, beside a direct and a mediated cell that do all of it in turn; and no way into the core is longer than its bound."""
+    rig.held = True
     found, problems = rig.beside(ALL, 500, PERIOD, "spin")
+    rig.held = False
+    assert "ways into the core were taken" in rig.ways
     assert [m["source"] for m in found] == ["timer", "device", "sgi"] and not problems, problems
 
 

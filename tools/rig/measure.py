@@ -6,9 +6,11 @@
 Three look at the exits of the rig's first CPU while it measures, and none may see one: the guest by hypercalls before and behind;
 the core's counters, read again and again through the escape key; and the instrument, which counts instructions of the core on that
 CPU. The instrument says, too, how many instructions the CPU executed from event to handler: so many as on bare metal, each time.
+And each way into the core that anybody took, from power-on to the end, is held against its bound (docs/bound.md).
 """
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -16,11 +18,13 @@ import time
 from pathlib import Path
 
 import formats
+import results
 import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "tools" / "instrument")]
+sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "tools" / "instrument"), str(ROOT / "tools" / "bound")]
 
+import hold  # noqa: E402
 import instrument  # noqa: E402
 import qemu  # noqa: E402
 
@@ -31,8 +35,9 @@ LOAD = ("for i in 1 2; do (while :; do ls -lR /bin /sys/kernel /proc/1 >/tmp/ls$
 
 
 class Rig:
-    def __init__(self, builder, out, say=print):
-        self.builder, self.out, self.say = builder, Path(out), say
+    def __init__(self, builder, out, held=True):
+        """held: against the bound of the image, too, which takes some seconds of its own."""
+        self.builder, self.out, self.held, self.ways = builder, Path(out), held, ""
         self.out.mkdir(parents=True, exist_ok=True)
         self.plugin = instrument.plugin("count", self.out)
         self.bares = {}
@@ -54,7 +59,7 @@ class Rig:
     def options(self, built, name):
         self.counts = self.out / f"{name}.counts.json"
         self.counts.unlink(missing_ok=True)
-        return instrument.options(built, self.counts, plugin=self.plugin)
+        return instrument.options(built, self.counts, plugin=self.plugin, ways=bool(built) and self.held)
 
     def text_of(self, name, arguments, built=None, icount=False, smp=1):
         """All that a machine prints that has nobody else on it, and what was counted: bare, or the image in folder `built`."""
@@ -116,7 +121,7 @@ class Rig:
                 problems.append(f"{m['source']}: {spread(m['bins'])} ticks of the clock, on bare metal {spread(bare[m['source']]['bins'])}")
             if m["missed"]:
                 problems.append(f"{m['source']}: {m['missed']} deadlines missed, where nobody else was")
-        return found, problems + self.judge(found, bare, count)
+        return found, problems + self.judge(found, bare, count) + self.within(built, s.name, runs[0][1])
 
     # ---- beside others
 
@@ -135,11 +140,12 @@ class Rig:
             m.line("rig", "^rig: done", 300)
             problems += self.still_at_work(m, s, begun)
             m.never(r"\[core\] panic")
-        found = self.measurements("\n".join(m.lines("rig")), instrument.read(self.counts), s.name, "direct")
+        counts = instrument.read(self.counts)
+        found = self.measurements("\n".join(m.lines("rig")), counts, s.name, "direct")
         problems += self.by_the_core(m, found, outside)
         if s.floor > sum(f["window"]["total"]["core"] for f in found):
             problems.append(f"others made the core execute {sum(f['window']['total']['core'] for f in found)} instructions only, in all windows: no storm")
-        return found, problems + self.judge(found, bare, count)
+        return found, problems + self.judge(found, bare, count) + self.within(built, s.name, counts)
 
     @staticmethod
     def at_work(m, s):
@@ -210,7 +216,20 @@ class Rig:
                 problems.append(f"{source}: {m['exits'].get('total', 'unknown')} exits by the guest's own count")
         return problems
 
+    def within(self, built, name, counts):
+        """What is wrong with the ways into the core: one was longer than it may be. NAME.ways.txt has all of them."""
+        if not self.held:
+            return []
+        serving = [i for i, cpu in enumerate(json.loads((built / "gen" / "report.json").read_text())["cpus"]) if cpu["serves"]]
+        bounds = hold.load(built)
+        figures = instrument.figures(counts, bounds, *serving)
+        results.write_whole(self.out / f"{name}.ways.txt", hold.table(bounds, figures))
+        shares = [(measured / most, f"{way}, {measured:,} of {most:,}") for _, way, measured in figures if (most := hold.bound_of(bounds, way))]
+        self.ways = f"{len(figures)} ways into the core were taken; nearest to its bound: {max(shares)[1]} instructions" if shares else ""
+        return hold.broken(bounds, figures)
+
     def run(self, s, count, period, wait):
+        self.ways = ""
         return (self.alone if s.icount else self.beside)(s, count, period, wait)
 
 

@@ -4,9 +4,11 @@
     results.keep(folder, "alone", measurements)     alone.json, alone.svg, alone.cyclictest.txt and the other formats
 """
 
+import contextlib
 import os
 from pathlib import Path
 
+import ending
 import formats
 import plot
 
@@ -36,6 +38,8 @@ def write_whole(path, text):
             f.write(text)
         os.replace(part, path)
     except OSError as e:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
         raise formats.Bad(f"{path}: {e.strerror}") from None
 
 
@@ -47,6 +51,7 @@ def keep(folder, name, measurements, about=None):
     files[f"{name}.svg"] = plot.svg(measurements)
     if any(m.get("instructions") for m in measurements):
         files[f"{name}.instructions.svg"] = plot.svg(measurements, "instructions")
-    for file, text in files.items():
-        write_whole(Path(folder) / file, text)
+    with ending.later():
+        for file, text in files.items():
+            write_whole(Path(folder) / file, text)
     return list(files)
