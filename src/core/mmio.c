@@ -15,11 +15,13 @@
 /*
  * With a service CPU one kick as the ring fills up to the mark; the service
  * CPU must empty it before there can be another. Without one the printing CPU
- * does the work itself.
+ * does the work itself: at once if the device has something to print, else from time to time.
  */
 static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pending_before)
 {
 	if (machine_service_cpu == CPU_NONE) {
+		if (!dev->ops->pending(dev) && arch_time_glance() < cpu->pump_due)
+			return;
 		iommu_serve();
 		console_pump(cpu);
 		cpu->pump_due = arch_time_glance() + PUMP_PERIOD(arch_time_hz());

@@ -81,6 +81,30 @@ static void polling_pumps(void **state)
 	assert_int_equal(glance_read(cpu), value);
 }
 
+/* The same of every register that prints nothing; one that has something to print never waits. */
+static void registers_pump_from_time_to_time(void **state)
+{
+	struct cpu *cpu = &host_cpus[0];
+	u64 value = 0x70;
+
+	(void)state;
+	host_this = cpu;
+	assert_true(mmio_access(cpu, UART_BASE + 0x30, false, 4, &value)); /* the first of all pumps */
+	guest_print(VDEV_HELLO, "hello\n");
+	value = 0x70;
+	assert_true(mmio_access(cpu, UART_BASE + 0x2c, true, 4, &value));
+	assert_true(mmio_access(cpu, UART_BASE + 0x2c, false, 4, &value));
+	assert_int_equal(value, 0x70);
+	assert_int_equal(wire_length, 0);
+	host.now += arch_time_hz() / 1000;
+	assert_true(mmio_access(cpu, UART_BASE + 0x2c, false, 4, &value));
+	assert_string_equal(wire_text, "[hello] hello\r\n");
+	trap_print(0, "x"); /* of this one there is something to print: at once, and so with each */
+	assert_string_equal(wire_text, "[hello] hello\r\n");
+	trap_print(0, "\n");
+	assert_non_null(strstr(wire_text, "[linux] x\r\n"));
+}
+
 static void no_input(void **state)
 {
 	(void)state;
@@ -145,6 +169,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_stays_behind, machine_reset),
 		cmocka_unit_test_setup(drains_others, machine_reset),
 		cmocka_unit_test_setup(polling_pumps, machine_reset),
+		cmocka_unit_test_setup(registers_pump_from_time_to_time, machine_reset),
 		cmocka_unit_test_setup(no_input, machine_reset),
 		cmocka_unit_test_setup(record_is_printed, machine_reset),
 		cmocka_unit_test_setup(record_does_not_spin_for_ever, machine_reset),
