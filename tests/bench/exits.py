@@ -26,14 +26,14 @@ CALLS = [
     ("cpu_on", "CPU_ON of another vCPU, with the library", None, None, None, "sync-long", ""),
 ]
 REGISTERS = [
-    ("id_read", "ID register read", None, None, None, "sync-long", "the CPU's, without what cells may not use"),
-    ("actlr_read", "ACTLR_EL1 read", None, None, None, "sync-long", "reads as zero"),
-    ("icc_pmr_read", "ICC_PMR_EL1 read", None, 2, None, "sync-long", "direct: the hardware traps it along with SGIs"),
-    ("icc_pmr_write", "ICC_PMR_EL1 write", None, 2, None, "sync-long", ""),
-    ("icc_ctlr_read", "ICC_CTLR_EL1 read", None, 2, None, "sync-long", ""),
-    ("icc_rpr_read", "ICC_RPR_EL1 read", None, 2, None, "sync-long", ""),
-    ("icc_dir_write", "ICC_DIR_EL1 write", None, 2, None, "sync-long", ""),
-    ("icc_igrpen0_read", "ICC_IGRPEN0_EL1 read", None, None, None, "sync-long", "group 0: reads as zero"),
+    ("id_read", "ID register read", 70, 70, None, "register-short", "the CPU's, without what cells may not use"),
+    ("actlr_read", "ACTLR_EL1 read", 95, 95, None, "register-short", "reads as zero"),
+    ("icc_pmr_read", "ICC_PMR_EL1 read", 95, 2, None, "register-short", "direct: the hardware traps it along with SGIs"),
+    ("icc_pmr_write", "ICC_PMR_EL1 write", 95, 2, None, "register-short", ""),
+    ("icc_ctlr_read", "ICC_CTLR_EL1 read", 95, 2, None, "register-short", ""),
+    ("icc_rpr_read", "ICC_RPR_EL1 read", 95, 2, None, "register-short", ""),
+    ("icc_dir_write", "ICC_DIR_EL1 write", 95, 2, None, "register-short", ""),
+    ("icc_igrpen0_read", "ICC_IGRPEN0_EL1 read", 95, 95, None, "register-short", "group 0: reads as zero"),
     ("denied_read", "register that is not for cells", None, None, None, "sync-long", "to the guest's own handler"),
 ]
 DISTRIBUTOR = [

@@ -5,6 +5,8 @@
  */
 #include "core/cell.h"
 #include "core/panic.h"
+#include "gic.h"
+#include "idregs.h"
 #include "trap.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"((u64)(value)))
@@ -16,12 +18,19 @@ void asm_offsets(void)
 	DEFINE(CPU_EXITS_HVC, offsetof(struct cpu, exits) + EXIT_HVC * sizeof(u64));
 	DEFINE(CPU_EXITS_SGI, offsetof(struct cpu, exits) + EXIT_SGI * sizeof(u64));
 	DEFINE(CPU_EXITS_IRQCHIP, offsetof(struct cpu, exits) + EXIT_IRQCHIP * sizeof(u64));
+	DEFINE(CPU_EXITS_ID, offsetof(struct cpu, exits) + EXIT_ID * sizeof(u64));
+	DEFINE(CPU_EXITS_SYSREG, offsetof(struct cpu, exits) + EXIT_SYSREG * sizeof(u64));
+	DEFINE(GICD_IROUTER, GICD_IROUTER);
+	DEFINE(GIC_LINE_WORDS, GIC_LINE_WORDS);
+	DEFINE(PA_RANGE_MAX, ID_PA_RANGE_MAX);
 	DEFINE(COUNT_EXITS, CONFIG_EXIT_COUNTERS);
 	DEFINE(CPU_SGI_RARE, offsetof(struct cpu, arch.sgi_rare));
 	DEFINE(CPU_EXITS_VDEV, offsetof(struct cpu, exits) + EXIT_VDEV * sizeof(u64));
 	DEFINE(CPU_GLANCED_AT, offsetof(struct cpu, glanced_at));
 	DEFINE(CPU_KICK_PRIORITY, offsetof(struct cpu, arch.kick_priority));
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
+	DEFINE(CPU_CELL, offsetof(struct cpu, cell));
+	DEFINE(CELL_LINES, offsetof(struct cell_config, arch.lines));
 	DEFINE(PANIC_X19, offsetof(struct panic_state, regs[19]));
 	DEFINE(CPU_DUMP, offsetof(struct cpu, arch.dump));
 	DEFINE(CPU_STACK_HALF, CPU_STACK_SIZE / 2);

@@ -5,8 +5,9 @@
  * While a guest runs, SP_EL2 rests on this CPU's struct cpu, whose first member
  * is the frame: the vectors store at [sp, #..] and the C stack grows below.
  *
- * Six exits are frequent or timed, and stay short: a hypercall that only
- * answers, sending an SGI, a guarded WFI, a word of the distributor, the flags
+ * Some exits are frequent or timed, and stay short: a hypercall that only
+ * answers, sending an SGI, a guarded WFI, identification registers and those
+ * of the GIC's CPU interface, a word of the distributor, the flags
  * of a console, and a mediated guest's interrupts. They save
  * x0-x3, or x0-x8, x16, x17 and x30; the C behind them (fast_*.c, and
  * what core/glance.c reaches) is built
@@ -21,6 +22,9 @@
 #define ESR_WFI 0x07e00000       /* WFI; WFE and those with a timeout are not */
 #define ESR_SGI1R 0x623a3016     /* MSR ICC_SGI1R_EL1, without Rt */
 #define ESR_SGI1R_MASK 0xfffffc1f
+#define ESR_ID 0x62300001        /* MRS of S3_0_C0_C<0 to 7>_<op2>, without Rt */
+#define ESR_ID_MASK 0xfff1fc11
+#define ESR_REGISTER 0x18        /* class of all MRS and MSR */
 /* Data abort of a load or store of 32 bits, and of any size: syndrome valid, no sign extension, translation fault, not of a walk */
 #define ESR_WORD 0x91800004
 #define ESR_WORD_MASK 0xfde000bc
@@ -110,6 +114,67 @@ sgi_send:
 	skip_and_eret
 
 /*
+ * A system register, or something else. x2 ESR; x0-x3 in the frame, the rest live. The ID space is what this CPU says, read each
+ * time, without what the guest may not use (sysreg.c): so CPUs may differ, and there is nothing to be kept.
+ */
+	.balign	8
+	.global	register
+register:
+	ldr	x0, 1f                       /* the mask, and above it what it has to leave */
+	and	w1, w2, w0
+	cmp	x1, x0, lsr #32
+	b.ne	register_other
+	ubfx	w1, w2, #1, #3               /* CRm: 1 to 7 */
+	cbz	w1, slow
+	ubfx	w3, w2, #17, #3
+	bfi	w3, w1, #3, #3
+	str	x30, [sp, #240]
+	sub	w0, w3, #8
+	bl	idreg_read_raw               /* x0 number -> x0 value; uses x1 */
+	ldr	x30, [sp, #240]
+	adrp	x1, id_masks - 64
+	add	x1, x1, :lo12:id_masks - 64
+	ldr	x1, [x1, x3, lsl #3]
+	and	x0, x0, x1
+	cmp	w3, #4 << 3                  /* ID_AA64PFR0_EL1, */
+	b.eq	3f
+	cmp	w3, #7 << 3                  /* ID_AA64MMFR0_EL1: of each a field has a limit */
+	b.eq	4f
+2:
+	count_exit CPU_EXITS_ID, x1
+	register_and_return
+	.balign	8
+1:	.word	ESR_ID_MASK, ESR_ID
+3:	tst	x0, #0xe << 56               /* CSV2_1: SCXTNUM_ELx stay disabled */
+	b.eq	2b
+	mov	w1, #1
+	bfi	x0, x1, #56, #4
+	b	2b
+4:	and	w1, w0, #0xf
+	cmp	w1, #PA_RANGE_MAX
+	b.ls	2b
+	mov	w1, #PA_RANGE_MAX
+	bfi	x0, x1, #0, #4
+	b	2b
+register_other:
+	lsr	w0, w2, #26
+	cmp	w0, #ESR_REGISTER
+	b.ne	slow
+	save_x4_x8
+	tbnz	w2, #0, 5f                   /* a read */
+	ubfx	w2, w2, #5, #5
+	bl	rt_value
+	mrs	x2, esr_el2
+5:	mov	x1, sp
+	bl	fast_register                /* x0 value, x1 struct cpu, x2 ESR -> x0 value or 0, negative: not done */
+	restore_x4_x8
+	tbnz	x0, #63, slow
+	mrs	x2, esr_el2
+	count_exit CPU_EXITS_SYSREG, x1
+	tbz	w2, #0, skip_and_return
+	register_and_return
+
+/*
  * A word of the distributor, and of what else is short. x2 ESR; x0-x3 in the frame, the rest live. What it is not sure of goes
  * the general way, which decodes it again.
  */
@@ -178,12 +243,17 @@ abort_other:
 	cmp	w3, #3
 	b.ne	slow
 	tbz	w2, #6, slow                 /* WnR */
-	save_x4_x8
-	mov	x1, sp
-	bl	fast_gicd_route              /* x0 offset, x1 struct cpu -> x0 zero if done */
-	restore_x4_x8
-	cbnz	x0, slow
-	b	distributor_done
+	sub	x0, x0, #GICD_IROUTER
+	ror	x0, x0, #3                   /* the line; misaligned: too high */
+	cmp	x0, #32 * GIC_LINE_WORDS
+	b.hs	slow
+	ldr	x1, [sp, #CPU_CELL]
+	lsr	w3, w0, #5
+	add	x1, x1, x3, lsl #2
+	ldr	w1, [x1, #CELL_LINES]
+	lsr	w1, w1, w0
+	tbz	w1, #0, distributor_done
+	b	slow
 	.balign	8
 1:	.word	ESR_WORD_MASK, ESR_WORD
 2:	.word	ESR_ACCESS_MASK, ESR_ACCESS
@@ -342,7 +412,7 @@ guest_sync_saved:                              /* also entered by trace.S: x0-x3
 	mov	w0, #ESR_WFI
 	cmp	w2, w0
 	b.eq	wfx
-	b	slow
+	b	register
 
 /* HVC #0. In: guest x0-x3 live but for x2, x3, which are in the frame. */
 hypercall:
@@ -431,7 +501,7 @@ slow:
 	b	restore
 	.org	0x800
 
-/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8> */
+/* u64 idreg_read_raw(u64 index): S3_0_C0_C<1 + index / 8>_<index % 8>. Uses x0 and x1 only, as a short exit calls it. */
 	.section .text.idreg, "ax"
 	.global	idreg_read_raw
 idreg_read_raw:

@@ -40,12 +40,12 @@
 	ldp	x4, x5, [sp, #32]
 	.endm
 
-/* cell_count_exit of the short exits. Clobbers x2. */
-	.macro	count_exit counter
+/* cell_count_exit of the short exits. Clobbers reg. */
+	.macro	count_exit counter, reg=x2
 	.if	COUNT_EXITS
-	ldr	x2, [sp, #\counter]
-	add	x2, x2, #1
-	str	x2, [sp, #\counter]
+	ldr	\reg, [sp, #\counter]
+	add	\reg, \reg, #1
+	str	\reg, [sp, #\counter]
 	.endif
 	.endm
 
@@ -83,6 +83,15 @@
 	.macro	store_and_return
 	mrs	x2, esr_el2
 	ubfx	w2, w2, #16, #5
+	store_w2
+	.endm
+
+/* The same of an MRS. x2 ESR. */
+	.macro	register_and_return
+	ubfx	w2, w2, #5, #5
+	store_w2
+	.endm
+	.macro	store_w2
 	adr	x3, store_rt
 	add	x3, x3, x2, lsl #3
 	branch_table x3, 32

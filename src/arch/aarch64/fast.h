@@ -9,11 +9,11 @@ struct cpu;
 
 /* The result for the guest's x0; 0: not one of the short ones (none of those returns 0). */
 s64 fast_hypercall(u32 function);
+/* MRS or MSR with this syndrome; value: of its register. What is read, or 0; negative: not a short one. */
+s64 fast_register(u64 value, const struct cpu *cpu, u64 esr);
 /* 32-bit access to the cell's distributor. Read: the value, negative if it is not a short one; write: 0 when done. */
 s64 fast_gicd_read(u64 offset, const struct cpu *cpu);
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu);
-/* A 64-bit write. 0: of the route of a line that is not the cell's, so it is done. */
-u64 fast_gicd_route(u64 offset, const struct cpu *cpu);
 /* The same at any guest-physical address, of a mediated cell. Write: 0 when done. */
 s64 fast_vgic_read(u64 ipa, const struct cpu *cpu);
 u64 fast_vgic_write(u32 value, u64 ipa, const struct cpu *cpu);

@@ -45,10 +45,3 @@ u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu)
 	mmio_write32(machine_board.gicd + offset, value & cpu->cell->arch.lines[offset >> 2 & 31]);
 	return 0;
 }
-
-u64 fast_gicd_route(u64 offset, const struct cpu *cpu)
-{
-	u64 line = (offset - GICD_IROUTER) / 8;
-
-	return line >= 32 * GIC_LINE_WORDS || offset & 7 || (cpu->cell->arch.lines[line / 32] >> line % 32 & 1);
-}

@@ -12,6 +12,11 @@ static inline u64 idreg_read(u32 crm, u32 op2)
 	return idreg_read_raw((crm - 1) * 8ULL + op2);
 }
 
+/* What remains of each for a guest, by the same number (sysreg.c). */
+#define ID_COUNT 56u
+extern const u64 id_masks[ID_COUNT];
+#define ID_PA_RANGE_MAX 2 /* 40 bits: stage 2 takes 39 */
+
 /* This CPU against what the tables rely on; panics (machine.c). */
 void machine_verify_cpu(void);
 

@@ -27,6 +27,7 @@ ISA_WITHOUT := $(addprefix %/,$(if $(CONFIG_MEDIATED),mediated_none.c mediated_n
 FAST_FIXED := 9 10 11 12 13 14 15 18
 CFLAGS_fast_call.o := $(foreach n,4 5 6 7 $(FAST_FIXED),-ffixed-x$(n))
 CFLAGS_fast_gicd.o := $(foreach n,$(FAST_FIXED),-ffixed-x$(n))
+CFLAGS_fast_register.o := $(CFLAGS_fast_gicd.o)
 # -O2: these are timed, and what is optimized for size may call functions of its own.
 CFLAGS_fast_irq.o := $(CFLAGS_fast_gicd.o) -O2
 CFLAGS_glance.o := $(CFLAGS_fast_irq.o)

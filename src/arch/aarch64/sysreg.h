@@ -98,6 +98,9 @@ static inline void dsb_ish(void) { __asm__ volatile("dsb ish" : : : "memory"); }
 #define ESR_ISV BIT(24)
 
 /* ESR_EL2.ISS of a trapped MSR/MRS (D24.2.40), and the same for a name */
+#define ISS_NAME(esr) ((u32)(esr) & 0x3ffc1e)
+#define ISS_RT(esr) ((u32)(esr) >> 5 & 0x1f)
+#define ISS_READ(esr) ((esr) & 1)
 #define ISS_SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 
 #endif

@@ -231,7 +231,7 @@ static void deactivate(struct cpu *cpu, u64 value)
 
 /*
  * Of a mediated cell only these trap: SGIs always (HCR_EL2.IMO), DIR while an
- * active interrupt has no list register, group 0.
+ * active interrupt has no list register, group 0 (fast_register.c).
  */
 bool vgic_mediated_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
 {
@@ -243,10 +243,6 @@ bool vgic_mediated_trap(struct cpu *cpu, u32 name, bool read, u64 *value)
 	case ISS_SYSREG(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
 		if (!read)
 			deactivate(cpu, *value);
-		return true;
-	case ISS_SYSREG(3, 0, 12, 8, 0): /* ICC_IAR0_EL1, ICC_HPPIR0_EL1: nothing is ever pending */
-	case ISS_SYSREG(3, 0, 12, 8, 2):
-		*value = 1023;
 		return true;
 	default:
 		return false;

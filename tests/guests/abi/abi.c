@@ -64,6 +64,38 @@ static void check_id_registers(void)
 	check("mpidr", (read_sysreg(mpidr_el1) & ~0xff00ffffffUL) == 1UL << 31);
 }
 
+/* Each of S3_0_C0_C<crm>_<op2>, for who compares them with those of a machine without a hypervisor. */
+#define ID_ROW(crm) ID_ONE(crm, 0) ID_ONE(crm, 1) ID_ONE(crm, 2) ID_ONE(crm, 3) ID_ONE(crm, 4) ID_ONE(crm, 5) ID_ONE(crm, 6) ID_ONE(crm, 7)
+#define ID_ONE(crm, op2) print("abi: id %u %u %lx\n", crm, op2, read_sysreg(s3_0_c0_c##crm##_##op2));
+
+static void show_id_registers(void)
+{
+	ID_ROW(1) ID_ROW(2) ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
+}
+
+/* What is read comes into the register that the instruction names, the zero register among them, and no other changes (registers.S). */
+static bool goes_where_it_should(void (*read)(u64 n, u64 *registers), u64 value)
+{
+	u64 registers[31];
+	bool right = true;
+
+	for (u64 n = 0; n < 32; n++) {
+		read(n, registers);
+		for (u64 i = 0; i < 31; i++)
+			right &= registers[i] == (i == n ? value : 100 + i);
+	}
+	return right;
+}
+
+void abi_read_id(u64 n, u64 *registers), abi_read_sre(u64 n, u64 *registers), abi_read_denied_id(u64 n, u64 *registers);
+
+static void check_registers(void)
+{
+	check("id-to-each-register", goes_where_it_should(abi_read_id, read_sysreg(id_aa64isar0_el1)));
+	check("id-zero-to-each-register", goes_where_it_should(abi_read_denied_id, 0));
+	check("icc-to-each-register", goes_where_it_should(abi_read_sre, 7));
+}
+
 static volatile u64 ran, leave;
 
 static void other(u64 argument)
@@ -153,7 +185,8 @@ static void check_counters(void)
 	counted("count-sgi-frame", IRQCHIP, mediated ? 2 : 0, mmio_read32(GICR_SGI(0) + 0x100), mmio_write32(GICR_SGI(0) + 0x100, 2));
 	counted("count-sgi", SGI, 1, write_icc(ICC_SGI1R, 1UL << 24 | 1)); /* to itself, masked */
 	gic_clear_pending(1);
-	counted("count-id", ID, 1, read_sysreg(id_aa64pfr0_el1));
+	counted("count-id", ID, 3, read_sysreg(id_aa64pfr0_el1); read_sysreg(id_aa64mmfr0_el1); read_sysreg(s3_0_c0_c1_0));
+	counted("count-register", SYSREG, 2, read_sysreg(actlr_el1); write_sysreg(actlr_el1, 0));
 	trap_expect(true);
 	counted("count-denied", DENIED, 1, read_sysreg(pmcr_el0));
 	check("denied-is-undefined", trap_result()->count == 1 && ESR_EC(trap_result()->esr) == EC_UNKNOWN);
@@ -173,11 +206,14 @@ void guest_main(struct boot_state *boot)
 	uart_init();
 	gic_init();
 	if (!cloison_present()) {
+		show_id_registers();
 		print("abi: SKIP not a cell\n");
 		idle_forever();
 	}
 	check_discovery();
+	show_id_registers();
 	check_id_registers();
+	check_registers();
 	check_psci();
 	check_counters();
 	print("abi: end passed=%u failed=%u\n", passed, failed);
