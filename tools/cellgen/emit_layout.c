@@ -66,7 +66,9 @@ static void emit_image(const struct decision *d, const struct cell *cell, const 
 	const char *from = emit_at(d, image->at);
 
 	out_printf(ld, "\t/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
-	out_printf(ld, "\t.image.%u 0x%llx : { KEEP(*(.image.%u)) } > images\n", image->section, (ull)image->link, image->section);
+	/* AT: a segment of its own, as lld's places in the file are as far apart as addresses in one segment are. */
+	out_printf(ld, "\t.image.%u 0x%llx : AT(0x%llx) { KEEP(*(.image.%u)) } > images\n", image->section, (ull)image->link, (ull)image->link,
+		   image->section);
 	out_printf(as, "/* %s of %s, %s */\n", emit_comment(image->name), cell->name, from);
 	out_printf(as, "\t.section .image.%u, \"a\"\n\t.balign 4096\n", image->section);
 	if (image != &cell->images[IMAGE_DTB]) {
