@@ -87,14 +87,18 @@ def stored(path):
 
 
 def store(path, rows, made, groups, why):
-    """The groups that were measured; the others stay. A line for each row, so that a difference reads well."""
+    """
+    The groups that were measured; the others stay, and so do figures that are not different enough to need a reason: else they would
+    move by up to that much each time others are stored. A line for each row, so that a difference reads well.
+    """
     base = stored(path)
     whys = {key: text for key, text in base["why"].items() if key.split()[0] not in groups or key in {f"{r.group} {r.name}" for r in rows}}
     whys |= {key: why for key in {d[0] for d in differing(rows, base, groups)} if base["figures"].get(key.split()[0])}
     figures = {g: names for g, names in base["figures"].items() if g not in groups}
     for row in rows:
         if row.held:
-            figures.setdefault(row.group, {})[row.name] = row.figures
+            old = base["figures"].get(row.group, {}).get(row.name, {})
+            figures.setdefault(row.group, {})[row.name] = {c: v if c not in old or changed(old[c], v) else old[c] for c, v in row.figures.items()}
     text = f'{{\n "made": {json.dumps(made, sort_keys=True)},\n "figures": {{\n' + ",\n".join(
         f"  {json.dumps(group)}: {{\n{lines_of(figures[group])}\n  }}" for group in sorted(figures))
     text += f'\n }},\n "why": {{\n{lines_of(whys)}\n }}\n}}\n'

@@ -114,3 +114,10 @@ def test_every_file_has_one_room():
     assert size.room("arch/aarch64/vgic_direct.o") == "interrupt controller of direct cells"
     assert size.room("core/trace_format.h") == "traces" and size.room("core/trace_none.o") == "traces"
     assert size.room("arch/aarch64/trap.o").startswith("the rest")
+
+
+def test_storing_one_row_moves_no_other(path):
+    table.store(path, rows(**{**PLAIN, "call": {"bare": 2, "direct": 28}, "long": {"direct": 10150}}), MADE, ["exits"], "saves less")
+    base = table.stored(path)
+    assert base["figures"]["exits"]["call"]["direct"] == 28 and base["figures"]["exits"]["long"]["direct"] == 10000
+    assert set(base["why"]) == {"exits call"}
