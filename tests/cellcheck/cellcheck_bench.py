@@ -20,7 +20,7 @@ OWN = sorted(p.stem for p in (HERE / "partitions").glob("*.dts"))
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wvla",
          "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 CROSS = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
-TIMEOUT = 60
+TIMEOUT = 120
 
 
 def build(folder, compiler=None):

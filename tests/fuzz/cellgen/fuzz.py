@@ -32,7 +32,7 @@ import cellgen_desk  # noqa: E402
 import cellgen_images  # noqa: E402
 
 KERNELS = "image-kinds"  # the partition whose kernels are changed
-TIMEOUT = 20
+TIMEOUT = 60
 NUMBERS = [0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 255, 256, 987, 988, 0xFFF, 0x1000, 0x1001, 0x7FFFFFFF, 0x80000000, 0xFFFFF000,
            0xFFFFFFFF, 0x40000000, 0x40100000, 0x41000000, 0x08000000, 0x080A0000, 0x09000000, 0x00200000, 0x01000000,
            0x800, 0x900, 0x1000, 0x10800, 0x02000810, 0x02000814, 0x43000818, 0x03000824, 0x01000810]  # of PCI functions
