@@ -16,6 +16,7 @@ import limits
 import plot
 import port
 import pytest
+import results
 from run import RECORDED, RIG
 
 SHOW = Path(__file__).resolve().parents[2] / "tools" / "rig" / "show"
@@ -111,6 +112,16 @@ def test_a_picture_has_what_was_measured():
     words = " ".join(t.text for t in picture.iter(f"{SVG}text") if t.text)
     assert "max 1\u2009440 ns" in words and "1 missed" in words and "2 beyond the histogram" in words and "10\u00b3" in words
     assert len(of(picture, "samples")) == 1 + 2  # the legend's, 3 ticks; 62 and 63 touch
+
+
+def test_a_picture_says_whose_time_it_is():
+    m = formats.parse_rig(RIG, "alone", "direct")
+    notes = results.notes("beside a Linux", m, "the time is the emulator's")
+    assert notes == ("beside a Linux, every 10 \u00b5s", "the time is the emulator's")
+    words = [t.text for t in drawn(m, "latency", "", notes).iter(f"{SVG}text")]
+    assert notes[0] in words and notes[1] in words and "samples" in words
+    assert any(w and w.endswith("\u2026") for w in (t.text for t in drawn(m, "latency", "", ("x" * 500, "")).iter(f"{SVG}text")))
+    assert results.notes("", [{**m[0], "period_ns": 0}]) == ("", "")
 
 
 def test_a_decade_is_as_high_as_another_and_time_is_linear():

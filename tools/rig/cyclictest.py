@@ -15,6 +15,7 @@ import formats
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = "linux-cyclictest"
+WHAT = "Debian's cyclictest in a Linux: bare, direct and mediated"
 PARTITIONS = {"direct": "tests/rig/linux-cyclictest.dts", "mediated": "tests/rig/linux-cyclictest-mediated.dts"}
 BOOTARGS = "console=ttyAMA0 quiet cryptomgr.notests"
 CLASSES = 200   # microseconds

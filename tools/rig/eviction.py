@@ -156,6 +156,7 @@ def panel(words, counts, top, decades):
     out = [text(24, top + 8, words, "name"), text(WIDTH - RIGHT, top + 8, verdict, "bad-text number" if total or counts.shared_sets else "fine", "end"), *matrix(counts, 24, top + 68)]
     out.append(box(GRAPH, base - HEIGHT, wide * len(counts.colors), HEIGHT, "empty"))
     out += [*held(counts, GRAPH, base, wide), *crossed(counts, GRAPH, base, wide, decades), box(GRAPH, base - HEIGHT, wide * len(counts.colors), HEIGHT, "edge")]
+    out += [text(GRAPH - 8, base - HEIGHT + 4, "full", "tick", "end"), text(GRAPH - 8, base + 4, "empty", "tick", "end")]
     every = max(1, 2 ** math.ceil(math.log2(max(1, len(counts.colors) / 16))))
     out += [text(GRAPH + wide * (c + 0.5), base + 16, str(c), "tick number", "middle") for c in range(0, len(counts.colors), every)]
     return out

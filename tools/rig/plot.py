@@ -2,6 +2,7 @@
 """A picture of measurements (formats.py), as SVG: a strip for each, one below the other on one axis.
 
     plot.svg(measurements, what="latency", title="...")      latency: ticks as time; instructions: what the CPU itself executed
+    plot.svg(..., notes=("beside whom, how often", "whose time it is"))
 
 In each strip, over a linear axis and with logarithmic counts: how many samples each class has (filled), how many were there or
 later (the line: its end is the maximum), and the maximum, marked. One after the other they can be told apart when they are equal,
@@ -229,7 +230,13 @@ def legend(x, y, bare):
     return out + ([line(x + 390, y - 4, x + 408, y - 4, "bare"), text(x + 414, y, "maximum on bare metal", "quiet")] if bare else [])
 
 
-def svg(measurements, what="latency", title=""):
+def notes_at(notes):
+    """In the corner that the title and the legend leave free: what was measured, and how it is to be read."""
+    return [text(WIDTH - 24, y, words if len(words) <= room else words[:room - 1] + "\u2026", "quiet", "end")
+            for y, words, room in zip((26, 50), notes, (int(0.7 * WIDTH / LETTER), int((WIDTH - 650) / LETTER))) if words]
+
+
+def svg(measurements, what="latency", title="", notes=()):
     found, label = strips(measurements, what)
     height, gap = {1: (300, 0), 2: (180, 22), 3: (140, 20)}.get(len(found), (92, 18))
     axes = Axes(found, height, gap)
@@ -237,7 +244,8 @@ def svg(measurements, what="latency", title=""):
     words = title or (measurements[0]["scenario"] if len({m["scenario"] for m in measurements}) == 1 else "")
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" width="{WIDTH}" height="{total}" role="img" '
            f'aria-label="{escape(words or label)}">', f"<style>{STYLE}</style>", f'<rect width="{WIDTH}" height="{total}" class="paper"/>',
-           text(LEFT, 26, words, "title"), *legend(LEFT, 50, any(s.bare is not None for s in found))]
+           text(LEFT, 26, words, "title"), *legend(LEFT, 50, any(s.bare is not None for s in found)), *notes_at(notes),
+           f'<text transform="translate(16 {(TOP + total - BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">samples</text>']
     for i, strip in enumerate(found):
         base = TOP + height + i * (height + gap)
         out += [f"<g><title>{escape(strip.name)} {escape(strip.what)}: {strip.samples} samples, maximum {escape(strip.said(strip.largest))}</title>",

@@ -43,14 +43,24 @@ def write_whole(path, text):
         raise formats.Bad(f"{path}: {e.strerror}") from None
 
 
-def keep(folder, name, measurements, about=None):
-    """The files, complete or not there; their names. A picture of instructions, too, if some were counted."""
+def notes(what, measurements, time=""):
+    """Of a picture: what was measured, how often; and, if it is one of latency, whose time that is."""
+    periods = {m["period_ns"] for m in measurements}
+    often = f"every {plot.grouped(periods.pop() / 1000)} \u00b5s" if len(periods) == 1 and all(periods) else ""
+    return ", ".join(filter(None, (what, often))), time
+
+
+def keep(folder, name, measurements, about=None, what="", time=""):
+    """
+    The files, complete or not there; their names. A picture of instructions, too, if some were counted. what, time: for people who see the
+    pictures, beside whom it was and whose time it is.
+    """
     Path(folder).mkdir(parents=True, exist_ok=True)
     files = {name + formats.SUFFIXES[kind]: formats.write(kind, measurements, UNIT.get(kind, "us"), {"load": name, **(about or {})})
              for kind in formats.WRITERS}
-    files[f"{name}.svg"] = plot.svg(measurements)
+    files[f"{name}.svg"] = plot.svg(measurements, notes=notes(what, measurements, time))
     if any(m.get("instructions") for m in measurements):
-        files[f"{name}.instructions.svg"] = plot.svg(measurements, "instructions")
+        files[f"{name}.instructions.svg"] = plot.svg(measurements, "instructions", notes=notes(what, measurements))
     with ending.later():
         for file, text in files.items():
             write_whole(Path(folder) / file, text)
