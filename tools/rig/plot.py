@@ -208,9 +208,10 @@ def worst(strip, axes, base):
 def facts(strip, axes, base, tall):
     """The numbers beside a strip."""
     x, y = axes.right + 14, base - axes.height + 11
-    p = formats.percentile(strip.bins, 0.9999, strip.beyond)
+    half, p = (formats.percentile(strip.bins, share, strip.beyond) for share in (0.5, 0.9999))
     rows = [(strip.name, "name")] + ([(strip.what, "quiet")] if strip.what else []) + [
             (f"{grouped(strip.samples)} samples", "quiet number"), (f"min {strip.said(strip.least)}, mean {strip.said(strip.mean)}", "quiet number"),
+            ("the median is beyond the histogram" if half is None else f"median {strip.said(half)}", "quiet number"),
             (f"max {strip.said(strip.largest)}{'' if strip.by else ' instructions'}", "worst-text number")]
     if tall:
         rows.insert(-1, ("99.99 % beyond the histogram" if p is None else f"99.99 % within {strip.said(p)}", "quiet number"))
