@@ -4,11 +4,14 @@
 import json
 import random
 import shutil
-import struct
+import sys
 
 import pytest
 
 import qemu
+
+sys.path.append(str(qemu.ROOT / "tools" / "instrument"))
+from elf import Elf  # noqa: E402
 
 PARTITION = "tests/system/partitions/colors.dts"
 PAGES = {"odd": 2048, "even": 2048, "high": 1024, "plain": 2048}
@@ -31,15 +34,6 @@ def test_pages_are_ones_own(boot, options):
     assert denied == {cell: 60 for cell in PAGES} # maintenance by set and way: three in each of 20 rounds
 
 
-def segments(elf):
-    data = elf.read_bytes()
-    offset, = struct.unpack_from("<Q", data, 0x20)
-    size, count = struct.unpack_from("<HH", data, 0x36)
-    for i in range(count):
-        _, _, _, _, paddr, filesz, _, _ = struct.unpack_from("<IIQQQQQQ", data, offset + i * size)
-        yield paddr, filesz
-
-
 @pytest.mark.partition(PARTITION)
 def test_what_lies_between_is_not_read(boot, builder, tmp_path):
     """The frames between those of the image, other cells' to come, hold noise: who fetched or read one would not get far."""
@@ -47,8 +41,9 @@ def test_what_lies_between_is_not_read(boot, builder, tmp_path):
     noisy = tmp_path / "noisy"
     shutil.copytree(out, noisy)
     data = bytearray((out / "cloison.bin").read_bytes())
-    base = min(p for p, _ in segments(out / "cloison.elf"))
-    used = {page for p, n in segments(out / "cloison.elf") for page in range((p - base) // PAGE, (p - base + n - 1) // PAGE + 1)}
+    pieces = [(s.physical, s.size) for s in Elf(out / "cloison.elf").segments]
+    base = min(p for p, _ in pieces)
+    used = {page for p, n in pieces for page in range((p - base) // PAGE, (p - base + n - 1) // PAGE + 1)}
     report = json.loads((out / "gen" / "report.json").read_text())
     assert int(report["hypervisor"]["link_base"], 16) == base
     noise = random.Random(4).randbytes(PAGE)

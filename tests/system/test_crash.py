@@ -18,6 +18,9 @@ import pytest
 
 import qemu
 
+sys.path.append(str(qemu.ROOT / "tools" / "instrument"))
+from elf import Elf  # noqa: E402
+
 HALT = "tests/system/partitions/crash.dts"
 RESET = "tests/system/partitions/crash-reset.dts"
 BASE, SIZE = 0x7FF00000, 0x40000
@@ -200,22 +203,11 @@ def test_boot_panic_resets(boot, tmp_path):
 
 def patched(image, out, function):
     """The image with a word in the place of this function's first instruction that is none."""
-    data = bytearray(image.read_bytes())
-    address = None
-    done = subprocess.run(["aarch64-linux-gnu-nm", str(image)], stdout=subprocess.PIPE, check=True, text=True)
-    for line in done.stdout.splitlines():
-        if line.split()[-1] == function:
-            address = int(line.split()[0], 16)
-    assert address, f"no {function} in {image}"
-    offset, = struct.unpack_from("<Q", data, 32)
-    size, count = struct.unpack_from("<HH", data, 54)
-    for i in range(count):
-        kind, _, at, virtual, _, length, _, _ = struct.unpack_from("<IIQQQQQQ", data, offset + i * size)
-        if kind == 1 and virtual <= address < virtual + length:
-            struct.pack_into("<I", data, at + address - virtual, 0)
-            out.write_bytes(data)
-            return address
-    raise AssertionError("in no segment")
+    elf = Elf(image)
+    address, data = elf.symbols[function], bytearray(elf.data)
+    struct.pack_into("<I", data, elf.offset(address), 0)
+    out.write_bytes(data)
+    return address
 
 
 def ill(builder, partition, folder, function):

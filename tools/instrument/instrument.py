@@ -14,8 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from elf import Elf
+
 ROOT = Path(__file__).resolve().parents[2]
-PF_X = 1
 
 
 def plugin(name="count", folder=None):
@@ -26,63 +27,9 @@ def plugin(name="count", folder=None):
     return folder / "instrument" / f"{name}.so"
 
 
-def section_headers(elf):
-    """{name: (link address, file offset, bytes)}"""
-    offset, = struct.unpack_from("<Q", elf, 0x28)
-    size, count, names = struct.unpack_from("<HHH", elf, 0x3a)
-    headers = [struct.unpack_from("<IIQQQQ", elf, offset + i * size) for i in range(count)]
-    strings = headers[names][4]
-    return {elf[strings + h[0]:elf.index(b"\0", strings + h[0])].decode(): h[3:] for h in headers}
-
-
-def symbols(elf):
-    """{name: link address}"""
-    offset, = struct.unpack_from("<Q", elf, 0x28)
-    size, count, _ = struct.unpack_from("<HHH", elf, 0x3a)
-    headers = [struct.unpack_from("<IIQQQQIIQQ", elf, offset + i * size) for i in range(count)]
-    table = next(h for h in headers if h[1] == 2)
-    strings = headers[table[6]][4]
-    found = {}
-    for at in range(table[4], table[4] + table[5], 24):
-        name, _, _, _, value, _ = struct.unpack_from("<IBBHQQ", elf, at)
-        found.setdefault(elf[strings + name:elf.index(b"\0", strings + name)].decode(), value)
-    return found
-
-
-def pieces(elf):
-    """[(link address, physical address, bytes)]"""
-    offset, = struct.unpack_from("<Q", elf, 0x20)
-    size, count = struct.unpack_from("<HH", elf, 0x36)
-    heads = (struct.unpack_from("<IIQQQQQQ", elf, offset + i * size) for i in range(count))
-    return [(at, phys, filesz) for _, _, _, at, phys, filesz, _, _ in heads]
-
-
-def physical(path, section):
-    """Where a section of cloison.elf is in physical memory: [(low, high)], as its program headers say."""
-    elf = Path(path).read_bytes()
-    start, _, length = section_headers(elf)[section]
-    found = []
-    for at, phys, filesz in pieces(elf):
-        low, high = max(at, start), min(at + filesz, start + length)
-        if low < high:
-            found.append((phys + low - at, phys + high - at))
-    assert sum(high - low for low, high in found) == length, f"{path}: {section} is not all in its program headers"
-    return join(sorted(found))
-
-
-def join(ranges):
-    joined = []
-    for low, high in ranges:
-        if joined and joined[-1][1] == low:
-            joined[-1] = (joined[-1][0], high)
-        else:
-            joined.append((low, high))
-    return joined
-
-
 def core_text(out):
     """Physical addresses of the core's code: what runs at EL2."""
-    return physical(Path(out) / "cloison.elf", ".text")
+    return Elf(Path(out) / "cloison.elf").ranges(".text")
 
 
 RESIDENCE = 2  # src/core/bound.h
@@ -92,12 +39,12 @@ def entries(out):
     """The plugin's words for each way into the core, by the names that tools/bound gives them (entries.h)."""
     sys.path.insert(0, str(ROOT / "tools" / "bound"))
     import paths
-    elf = (Path(out) / "cloison.elf").read_bytes()
-    known, places = symbols(elf), pieces(elf)
+    elf = Elf(Path(out) / "cloison.elf")
+    known = elf.symbols
     functions = sorted((at, name) for name, at in known.items() if not name.startswith(("$", ".")))
 
     def real(link):
-        return next(f"{phys + link - at:#x}" for at, phys, size in places if at <= link < at + size)
+        return f"{elf.physical(link):#x}"
     words = [f"enter={name}:{real(known[symbol])}" for name, symbol in (("boot", "_start"), ("boot-secondary", "boot_secondary")) if symbol in known]
     for table, before in (("vectors", ""), ("vectors_traced", "traced-")):
         if table in known:
@@ -107,9 +54,9 @@ def entries(out):
         if symbol in known:
             words.append(f"path={name}:{real(known[symbol])}")
     words += [f"long={real(known[symbol])}" for symbol in paths.LONG if symbol in known]
-    _, offset, size = section_headers(elf).get(".bounds", (0, 0, 0))
+    _, offset, size = elf.sections.get(".bounds", (0, 0, 0))
     for i in range(offset, offset + size, 24):
-        link, _, kind = struct.unpack_from("<QQQ", elf, i)
+        link, _, kind = struct.unpack_from("<QQQ", elf.data, i)
         if kind & 0xff == RESIDENCE: # above: its line
             inside = max(f for f in functions if f[0] <= link)[1]
             words.append(f"stay=round-{inside[:32]}:{real(link)}")
@@ -129,7 +76,7 @@ def options(out, result, *, core=None, regions=None, plugin=None, ways=False):
     if core is None:
         core = core_text(out) if out else []
         if out:
-            regions.setdefault("copier", physical(Path(out) / "cloison.elf", ".copier"))
+            regions.setdefault("copier", Elf(Path(out) / "cloison.elf").ranges(".copier"))
     words = [f"out={escaped(Path(result).resolve())}"] + [f"core={low:#x}-{high:#x}" for low, high in core]
     for name, ranges in regions.items():
         words += [f"region={name}:{low:#x}-{high:#x}" for low, high in ([ranges] if isinstance(ranges, tuple) else ranges)]

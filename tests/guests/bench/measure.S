@@ -14,6 +14,8 @@
  * counter in x9 as well.
  */
 
+#include "vectors.h"
+
 	.macro measured name:req, thing:vararg
 	.globl \name
 	.balign 64
@@ -158,11 +160,7 @@ receive:
 	.balign 2048
 	.globl bench_vectors
 bench_vectors:
-	.rept 4
-	.balign 128
-	b .
-	.endr
-	.balign 128
+	unexpected 4
 	mrs x9, cntvct_el0
 	mrs x10, elr_el1
 	add x10, x10, #4
@@ -185,11 +183,7 @@ bench_vectors:
 	msr s3_0_c12_c12_1, x10         /* EOIR1 */
 	isb
 	eret
-	.rept 10
-	.balign 128
-	b .
-	.endr
-	.balign 128
+	unexpected 10
 
 	.bss
 	.balign 16

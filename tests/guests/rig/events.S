@@ -17,6 +17,8 @@
  *
  * Handlers clobber x9-x11; x12 is the register that lowers the device's line.
  */
+#include "vectors.h"
+
 #define IAR1 s3_0_c12_c12_0
 #define EOIR1 s3_0_c12_c12_1
 
@@ -77,11 +79,7 @@ raise_device:
 	.balign 2048
 	.globl vectors_\name
 vectors_\name:
-	.rept 5
-	.balign 128
-	b .
-	.endr
-	.balign 128
+	unexpected 5
 	mrs x9, \counter
 	hint #(96 + \number)
 	mrs x10, IAR1
@@ -91,11 +89,7 @@ vectors_\name:
 	msr EOIR1, x10
 	isb
 	eret
-	.rept 10
-	.balign 128
-	b .
-	.endr
-	.balign 128
+	unexpected 10
 	.endm
 
 	source vtimer, 1, cntvct_el0, msr cntv_ctl_el0, xzr

@@ -89,31 +89,23 @@ static u64 next_deadline(u64 meant, u64 at)
 
 /* ---- sources ---- */
 
-static void measure_timer(void)
-{
-	struct event event;
-
-	for (u64 meant = now() + 10 * period; series.samples + series.strange < count; meant = next_deadline(meant, now())) {
-		write_sysreg(cntv_cval_el0, meant);
-		write_sysreg(cntv_ctl_el0, 1);
-		isb();
-		wait(&event);
-		sample(&event, meant, PPI_VTIMER);
+/* The virtual and the physical timer differ in the names of their registers. */
+#define MEASURE_TIMER(name_, now_, cval_, ctl_, line_)                                                                                       \
+	static void name_(void)                                                                                                              \
+	{                                                                                                                                    \
+		struct event event;                                                                                                          \
+                                                                                                                                             \
+		for (u64 meant = now_() + 10 * period; series.samples + series.strange < count; meant = next_deadline(meant, now_())) {      \
+			write_sysreg(cval_, meant);                                                                                          \
+			write_sysreg(ctl_, 1);                                                                                               \
+			isb();                                                                                                               \
+			wait(&event);                                                                                                        \
+			sample(&event, meant, line_);                                                                                        \
+		}                                                                                                                            \
 	}
-}
 
-static void measure_ptimer(void)
-{
-	struct event event;
-
-	for (u64 meant = now_physical() + 10 * period; series.samples + series.strange < count; meant = next_deadline(meant, now_physical())) {
-		write_sysreg(cntp_cval_el0, meant);
-		write_sysreg(cntp_ctl_el0, 1);
-		isb();
-		wait(&event);
-		sample(&event, meant, PPI_PTIMER);
-	}
-}
+MEASURE_TIMER(measure_timer, now, cntv_cval_el0, cntv_ctl_el0, PPI_VTIMER)
+MEASURE_TIMER(measure_ptimer, now_physical, cntp_cval_el0, cntp_ctl_el0, PPI_PTIMER)
 
 /* Its alarm is due from the beginning and stays so: what raises its line is that it may. */
 static bool device_init(void)
