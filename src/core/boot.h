@@ -25,7 +25,7 @@ _Noreturn void hyp_secondary(struct cpu *cpu, u16 index);
  * account, and when the next is due. A service CPU that a mediated cell has
  * too calls this from the tick's interrupt, and when somebody wants it.
  */
-void core_serve(struct cpu *cpu);
+void core_serve(void);
 /* Any CPU: the service CPU shall do a round now. There must be one. */
 void core_call_service(void);
 /* Service CPU: was it called since it last asked? */

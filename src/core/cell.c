@@ -224,7 +224,7 @@ void cell_park(struct cpu *cpu)
 		if (trace_is_wished(vcpu))
 			trace_follow(cpu);
 		if (cpu->index == machine_service_cpu)
-			core_serve(cpu); /* whatever has become of the cell */
+			core_serve(); /* whatever has become of the cell */
 		else if (machine_service_cpu == CPU_NONE && console_prints(cpu))
 			continue; /* what has ended is told before it begins again */
 		enum life_place step = life_poll(cpu);

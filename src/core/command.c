@@ -26,6 +26,7 @@ static struct {
 	u32 length;
 	bool open;
 	bool closing;  /* its end is to be drawn */
+	bool entered;  /* it is to be obeyed */
 	bool dirty;    /* a key came since it was drawn */
 	bool prompted; /* on the wire: the colon, */
 	u32 drawn;     /* so many letters, */
@@ -45,7 +46,7 @@ static struct {
 void command_init(void)
 {
 	line.length = 0;
-	line.open = line.closing = line.dirty = line.prompted = false;
+	line.open = line.closing = line.entered = line.dirty = line.prompted = false;
 	line.drawn = line.valid = 0;
 	job.verb = VERB_NONE;
 }
@@ -190,6 +191,29 @@ static const char *name_of(bool cell, u32 n)
 	return n - VERB_OP + LIFE_START < LIFE_OP_COUNT ? life_op_names[n - VERB_OP + LIFE_START] : NULL;
 }
 
+static bool is(struct word word, const char *name)
+{
+	u32 i = 0;
+
+	while (i < word.length && i < WORD && word.text[i] == name[i]) {
+		LOOP_BOUND(WORD);
+		i++;
+	}
+	return i == word.length && !name[i];
+}
+
+/* Which of these names it is; as many as there are: none. */
+static u32 find(bool cell, struct word word)
+{
+	u32 n = 0;
+
+	while (name_of(cell, n) && !is(word, name_of(cell, n))) {
+		LOOP_BOUND(NAMES_MOST);
+		n++;
+	}
+	return n;
+}
+
 /* The nearest of these names, and how far it is. */
 static u32 nearest(bool cell, struct word word, u32 *far)
 {
@@ -235,7 +259,6 @@ static void print_unknown(const char *what, struct word word, bool cell)
 /* The rest of the line names cells. False, and said why: one of the words is none. */
 static bool take_cells(u32 at)
 {
-	u32 far, cell;
 	struct word word = next_word(&at);
 
 	for (u32 i = 0; i < CELL_COUNT; i++) {
@@ -244,16 +267,16 @@ static bool take_cells(u32 at)
 	}
 	for (; word.length; word = next_word(&at)) {
 		LOOP_BOUND(COMMAND_LENGTH / 2);
-		bool all = !distance(word, "all");
+		u32 cell = find(true, word);
+		bool all = cell == CELL_COUNT && is(word, "all"); /* a cell may be called so */
 
-		cell = nearest(true, word, &far);
-		if (far && !all) {
+		if (cell == CELL_COUNT && !all) {
 			print_unknown("no such cell", word, true);
 			return false;
 		}
 		for (u32 i = 0; i < CELL_COUNT; i++) {
 			LOOP_BOUND(CELL_COUNT);
-			job.cells[i] |= far ? all : i == cell; /* a cell may be called so */
+			job.cells[i] |= all || i == cell;
 		}
 	}
 	return true;
@@ -289,14 +312,14 @@ static void reset(u32 at)
 
 static void obey(void)
 {
-	u32 at = 0, far, verb;
+	u32 at = 0, verb;
 	struct word word = next_word(&at);
 
 	job.verb = VERB_NONE;
 	if (!word.length)
 		return;
-	verb = nearest(false, word, &far);
-	if (far) {
+	verb = find(false, word);
+	if (!name_of(false, verb)) {
 		print_unknown("no such command", word, false);
 	} else if (verb >= VERB_OP) {
 		ask((enum life_op)(verb - VERB_OP + LIFE_START), at);
@@ -316,7 +339,7 @@ void command_key(u8 byte)
 	line.dirty = true;
 	if (byte == '\r' || byte == '\n') {
 		command_close();
-		obey();
+		line.entered = true;
 	} else if (byte == CTRL_C) {
 		command_close();
 	} else if (byte == CTRL_U) {
@@ -327,6 +350,13 @@ void command_key(u8 byte)
 	} else if (byte >= ' ' && byte < DELETE && line.length < COMMAND_LENGTH) {
 		line.text[line.length++] = (char)byte;
 	}
+}
+
+void command_obey(void)
+{
+	if (line.entered)
+		obey();
+	line.entered = false;
 }
 
 /* ---- long answers ---- */
@@ -372,17 +402,16 @@ static bool next_line(u32 n)
 
 bool command_line(void)
 {
-	while (job.verb != VERB_NONE) {
-		LOOP_BOUND(CELL_COUNT + 1);
-		if ((!job.of_cells || job.cells[job.cell]) && next_line(job.line)) {
-			job.line++;
-			return true;
-		}
-		if (!job.of_cells && !job.line)
-			log_put(MESSAGE_NOTHING, LOG_NO_CELL, verbs[job.verb]);
-		job.line = 0;
-		if (!job.of_cells || ++job.cell == CELL_COUNT)
-			job.verb = VERB_NONE;
+	if (job.verb == VERB_NONE)
+		return false;
+	if ((!job.of_cells || job.cells[job.cell]) && next_line(job.line)) {
+		job.line++;
+		return true;
 	}
-	return false;
+	if (!job.of_cells && !job.line)
+		log_put(MESSAGE_NOTHING, LOG_NO_CELL, verbs[job.verb]);
+	job.line = 0;
+	if (!job.of_cells || ++job.cell == CELL_COUNT)
+		job.verb = VERB_NONE;
+	return job.verb != VERB_NONE;
 }

@@ -18,12 +18,13 @@ void command_close(void);    /* without doing anything */
 bool command_is_open(void);  /* keys are for it */
 bool command_is_busy(void);  /* its last line is not on the wire yet: take no key meanwhile */
 void command_key(u8 byte);
+void command_obey(void);     /* do what the line says, if it has been entered */
 /*
  * What has to be drawn, and its length; 0: nothing. here: its line is still the last on the wire. idle: nobody
  * else has anything to print. size >= COMMAND_DRAWN.
  */
 u32 command_draw(u8 *buffer, bool here, bool idle);
-/* One more line of what was asked for, of at most LOG_LINE. False: that was all. */
+/* One more line of what was asked for, of at most LOG_LINE, or none and a step towards it. False: that was all. */
 bool command_line(void);
 
 #endif

@@ -28,6 +28,7 @@
 #include "core/log.h"
 #include "core/log_read.h"
 #include "core/mmio.h"
+#include "core/panic.h"
 #include "core/record.h"
 #include "core/wire.h"
 #include "platform/platform.h"
@@ -39,7 +40,8 @@
 #define ROUND_BYTES 512u /* of all sources in one round of the pump: half a megabyte a second at the 1 ms tick */
 #define ROUND_CHUNKS 32u /* begun in one round, however short they are */
 #define SHARED_BYTES 64u /* the same on a CPU that a cell has too: 64 KB a second, several times 115200 baud */
-#define FLUSH_BYTES (CPU_COUNT * KIB(16)) /* a short record may be a long line */
+#define SHARED_CHUNKS 4u
+#define MOST_CHUNKS (SERVICE_SHARED ? SHARED_CHUNKS : ROUND_CHUNKS)
 #define CLAIM_TRIES 100000u
 #define UART_TRIES 1000000u /* for one character: far longer than its time at 9600 baud */
 /* How long a line may pause before the rest goes out without its end. An echo is awaited. */
@@ -198,11 +200,18 @@ static bool choose_cell(u64 now)
 	return false;
 }
 
-/* The next CPU, in turn, that has said something; first of all what a session has left, which is older. */
-static bool choose_core(void)
+/* What a session has left, which is older than all that is in the log; or what a CPU has left that has nothing more to log. */
+static bool choose_left(void)
 {
 	turn.source = WIRE_CORE;
-	if (begin_line(line_left((char *)line.bytes, LOG_LINE)))
+	return begin_line(line_left((char *)line.bytes, LOG_LINE)) ||
+	       (machine_service_cpu != CPU_NONE && begin_line(panic_text((char *)line.bytes, LOG_LINE))); /* else each prints for itself */
+}
+
+/* First that; then the next CPU, in turn, that has said something. */
+static bool choose_core(void)
+{
+	if (choose_left())
 		return true;
 	for (u32 i = 0; i < CPU_COUNT; i++) {
 		LOOP_BOUND(CPU_COUNT);
@@ -250,29 +259,32 @@ static void emit(void)
 	wire_byte(&source->filter, turn.source, byte);
 }
 
-static void pump_round(struct cpu *cpu)
+static void pump_round(void)
 {
 	u64 now = arch_time_now();
-	bool shared = cpu->index == machine_service_cpu && cpu->config->role == CPU_VCPU;
-	u32 bytes = shared ? SHARED_BYTES : ROUND_BYTES;
+	u32 bytes = SERVICE_SHARED ? SHARED_BYTES : ROUND_BYTES, chunks = 0;
 
-	if (cpu->index == machine_service_cpu)
+	if (machine_service_cpu != CPU_NONE)
 		keys_poll(now);
-	record_poll(shared);
+	record_poll();
 	for (u32 i = 0; i < 2 * CELL_COUNT; i++) { /* two pieces: the buffer may wrap */
 		LOOP_BOUND(2 * CELL_COUNT);
 		fill(i / 2, now);
 	}
-	/* A chunk that was begun as text is finished as text. */
-	for (u32 n = 0, chunks = 0; wire_drain() && n < bytes && (turn.left || (!line_is_framed() && chunks++ < ROUND_CHUNKS && choose(now))); n++) {
+	for (u32 n = 0; n < bytes && wire_drain(); n++) {
 		LOOP_BOUND(ROUND_BYTES);
+		if (!turn.left) {
+			LOOP_RARELY(MOST_CHUNKS + 1);
+			if (line_is_framed() || chunks++ == MOST_CHUNKS || !choose(now)) /* a chunk that was begun as text is finished as text */
+				break;
+		}
 		emit();
 	}
 	if (line_is_framed() && !turn.left && wire_drain())
 		line_round(now, bytes);
 }
 
-void console_pump(struct cpu *cpu)
+void console_pump(void)
 {
 	for (u32 tries = 0; tries < 2; tries++) {
 		LOOP_BOUND(2);
@@ -281,9 +293,9 @@ void console_pump(struct cpu *cpu)
 			return;
 		}
 		atomic_store32(&missed, 0);
-		pump_round(cpu);
+		pump_round();
 		atomic_store32(&pumping, 0);
-		if (!atomic_load32(&missed))
+		if (machine_service_cpu != CPU_NONE || !atomic_load32(&missed)) /* the service CPU pumps alone */
 			return;
 	}
 }
@@ -301,7 +313,7 @@ bool console_prints(struct cpu *cpu)
 	if ((!record_is_due() && !log_waiting(cpu->index)) || arch_time_now() >= prints_until[cpu->index])
 		return false;
 	iommu_serve();
-	console_pump(cpu);
+	console_pump();
 	return true;
 }
 
@@ -362,16 +374,44 @@ static void let_go(bool claimed)
 		turn.left = 0; /* both have counted */
 }
 
-static void flush(void)
+/* The line at hand, to its end. False: the UART takes no more. */
+static bool send_line(void)
+{
+	for (u32 n = 0; turn.left && n < LOG_LINE; n++) {
+		LOOP_BOUND(LOG_LINE);
+		if (!drain_patiently())
+			return false;
+		emit();
+	}
+	return drain_patiently();
+}
+
+/* No session, and no cell in the middle of its turn: what is at hand is a line of the core's, and goes out first. */
+static bool settle(void)
 {
 	line_stop();
 	if (turn.source < WIRE_CORE || turn.source == WIRE_COMMAND)
 		turn.left = 0;
-	for (u32 n = 0; drain_patiently() && n < FLUSH_BYTES; n++) {
-		LOOP_BOUND(FLUSH_BYTES);
-		if (!turn.left && !goes_on() && !choose_core())
-			break;
-		emit();
+	return send_line();
+}
+
+/* What there is when it begins, each record made a line of once: others may go on logging. */
+static void flush(void)
+{
+	bool on = settle();
+
+	for (u32 n = 0; on && n < LINE_LEFT + PANIC_LINES && choose_left(); n++) {
+		LOOP_BOUND(LINE_LEFT + PANIC_LINES);
+		on = send_line();
+	}
+	for (u32 i = 0; on && i < CPU_COUNT; i++) {
+		LOOP_BOUND(CPU_COUNT);
+		turn.cpu = i;
+		turn.records = log_waiting(i);
+		for (u32 n = 0; on && n < LOG_RECORDS && goes_on(); n++) {
+			LOOP_BOUND(LOG_RECORDS);
+			on = send_line();
+		}
 	}
 }
 
@@ -388,16 +428,14 @@ void console_tell(const char *text)
 	bool claimed = claim();
 	u32 length = 0;
 
-	flush();
-	for (; length < LOG_LINE - 1 && text[length]; length++) {
-		LOOP_BOUND(LOG_LINE);
-		line.bytes[length] = (u8)text[length];
-	}
-	turn.source = WIRE_CORE;
-	begin_line(length + 1);
-	while (drain_patiently() && turn.left) {
-		LOOP_BOUND(LOG_LINE);
-		emit();
+	if (settle()) {
+		for (; length < LOG_LINE - 1 && text[length]; length++) {
+			LOOP_BOUND(LOG_LINE);
+			line.bytes[length] = (u8)text[length];
+		}
+		turn.source = WIRE_CORE;
+		begin_line(length + 1);
+		send_line();
 	}
 	let_go(claimed);
 }

@@ -18,12 +18,12 @@
 
 /* Boot CPU, first of all. */
 void console_init(void);
-/* Print every CPU's log to the last character, waiting for the UART: boot and panic only. */
+/* Print what is in every CPU's log to the last character, waiting for the UART: boot and panic only. */
 void console_flush(void);
-/* Behind all that, one line of the core's, which is in no log: panic only. */
+/* One line of the core's, which is in no log; waiting for the UART. Panic only, behind console_flush. */
 void console_tell(const char *text);
 /* One bounded round: input, records, output as far as the UART's FIFO goes. */
-void console_pump(struct cpu *cpu);
+void console_pump(void);
 /* There is something to print, and the calling CPU has nothing more to do: it stopped its cell, and is about to park. */
 void console_notify(struct cpu *cpu);
 /* Without a service CPU, on one that is parked: it has done a bounded round of that, and shall come again before it looks what is next. */

@@ -14,8 +14,7 @@
 #include "vdev/vdev.h"
 
 #define CAPTURE_TIME(hz) ((hz) / 10) /* how long an end waits for vCPUs that do not come */
-#define STEPS 8u                     /* in one round, */
-#define SHARED_STEPS 1u              /* on a CPU that is a cell's too. A step is about as long as printing a line. */
+#define STEPS (SERVICE_SHARED ? 1u : 8u) /* in one round; few, where the CPU is a cell's too. A step is about as long as printing a line. */
 
 /* What a cell has printed, and which life of it is dealt with. Words: incarnation + 1, so that 0 is none. */
 static struct {
@@ -284,13 +283,11 @@ static bool find_end(bool told)
 
 void crash_serve(void)
 {
-	u32 steps = machine_cpus[machine_service_cpu].role == CPU_VCPU ? SHARED_STEPS : STEPS;
-
 	if (!crash_ready())
 		return;
 	bool told = !crash_tell();
 
-	for (u32 n = 0; n < steps && (keeping.to || find_end(told)); n++) {
+	for (u32 n = 0; n < STEPS && (keeping.to || find_end(told)); n++) {
 		LOOP_BOUND(STEPS);
 		keep_step();
 	}

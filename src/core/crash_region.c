@@ -402,17 +402,16 @@ void crash_init(void)
 
 /* ---- panics ---- */
 
-/* The first one of a boot stays: others mostly come of it. */
+/* The first one of a boot stays: others mostly come of it. Behind crash_init. */
 bool crash_panic(const struct panic_state *state)
 {
 	struct crash_panic *to;
 
 	if (!machine_core.crash || arch_cpu_this()->index != machine_service_cpu)
 		return false;
-	crash_init(); /* boot may end before it begins */
-	to = panic_part();
 	if (!ready)
 		return false;
+	to = panic_part();
 	if (crash_panic_at() && to->origin.boot == region.boot)
 		return true;
 	crash_begin(&to->mark, sizeof *to);

@@ -165,34 +165,38 @@ static u32 console_end(const struct crash_cell *cell, u32 at)
 	u32 end = at;
 
 	while (end < cell->console_size && end < at + CONSOLE_COLUMNS) {
-		LOOP_BOUND(CONSOLE_COLUMNS);
+		LOOP_TOTAL(CRASH_CONSOLE);
 		if (bytes[end++] == '\n')
 			break;
 	}
 	return end;
 }
 
-/* Line number `line` of what it has printed; false: there are not so many. */
-static bool print_console(const struct crash_cell *cell, u32 line)
+static void print_bytes(const struct crash_cell *cell, u32 at, u32 end)
 {
 	const u8 *bytes = (const u8 *)cell + cell->console;
 	char text[CONSOLE_COLUMNS + 1];
-	u32 at = 0, length = 0;
+	u32 length = 0;
 
-	for (; line && at < cell->console_size; line--) {
-		LOOP_BOUND(CRASH_CONSOLE);
-		at = console_end(cell, at);
-	}
-	if (at >= cell->console_size)
-		return false;
-	for (u32 i = at; i < console_end(cell, at); i++) {
+	for (; at < end; at++) {
 		LOOP_BOUND(CONSOLE_COLUMNS);
-		if (bytes[i] != '\r' && bytes[i] != '\n')
-			text[length++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
+		if (bytes[at] != '\r' && bytes[at] != '\n')
+			text[length++] = bytes[at] >= ' ' && bytes[at] <= '~' ? (char)bytes[at] : '.';
 	}
 	text[length] = 0;
 	log_put(MESSAGE_CRASH_CONSOLE, LOG_NO_CELL, cell->origin.sequence, text);
-	return true;
+}
+
+/* That line of what it has printed; false: there are not so many, and the number is less by those. */
+static bool print_console(const struct crash_cell *cell, u32 *line)
+{
+	for (u32 at = 0, end; at < cell->console_size; at = end) {
+		LOOP_BOUND(CRASH_CONSOLE);
+		end = console_end(cell, at);
+		if (!(*line)--)
+			return print_bytes(cell, at, end), true;
+	}
+	return false;
 }
 
 /* ---- one record ---- */
@@ -200,8 +204,6 @@ static bool print_console(const struct crash_cell *cell, u32 line)
 /* False: it has not so many lines; then the number is less by those it has. */
 static bool print_cell(const struct crash_cell *cell, u32 *line)
 {
-	u32 console = 0;
-
 	if (*line == LINE_SHORT)
 		return print_head(cell), true;
 	if (*line == LINE_ORIGIN)
@@ -215,14 +217,7 @@ static bool print_cell(const struct crash_cell *cell, u32 *line)
 			return print_vcpu(cell, n, *line), true;
 		*line -= vcpu_lines(vcpu_at(cell, n));
 	}
-	if (print_console(cell, *line))
-		return true;
-	for (u32 at = 0; at < cell->console_size; console++) {
-		LOOP_BOUND(CRASH_CONSOLE);
-		at = console_end(cell, at);
-	}
-	*line -= console;
-	return false;
+	return print_console(cell, line);
 }
 
 static bool print_panic(const struct crash_panic *panic, u32 *line)

@@ -48,7 +48,7 @@ static const char *parse(struct fmt_spec *spec, const char *p)
 	spec->width = 0;
 	while (*p >= '0' && *p <= '9') {
 		LOOP_BOUND(3);
-		spec->width = spec->width * 10 + (u32)(*p++ - '0');
+		spec->width = (u8)(spec->width * 10 + (*p++ - '0'));
 	}
 	spec->wide = *p == 'l';
 	p += spec->wide;
@@ -64,19 +64,21 @@ static bool has_value(char type)
 	return type >= 'a' && types >> (type & 31) & 1;
 }
 
-const char *fmt_next(const char *format, struct fmt_spec *spec)
+u32 fmt_specs(const char *format, struct fmt_spec *specs)
 {
-	while (*format) {
+	u32 n = 0;
+
+	while (*format && n < FMT_ARGUMENTS) {
 		LOOP_TOTAL(FMT_FORMAT);
 		if (*format++ != '%')
 			continue;
-		LOOP_BOUND(FMT_FORMAT / 2);
-		format = parse(spec, format);
-		if (has_value(spec->type))
-			return format + 1;
-		format += spec->type != 0;
+		LOOP_BOUND(FMT_PERCENTS); /* compilers make two loops of it */
+		LOOP_RARELY(FMT_PERCENTS);
+		format = parse(&specs[n], format);
+		format += specs[n].type != 0;
+		n += has_value(specs[n].type);
 	}
-	return NULL;
+	return n;
 }
 
 /* Every argument is passed in a place of 8 bytes of its own, by all ABIs that there are ports for; what is above an int is cut. */
@@ -124,6 +126,7 @@ static u32 print(char *buffer, u32 size, const char *format, struct arguments *a
 		if (*format == '@' && name)
 			text = name;
 		if (*format == '%') {
+			LOOP_RARELY(FMT_PERCENTS);
 			format = parse(&spec, format + 1);
 			if (!spec.type)
 				break;
@@ -162,14 +165,14 @@ u32 fmt_words(char *buffer, u32 size, const char *format, const u64 *words, u32 
 u32 fmt_print(char *buffer, u32 size, const char *format, ...)
 {
 	u64 values[FMT_ARGUMENTS];
-	struct fmt_spec spec;
+	struct fmt_spec specs[FMT_ARGUMENTS];
 	va_list args;
-	u32 n = 0;
+	u32 count = fmt_specs(format, specs);
 
 	va_start(args, format);
-	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++) {
+	for (u32 i = 0; i < count; i++) {
 		LOOP_BOUND(FMT_ARGUMENTS);
-		values[n] = fmt_value(&spec, &args);
+		values[i] = fmt_value(&specs[i], &args);
 	}
 	va_end(args);
 	return fmt_values(buffer, size, format, values, NULL);

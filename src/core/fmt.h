@@ -18,7 +18,8 @@
 
 #define FMT_ARGUMENTS 14u /* most of one format */
 /* For how long it takes at most: what the core prints is no longer (log.c looks). */
-#define FMT_FORMAT 192u   /* characters of a format */
+#define FMT_FORMAT 160u   /* characters of a format, */
+#define FMT_PERCENTS 16u  /* and of them percent signs */
 #define FMT_WORDS 80u     /* of fmt_words */
 #define FMT_TEXT 448u     /* bytes of a buffer */
 
@@ -35,15 +36,15 @@ u32 fmt_words(char *buffer, u32 size, const char *format, const u64 *words, u32 
 /* ---- for who takes arguments by a format ---- */
 
 struct fmt_spec {
-	u32 width;
+	u8 width;
 	char fill;
 	char type; /* s: a string; else a number */
 	bool wide; /* l */
 };
 
-/* The next conversion that has an argument; returns what is behind it. NULL: there is none. */
-const char *fmt_next(const char *format, struct fmt_spec *spec);
-/* Its value, as above. */
+/* The conversions that have an argument, FMT_ARGUMENTS at most; returns how many. All at once: so a format is read once, however many it has. */
+u32 fmt_specs(const char *format, struct fmt_spec *specs);
+/* The value of one, as above. */
 u64 fmt_value(const struct fmt_spec *spec, va_list *args);
 
 #endif

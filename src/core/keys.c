@@ -141,12 +141,15 @@ static void command(u8 byte)
 	}
 }
 
-static void take(u8 byte)
+/* True: it was an order, and one is enough for a round. */
+static bool take(u8 byte)
 {
 	if (keys.escaped) {
 		keys.escaped = false;
 		command(byte);
-	} else if (byte == CONFIG_CONSOLE_ESCAPE) {
+		return true;
+	}
+	if (byte == CONFIG_CONSOLE_ESCAPE) {
 		keys.escaped = true;
 		if (command_is_open())
 			command_close();
@@ -157,6 +160,7 @@ static void take(u8 byte)
 		keys.typed = true;
 		keys.last = arch_time_now();
 	}
+	return false;
 }
 
 /* The next byte, and whether it is a key; -1: there is none. */
@@ -180,10 +184,9 @@ void keys_poll(u64 now)
 		LOOP_BOUND(POLL_BYTES);
 		int byte = next(now, &key);
 
-		if (byte < 0)
+		if (byte < 0 || (key && take((u8)byte)))
 			break;
-		if (key)
-			take((u8)byte);
 	}
+	command_obey();
 	line_clock(now);
 }

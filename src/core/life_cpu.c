@@ -197,7 +197,7 @@ void life_wait(struct cpu *cpu)
 	for (;;) {
 		LOOP_RESIDENCE();
 		if (cpu->index == machine_service_cpu)
-			core_serve(cpu); /* or nobody would ever resume it */
+			core_serve(); /* or nobody would ever resume it */
 		bool held = debugged && debug_holds(cpu);
 
 		state = look(cpu, &late);

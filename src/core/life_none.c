@@ -65,6 +65,7 @@ void command_close(void) { }
 bool command_is_open(void) { return false; }
 bool command_is_busy(void) { return false; }
 void command_key(u8 byte) { (void)byte; }
+void command_obey(void) { }
 u32 command_draw(u8 *buffer, bool here, bool idle) { (void)buffer; (void)here; (void)idle; return 0; }
 bool command_line(void) { return false; }
 

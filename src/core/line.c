@@ -565,8 +565,11 @@ void line_round(u64 now, u32 bytes)
 
 	for (u32 n = 0; n < bytes; n++) {
 		LOOP_BOUND(LINE_ROUND);
-		if (out.at >= out.count && (frames++ >= bytes / FRAME_BYTES || line.mode == MODE_LEFT || !next_frame(now)))
-			return;
+		if (out.at >= out.count) {
+			LOOP_RARELY(LINE_ROUND / FRAME_BYTES + 1);
+			if (frames++ >= bytes / FRAME_BYTES || line.mode == MODE_LEFT || !next_frame(now))
+				return;
+		}
 		if (!plat_console_put(machine_console_base, out.wire[out.at]))
 			return;
 		if (++out.at >= out.count && !finished(now))

@@ -38,6 +38,7 @@ void line_stop(void);
 /* In plain text: the oldest record of the log that was handed to the last session and never acknowledged. False: there is none. */
 struct log_record;
 u32 line_left(char *text, u32 size);
+#define LINE_LEFT 176u /* most of these */
 
 /* Differs from boot to boot; 0 before the first HELLO. */
 u32 line_boot(void);

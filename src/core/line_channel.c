@@ -17,6 +17,8 @@
 #define LOG_ROUND 8u     /* records in a round */
 #define DROP_BYTES 256u  /* of a console at once */
 
+_Static_assert(LOG_SIZE / sizeof(struct line_log) <= LINE_LEFT, "so many records are kept for a session at most");
+
 struct channel channels[CHANNEL_COUNT];
 
 static struct {

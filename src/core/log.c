@@ -21,6 +21,7 @@
 #define RECORD (STRINGS + FMT_ARGUMENTS) /* and so many words are enough for any record */
 #define NO_CELL 0xffu
 
+_Static_assert(RING_WORDS / HEAD <= LOG_RECORDS, "so many records are in a ring at most");
 _Static_assert(CELL_COUNT < NO_CELL, "a cell's number is a byte in the rings");
 _Static_assert(LOG_DATA >= (RECORD - HEAD) * 8, "arguments are no longer packed than in words");
 
@@ -83,14 +84,14 @@ static u32 put_string(u64 *record, u32 n, const char *text)
 
 static u32 put_arguments(u64 *record, const char *format, va_list *args)
 {
-	struct fmt_spec spec;
-	u32 n = HEAD;
+	struct fmt_spec specs[FMT_ARGUMENTS];
+	u32 n = HEAD, count = fmt_specs(format, specs);
 
-	while ((format = fmt_next(format, &spec))) {
+	for (u32 i = 0; i < count; i++) {
 		LOOP_BOUND(FMT_ARGUMENTS);
-		u64 value = fmt_value(&spec, args);
+		u64 value = fmt_value(&specs[i], args);
 
-		if (spec.type == 's')
+		if (specs[i].type == 's')
 			n = put_string(record, n, value ? (const char *)value : "?");
 		else
 			record[n++] = value;
@@ -241,7 +242,7 @@ static void put_byte(struct log_record *record, u8 byte)
 static void pack_string(struct log_record *record, const char *text)
 {
 	for (u32 i = 0; i < LOG_DATA; i++) {
-		LOOP_BOUND(LOG_DATA);
+		LOOP_TOTAL((RECORD - HEAD) * 8);
 		put_byte(record, (u8)text[i]);
 		if (!text[i])
 			break;
@@ -250,16 +251,15 @@ static void pack_string(struct log_record *record, const char *text)
 
 static void pack(const u64 *from, struct log_record *record)
 {
-	const char *p = messages[record->head.message].format;
 	struct line_log *head = &record->head;
-	u32 strings = 0, n = HEAD;
-	struct fmt_spec spec;
+	struct fmt_spec specs[FMT_ARGUMENTS];
+	u32 strings = 0, n = HEAD, count = fmt_specs(messages[head->message].format, specs);
 
 	head->size = sizeof *head;
 	head->arguments = 0;
-	for (; n < RECORD && (p = fmt_next(p, &spec)); head->arguments++) {
+	for (; n < RECORD && head->arguments < count; head->arguments++) {
 		LOOP_BOUND(FMT_ARGUMENTS);
-		if (spec.type == 's') {
+		if (specs[head->arguments].type == 's') {
 			strings |= 1u << head->arguments;
 			pack_string(record, (const char *)&from[n]);
 			while (n < RECORD && from[n] >> 56) {
@@ -332,13 +332,13 @@ u32 log_line(const struct log_record *record, char *text, u32 size)
 	const struct line_log *head = &record->head;
 	const char *format = messages[head->message % MESSAGE_COUNT].format;
 	u64 values[FMT_ARGUMENTS];
-	struct fmt_spec spec;
-	u32 at = 0, n = 0;
+	struct fmt_spec specs[FMT_ARGUMENTS];
+	u32 at = 0, count = fmt_specs(format, specs);
 
-	for (const char *p = format; n < FMT_ARGUMENTS && (p = fmt_next(p, &spec)); n++) {
+	for (u32 n = 0; n < count; n++) {
 		LOOP_BOUND(FMT_ARGUMENTS);
-		values[n] = spec.type == 's' ? (u64)&record->data[at] : 0;
-		if (spec.type == 's')
+		values[n] = specs[n].type == 's' ? (u64)&record->data[at] : 0;
+		if (specs[n].type == 's')
 			while (at + 1 < LOG_DATA && record->data[at++])
 				LOOP_TOTAL(LOG_DATA);
 		else

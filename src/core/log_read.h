@@ -5,7 +5,8 @@
 
 #include "core/line_format.h"
 
-#define LOG_DATA 568u /* bytes of arguments, at most */
+#define LOG_DATA 568u    /* bytes of arguments, at most */
+#define LOG_RECORDS 128u /* most that wait in one CPU's ring */
 
 /* Its first head.size bytes are what goes over the line. */
 struct log_record {

@@ -75,7 +75,8 @@ static void await_others(const struct cpu *self)
 		if (arch_time_now() > limit)
 			panic("CPUs that did not arrive: expected and arrived", expected,
 			      __atomic_load_n(&cpus_arrived, __ATOMIC_ACQUIRE));
-		panic_relay();
+		if (panic_is_left())
+			console_flush();
 		arch_cpu_relax();
 	}
 }
@@ -131,11 +132,11 @@ bool core_service_wanted(void)
 	return arch_cas32(&core_service_word, 1, 0);
 }
 
-void core_serve(struct cpu *cpu)
+void core_serve(void)
 {
 	panic_relay();   /* first: a CPU's last words, whatever the rest finds */
 	iommu_serve();   /* what ends the DMA of a cell that stops: others wait for it */
-	console_pump(cpu); /* the operator's wishes come in, records go out */
+	console_pump(); /* the operator's wishes come in, records go out */
 	crash_serve();   /* what life_serve lets go on is kept before */
 	watch_serve();   /* what has happened or run out, before what is wished: it is older */
 	control_serve();
@@ -160,7 +161,7 @@ static _Noreturn void serve(struct cpu *cpu)
 	for (;;) {
 		LOOP_RESIDENCE();
 		metrics_begin(cpu);
-		core_serve(cpu);
+		core_serve();
 		metrics_end(cpu);
 		arch_cpu_wait();
 		arch_cpu_kicked(cpu);
@@ -175,7 +176,7 @@ void cpu_main(struct cpu *cpu)
 	case CPU_VCPU:
 		if (cpu->index == machine_service_cpu) {
 			service_init();
-			core_serve(cpu); /* from here on the tick comes by itself */
+			core_serve(); /* from here on the tick comes by itself */
 		}
 		life_boot(cpu);
 		cell_park(cpu); /* the first vCPU starts the cell from there */

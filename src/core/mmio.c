@@ -23,7 +23,7 @@ static void tell_console(struct cpu *cpu, const struct vdev_config *dev, u32 pen
 		if (!dev->ops->pending(dev) && arch_time_glance() < cpu->pump_due)
 			return;
 		iommu_serve();
-		console_pump(cpu);
+		console_pump();
 		cpu->pump_due = arch_time_glance() + PUMP_PERIOD(arch_time_hz());
 	} else if (pending_before < VDEV_CONSOLE_KICK && dev->ops->pending(dev) >= VDEV_CONSOLE_KICK)
 		core_call_service();

@@ -17,7 +17,9 @@
 #include "core/crash.h"
 #include "core/fmt.h"
 #include "core/health.h"
+#include "core/line.h"
 #include "core/log.h"
+#include "core/log_read.h"
 
 #define WORDS_PER_LINE 4u
 #define REG_LINES ((ARRAY_COUNT(((struct panic_state *)0)->regs) + WORDS_PER_LINE - 1) / WORDS_PER_LINE)
@@ -34,7 +36,8 @@ _Static_assert(LINE_STACK + (PANIC_STACK + WORDS_PER_LINE - 1) / WORDS_PER_LINE 
  */
 static struct panic_state left;
 static u32 left_state;   /* [A] enum record_state; RECORD_PRINTED: the service CPU is at it */
-static u32 left_printed; /* [A] 0, 1: somebody prints it, 2: it is printed */
+static u32 left_printed; /* [A] its lines are on the wire */
+static u32 left_line;    /* the next; of who pumps */
 static u32 serving;      /* [A] the service CPU is through boot */
 static bool begun[CPU_COUNT]; /* [O] a panic on the way to the end of a panic prints no more */
 
@@ -75,20 +78,30 @@ u32 panic_line(const struct panic_state *state, const char *cpu, u32 line, char 
 	return words(state, (line - LINE_STACK) * WORDS_PER_LINE, false, buffer, size);
 }
 
+/* All of it, line by line, the number of the next in *n. 0: that was all. */
+static u32 next_line(const struct panic_state *state, u32 *n, char *text, u32 size)
+{
+	u32 line = (*n)++, length = line > PANIC_LINES ? 0 : panic_line(state, machine_cpus[state->cpu].name, line, text, size);
+
+	if (length || line > PANIC_LINES)
+		return length;
+	*n = PANIC_LINES + 1; /* it has fewer, and this is the last */
+	return fmt_print(text, size, "panic: configuration %s; %s", machine_hash, machine_core.panic_resets ? "the board is reset" :
+			 state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
+							     "this CPU halts; those that can go on do");
+}
+
 /* Not by the log, which may be full, or not compiled in. */
 static void print(const struct panic_state *state)
 {
-	const char *cpu = machine_cpus[state->cpu].name;
-	char line[LOG_LINE];
+	char text[LOG_LINE];
+	u32 n = 0;
 
-	for (u32 i = 0; panic_line(state, cpu, i, line, sizeof line); i++) {
-		LOOP_BOUND(PANIC_LINES);
-		console_tell(line);
+	console_flush();
+	while (next_line(state, &n, text, sizeof text)) {
+		LOOP_BOUND(PANIC_LINES + 1);
+		console_tell(text);
 	}
-	fmt_print(line, sizeof line, "panic: configuration %s; %s", machine_hash, machine_core.panic_resets ? "the board is reset" :
-		  state->cpu == machine_service_cpu ? "this CPU halts, and nobody serves the cells any more: no console, no restart" :
-						      "this CPU halts; those that can go on do");
-	console_tell(line);
 }
 
 /* ---- for others ---- */
@@ -126,7 +139,8 @@ static bool leave(const struct panic_state *state, bool printed)
 		arch_cpu_relax();
 	}
 	copy(&left, state);
-	atomic_store32(&left_printed, printed ? 2 : 0);
+	left_line = 0;
+	atomic_store32(&left_printed, printed);
 	atomic_store32(&left_state, RECORD_READY);
 	core_call_service();
 	if (!machine_core.panic_resets)
@@ -135,22 +149,38 @@ static bool leave(const struct panic_state *state, bool printed)
 	return atomic_load32(&left_state) != RECORD_READY && wait_until(&left_state, RECORD_NONE, TELL_TIME(hz));
 }
 
+bool panic_is_left(void)
+{
+	u32 state = atomic_load32(&left_state);
+
+	return (state == RECORD_READY || state == RECORD_PRINTED) && !atomic_load32(&left_printed);
+}
+
+/* Behind what that CPU has logged; it logs no more. Asked for once more when the last line is on the wire. */
+u32 panic_text(char *text, u32 size)
+{
+	u32 length;
+
+	if (!panic_is_left() || log_waiting(left.cpu))
+		return 0;
+	length = next_line(&left, &left_line, text, size);
+	if (length)
+		return length + 1;
+	atomic_store32(&left_printed, 1);
+	return 0;
+}
+
 void panic_relay(void)
 {
-	bool service = arch_cpu_this()->index == machine_service_cpu;
-
-	if (service)
-		atomic_store32(&serving, 1);
-	if (atomic_load32(&left_state) != RECORD_READY)
+	atomic_store32(&serving, 1);
+	arch_cas32(&left_state, RECORD_READY, RECORD_PRINTED);
+	if (atomic_load32(&left_state) != RECORD_PRINTED)
 		return;
-	if (arch_cas32(&left_printed, 0, 1)) {
-		crash_panic(&left); /* before it is printed: that takes long */
-		print(&left);
-		atomic_store32(&left_printed, 2);
+	crash_panic(&left); /* before it is printed: that takes long. In further rounds it is kept already */
+	if (panic_is_left()) {
+		line_stop(); /* it comes as text */
+		return;
 	}
-	if (!service || atomic_load32(&left_printed) != 2 || !arch_cas32(&left_state, RECORD_READY, RECORD_PRINTED))
-		return;
-	crash_panic(&left);
 	if (machine_core.panic_resets)
 		arch_board_reset();
 	atomic_store32(&left_state, RECORD_NONE);
@@ -166,6 +196,8 @@ static _Noreturn void end(struct panic_state *state)
 	begun[cpu->index] = true;
 	health_lost();
 	if (!again) {
+		if (cpu->index == machine_service_cpu)
+			crash_init(); /* boot may end before it begins */
 		bool kept = crash_panic(state) || cpu->index == machine_service_cpu;
 
 		if (mapped)

@@ -17,7 +17,7 @@
 #include "core/types.h"
 
 #define PANIC_STACK 32u /* words of the stack, from its pointer up */
-#define PANIC_LINES 18u /* most of panic_line */
+#define PANIC_LINES 18u /* most of panic_line; the last of all comes behind these */
 #define PANIC_LINE 160u /* longest line of panic_line, its final 0 included */
 
 struct panic_state {
@@ -36,8 +36,15 @@ struct panic_state {
 _Noreturn void panic(const char *what, u64 declared, u64 found);
 /* An exception taken from the core itself. */
 _Noreturn void panic_exception(u64 syndrome, u64 pc, u64 address);
-/* Print and keep what another CPU left behind; boot CPU while it waits, then the service CPU. */
+/*
+ * What another CPU left behind. The service CPU, once a round: it is kept, the pump prints it (panic_text), and when that is
+ * done happens what cloison,panic says. Nothing here waits but for the end of a session.
+ */
 void panic_relay(void);
+/* Is it still to be printed? The boot CPU, while it waits and nobody pumps. */
+bool panic_is_left(void);
+/* Its next line as text, the final 0 in its length; 0: there is none. Only the CPU that pumps; size >= PANIC_LINE. */
+u32 panic_text(char *text, u32 size);
 /* The text of it, line by line from 0 on; cpu: its name. Returns the length; 0: that was all. size >= PANIC_LINE. */
 u32 panic_line(const struct panic_state *state, const char *cpu, u32 line, char *buffer, u32 size);
 

@@ -21,8 +21,7 @@
 #include "core/log.h"
 #include "vdev/vdev.h"
 
-#define POLL_LINES 16u
-#define SHARED_LINES 1u
+#define POLL_LINES (SERVICE_SHARED ? 1u : 16u) /* few, where the CPU is a cell's too */
 #define LINE_HEAD 0u   /* lines of a record: what, where */
 #define LINE_DETAIL 1u /* ISA-specific syndrome */
 #define LINE_REGS 2u   /* the registers, from here on */
@@ -223,9 +222,9 @@ static bool status_line(void)
 	return true;
 }
 
-void record_poll(bool shared)
+void record_poll(void)
 {
-	for (u32 n = 0; n < (shared ? SHARED_LINES : POLL_LINES) && log_has_room(); n++) {
+	for (u32 n = 0; n < POLL_LINES && log_has_room(); n++) {
 		LOOP_BOUND(POLL_LINES);
 		if (!record_line() && !status_line() && !command_line())
 			return;

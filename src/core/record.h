@@ -11,8 +11,8 @@
 
 /* Ask for the status of all cells; a request during a status starts it again. Service CPU. */
 void record_status(void);
-/* Write the next lines of what is due: records first, then the status, then what the command line asked for. shared: few, as the CPU is a cell's too. */
-void record_poll(bool shared);
+/* Write the next lines of what is due: records first, then the status, then what the command line asked for. */
+void record_poll(void);
 /* Is a record waiting to be printed? */
 bool record_is_due(void);
 

@@ -70,15 +70,18 @@ static OUTLINE void stage_string(const char *text)
 
 static OUTLINE void unpaint(void)
 {
-	if (wire.painted)
-		stage_string("\033[0m");
+	static const u8 plain[] = { ESC, '[', '0', 'm' };
+
+	for (u32 i = 0; wire.painted && i < sizeof plain; i++)
+		stage(plain[i]);
 	wire.painted = false;
 }
 
 static void end_line(void)
 {
 	unpaint();
-	stage_string("\r\n");
+	stage('\r');
+	stage('\n');
 	wire.owner = WIRE_NOBODY;
 }
 
@@ -93,7 +96,8 @@ static OUTLINE void prefix(u32 source)
 {
 	stage('[');
 	stage_string(source >= WIRE_CORE ? "core" : machine_cells[source].name);
-	stage_string("] ");
+	stage(']');
+	stage(' ');
 	wire.column = 0;
 }
 

@@ -148,7 +148,7 @@ static enum host_end serve_once(void)
 
 	become(SERVICE);
 	host.now = microseconds();
-	HOST_CATCH(end, core_serve(host_this));
+	HOST_CATCH(end, core_serve());
 	return end;
 }
 

@@ -140,6 +140,12 @@ def check(partition):
     assert counts["MEDIATED_COUNT"] == len(cells) == len(table) and counts["MACHINE_MAX_MEDIATED"] == max(1, len(cells))
     highest = max([0] + [intid for c in cells.values() for intid in c.seen])
     assert counts["VGIC_WORDS"] == max(9, highest // 32 + 1) <= 31
+    words = [{w: sum(i // 32 == w for i in [*range(16), *TIMERS, *c.seen]) for w in range(counts["VGIC_WORDS"])} for c in cells.values()]
+    used = {w for c in words for w, lines in c.items() if lines} | {0}
+    assert counts["VGIC_WORDS_USED"] == sum(1 << w for w in used) and counts["VGIC_WORD_COUNT"] == len(used)
+    assert counts["VGIC_WORD_LINES"] == max([0] + [lines for c in words for lines in c.values()])
+    service = partition.report["service_cpu"]
+    assert counts["SERVICE_SHARED"] == bool(service and service["shared_with"])
     owned = owners(partition.machine, counts["OWNER_COUNT"])
     assert {o[0] for o in owned.values() if o} <= set(cells), "a line of a direct cell has an owner"
     for index, cell in cells.items():

@@ -259,7 +259,7 @@ void serve(u32 milliseconds)
 	host_this = &host_cpus[machine_service_cpu == CPU_NONE ? SERVICE : machine_service_cpu];
 	for (u32 i = 0; i < milliseconds; i++) {
 		host.now += HOST_HZ / 1000;
-		console_pump(host_this);
+		console_pump();
 	}
 	host_this = before;
 }

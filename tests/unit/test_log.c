@@ -63,14 +63,15 @@ static void table(void **state)
 	assert_int_equal(MESSAGE_PLAIN, 0);
 	assert_string_equal(log_format(MESSAGE_PLAIN), "%s");
 	for (u32 m = 0; m < MESSAGE_COUNT; m++) {
-		struct fmt_spec spec;
-		u32 n = 0;
+		struct fmt_spec specs[FMT_ARGUMENTS];
+		u32 percents = 0;
 
-		for (const char *p = log_format(m); (p = fmt_next(p, &spec)); n++)
-			;
-		assert_true(n <= FMT_ARGUMENTS);
-		for (const char *p = log_format(m); *p; p++)
+		for (const char *p = log_format(m); *p; p++) {
+			percents += *p == '%';
 			assert_in_range(*p, ' ', '~'); /* one line, and nothing that moves a cursor */
+		}
+		assert_int_equal(fmt_specs(log_format(m), specs), percents); /* each takes an argument, and none is left over */
+		assert_true(percents <= FMT_PERCENTS);
 	}
 	assert_null(log_format(MESSAGE_COUNT));
 	assert_string_equal(log_severity_name(LOG_DEBUG), "debug");
@@ -101,12 +102,12 @@ static void every_message(void **state)
 	for (u32 turn = 0; turn < 40 * MESSAGE_COUNT; turn++) {
 		enum log_message m = (enum log_message)(turn % MESSAGE_COUNT);
 		u64 v[FMT_ARGUMENTS] = { 0 };
-		struct fmt_spec spec;
-		u32 n = 0;
+		struct fmt_spec specs[FMT_ARGUMENTS];
+		u32 count = fmt_specs(log_format(m), specs);
 		char line[1024];
 
-		for (const char *p = log_format(m); (p = fmt_next(p, &spec)); n++)
-			v[n] = spec.type == 's' ? (u64)words[next_random(&seed) % ARRAY_COUNT(words)] : spec.type == 'c' ? 'x' :
+		for (u32 n = 0; n < count; n++)
+			v[n] = specs[n].type == 's' ? (u64)words[next_random(&seed) % ARRAY_COUNT(words)] : specs[n].type == 'c' ? 'x' :
 			       ((u64)next_random(&seed) << 32 | next_random(&seed)) >> next_random(&seed) % 64;
 		expect_format(log_format(m));
 		snprintf(line, sizeof line, expected, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13]);
@@ -118,7 +119,7 @@ static void every_message(void **state)
 		} else {
 			log_take(&record);
 			assert_int_equal(record.head.message, m);
-			assert_int_equal(record.head.arguments, n);
+			assert_int_equal(record.head.arguments, count);
 			assert_int_equal(log_line(&record, text, sizeof text), strlen(line));
 		}
 		assert_int_equal(record.head.cell, CELL_CONTROL);

@@ -26,6 +26,19 @@ static void wait(struct cpu *cpu)
 	}
 }
 
+/* A round of service, as far as it is about a panic. */
+static void relay(void)
+{
+	panic_relay();
+	console_pump();
+}
+
+static void relay_all(void)
+{
+	for (u32 i = 0; i < 20; i++)
+		relay();
+}
+
 /* The service CPU is through boot, the region as new. */
 static int setup(void **state)
 {
@@ -121,12 +134,39 @@ static void elsewhere(void **state)
 	assert_int_equal(host.kicks[SERVICE], 1);
 	assert_null(crash_panic_at());
 	host_this = &host_cpus[SERVICE];
-	panic_relay();
+	relay_all();
 	assert_true(said("[core] panic: lines: declared 0x1, found 0x2\r\n"));
 	assert_true(said("; this CPU halts; those that can go on do\r\n"));
 	assert_string_equal(crash_panic_at()->cpu, "cpu2");
-	panic_relay();
+	relay_all();
 	assert_int_equal(times("\n"), 12);
+}
+
+/* Who serves has other work: a round prints no more than any other, and none waits for the UART. Behind what that CPU has logged. */
+static void by_and_by(void **state)
+{
+	enum host_end end;
+	volatile u32 before = 0; /* behind a longjmp */
+
+	(void)state;
+	host_this = &host_cpus[2];
+	console_printf("before that");
+	HOST_CATCH(end, panic("lines", 1, 2));
+	assert_int_equal(end, HOST_HALT);
+	host_this = &host_cpus[SERVICE];
+	wire_room = 0;
+	relay_all();
+	assert_int_equal(wire_length, 0);
+	assert_string_equal(crash_panic_at()->cpu, "cpu2"); /* that comes first */
+	assert_true(panic_is_left());
+	wire_room = ~0u;
+	for (u32 i = 0; i < 10; i++, before = wire_length) {
+		relay();
+		assert_true(wire_length - before <= 1024);
+	}
+	assert_false(panic_is_left());
+	assert_ptr_equal(strstr(wire_text, "[core] before that\r\n[core] panic: lines: declared 0x1, found 0x2\r\n"), wire_text);
+	assert_int_equal(times("\n"), 13);
 }
 
 /* Two at once: the second waits until the first one's words are taken. Both are printed, the first is kept. */
@@ -138,11 +178,11 @@ static void two(void **state)
 	host_this = &host_cpus[2];
 	HOST_CATCH(end, panic("first", 1, 2));
 	host_this = &host_cpus[3];
-	meanwhile = panic_relay;
+	meanwhile = relay;
 	HOST_CATCH(end, panic("second", 1, 2));
 	assert_int_equal(end, HOST_HALT);
 	host_this = &host_cpus[SERVICE];
-	panic_relay();
+	relay_all();
 	assert_true(said("panic: first:"));
 	assert_true(said("panic: second:"));
 	assert_string_equal(crash_panic_at()->what, "first");
@@ -160,7 +200,7 @@ static void boot_cpu(void **state)
 	assert_int_equal(times("\n"), 12);
 	assert_null(crash_panic_at());
 	host_this = &host_cpus[SERVICE];
-	panic_relay();
+	relay_all();
 	assert_int_equal(times("\n"), 12);
 	assert_string_equal(crash_panic_at()->cpu, "cpu0");
 }
@@ -179,7 +219,13 @@ static void reset_by_the_service_cpu(void **state)
 	assert_non_null(crash_panic_at());
 }
 
-/* The service CPU takes it, keeps it and resets: relay does not come back. */
+static void relay_slowly(void)
+{
+	wire_room += 8;
+	relay();
+}
+
+/* The service CPU takes it within a second, keeps it, prints it to its end, which takes longer, and resets: relay does not come back. */
 static void reset_by_another(void **state)
 {
 	enum host_end end;
@@ -187,11 +233,14 @@ static void reset_by_another(void **state)
 	(void)state;
 	unit_core.panic_resets = true;
 	host_this = &host_cpus[2];
-	meanwhile = panic_relay;
+	meanwhile = relay_slowly;
+	wire_room = 0;
 	HOST_CATCH(end, panic("lines", 1, 2));
+	wire_room = ~0u;
 	assert_int_equal(end, HOST_BOARD_RESET);
 	assert_int_equal(host_this->index, SERVICE); /* it was that one */
-	assert_int_equal(waits, 1);
+	assert_in_range(waits, 110, 500);
+	assert_int_equal(times("\n"), 12);
 	assert_true(said("; the board is reset\r\n"));
 	assert_string_equal(crash_panic_at()->cpu, "cpu2");
 }
@@ -218,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup(to_the_last_character, setup),
 		cmocka_unit_test_setup(kept_by_the_service_cpu, setup),
 		cmocka_unit_test_setup(elsewhere, setup),
+		cmocka_unit_test_setup(by_and_by, setup),
 		cmocka_unit_test_setup(two, setup),
 		cmocka_unit_test_setup(boot_cpu, setup),
 		cmocka_unit_test_setup(reset_by_the_service_cpu, setup),

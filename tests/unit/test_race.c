@@ -21,7 +21,7 @@ static void *service_cpu(void *argument)
 		__atomic_fetch_add(&host.now, HOST_HZ / 1000, __ATOMIC_RELAXED); /* who logs looks at it */
 		if (room)
 			wire_room = room;
-		console_pump(host_this);
+		console_pump();
 		sched_yield();
 	}
 	return NULL;
@@ -464,7 +464,7 @@ static void *other_pump(void *argument)
 {
 	host_this = &host_cpus[(uintptr_t)argument];
 	while (!stopped())
-		console_pump(host_this);
+		console_pump();
 	return NULL;
 }
 

@@ -102,7 +102,7 @@ static void *vcpu(void *argument)
 static void round_of_service(void)
 {
 	__atomic_add_fetch(&host.now, HOST_HZ / 1000, __ATOMIC_RELAXED);
-	core_serve(host_this);
+	core_serve();
 	in_time();
 }
 

@@ -103,7 +103,7 @@ static void the_next_round_is_due(void **state)
 	(void)state;
 	host.now = 5000;
 	host_this = &host_cpus[SHARED];
-	core_serve(host_this);
+	core_serve();
 	assert_int_equal(host.wake_at, 5000 + HOST_HZ / 1000);
 }
 
@@ -141,7 +141,7 @@ static void who_calls(void **state)
 	assert_int_equal(host.kicks[SHARED], 3);
 	assert_int_equal(host.kicks[0] + host.kicks[2] + host.kicks[3] + host.kicks[4], 0);
 	host_this = &host_cpus[SHARED];
-	core_serve(host_this); /* takes over what the other CPU has left */
+	core_serve(); /* takes over what the other CPU has left */
 	serve(20);
 	assert_non_null(strstr(wire_text, "[core] panic: lines: declared 0x1, found 0x2\r\n"));
 }

@@ -65,15 +65,14 @@ bool cellctl_argument(const struct cellctl_record *record, unsigned n, const cha
 /* Does it want the same arguments in the same order? A translation may be wrong. */
 static bool wants_same(const char *one, const char *other)
 {
-	struct fmt_spec a = { 0 }, b = { 0 };
+	struct fmt_spec a[FMT_ARGUMENTS], b[FMT_ARGUMENTS];
+	unsigned count = fmt_specs(one, a), i = 0;
 
-	do {
-		one = fmt_next(one, &a);
-		other = fmt_next(other, &b);
-		if (!one || !other)
-			return !one && !other;
-	} while (a.type == b.type && a.wide == b.wide);
-	return false;
+	if (fmt_specs(other, b) != count)
+		return false;
+	while (i < count && a[i].type == b[i].type && a[i].wide == b[i].wide)
+		i++;
+	return i == count;
 }
 
 struct said {
@@ -103,13 +102,14 @@ static const char *said(const struct cellctl *c, const struct cellctl_record *re
 /* As the format asks for them; what the record has not, or has of another kind, is 0 and "?". */
 static void take_values(const struct cellctl *c, const struct cellctl_record *record, const char *format, u64 *values, struct said *room)
 {
-	struct fmt_spec spec = { 0 };
+	struct fmt_spec specs[FMT_ARGUMENTS];
+	unsigned count = fmt_specs(format, specs);
 
-	for (unsigned i = 0; i < FMT_ARGUMENTS && (format = fmt_next(format, &spec)); i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const char *text = NULL;
 		uint64_t number = 0;
 
-		if (cellctl_argument(record, i, &text, &number) && !text == (spec.type != 's'))
+		if (cellctl_argument(record, i, &text, &number) && !text == (specs[i].type != 's'))
 			values[i] = text ? (u64)(uintptr_t)said(c, record, text, &room[i]) : number;
 	}
 }

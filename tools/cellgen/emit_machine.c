@@ -97,7 +97,9 @@ static void emit_counts(const struct decision *d, const char *dir)
 	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {
 		out_printf(&out, "#define %s_COUNT %u\n", counts[i].name, counts[i].count);
 	}
-	out_printf(&out, "\n/* Words of 32 interrupt numbers that a mediated cell has. */\n#define VGIC_WORDS %u\n", emit_vgic_words(d));
+	emit_vgic_counts(d, &out);
+	out_printf(&out, "\n/* Is the service CPU one that a cell has? */\n#define SERVICE_SHARED %u\n",
+		   d->service_cpu != CPU_NONE && d->cpus[d->service_cpu].role == ROLE_VCPU);
 	emit_limits(d, &out);
 	out_printf(&out, "\n/* Array sizes: never 0. */\n");
 	for (u32 i = 0; i < ARRAY_COUNT(counts); i++) {

@@ -14,7 +14,7 @@ enum set { SET_LINKED, SET_SOFT, SET_EDGE, SET_COUNT };
 
 static const char *const set_names[SET_COUNT] = { "linked", "soft", "edge" };
 
-u32 emit_vgic_words(const struct decision *d)
+static u32 vgic_words(const struct decision *d)
 {
 	u32 words = WORDS_MIN;
 
@@ -24,6 +24,40 @@ u32 emit_vgic_words(const struct decision *d)
 		words = needed > words ? needed : words;
 	}
 	return words;
+}
+
+/* Which of a cell's words have lines at all, and the most that one has: loops over them are bounded by these. */
+static u32 lines_of(const struct decision *d, u32 cell, u32 word)
+{
+	u32 bits = word ? 0 : SGIS;
+
+	for (u32 i = 0; !word && i < ARRAY_COUNT(timers); i++) {
+		bits |= (u32)BIT(timers[i]);
+	}
+	for (u32 i = 0; i < d->virtual_count; i++) {
+		const struct virtual_line *line = &d->virtual_lines[i];
+
+		bits |= line->cell == cell && line->intid / 32 == word ? (u32)BIT(line->intid % 32) : 0;
+	}
+	return bits;
+}
+
+void emit_vgic_counts(const struct decision *d, struct out *out)
+{
+	u32 used = 1, most = 0, words = vgic_words(d);
+
+	for (u32 cell = 0; cell < d->cell_count; cell++) {
+		for (u32 word = 0; d->cells[cell].mediated && word < words; word++) {
+			u32 bits = lines_of(d, cell, word), count = (u32)__builtin_popcount(bits);
+
+			used |= bits ? (u32)BIT(word) : 0;
+			most = count > most ? count : most;
+		}
+	}
+	out_printf(out, "\n/* Words of 32 interrupt numbers that a mediated cell has; a bit for each that has lines in some cell, so many are these, */\n");
+	out_printf(out, "/* and so many lines, SGIs included, are in one at most. */\n");
+	out_printf(out, "#define VGIC_WORDS %u\n#define VGIC_WORDS_USED %u\n", words, used);
+	out_printf(out, "#define VGIC_WORD_COUNT %u\n#define VGIC_WORD_LINES %u\n", (u32)__builtin_popcount(used), most);
 }
 
 static void emit_sets(const struct decision *d, const struct cell *cell, struct out *out)

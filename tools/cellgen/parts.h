@@ -259,7 +259,7 @@ void emit_machine(const struct decision *d, const char *dir);
 void emit_cells(const struct decision *d, struct out *out);
 void emit_lives(const struct decision *d, struct out *out);    /* emit_life.c: machine_lives, machine_controls, machine_core */
 u32 control_count(const struct decision *d);
-u32 emit_vgic_words(const struct decision *d);                 /* VGIC_WORDS */
+void emit_vgic_counts(const struct decision *d, struct out *out); /* VGIC_WORDS and its kin */
 void emit_vgics(const struct decision *d, struct out *out);    /* vgic_N of each mediated cell N */
 void emit_index(const struct decision *d, struct out *out);     /* machine_index */
 void emit_owners(const struct decision *d, struct out *out);

@@ -20,7 +20,7 @@ static void service(struct cpu *cpu)
 {
 	u64 start = arch_time_now(), ticks;
 
-	core_serve(cpu);
+	core_serve();
 	ticks = arch_time_now() - start;
 	cpu->arch.irq_counts[IRQ_SERVICE]++;
 	cpu->arch.service_ticks += ticks;

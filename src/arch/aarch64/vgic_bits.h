@@ -10,6 +10,7 @@
 #ifndef CLOISON_ARCH_AARCH64_VGIC_BITS_H
 #define CLOISON_ARCH_AARCH64_VGIC_BITS_H
 
+#include "core/bound.h"
 #include "vgic_logic.h"
 
 static inline u32 get(const u32 *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
@@ -26,9 +27,12 @@ static inline bool marked(const u32 *words, u32 line) { return words[line / 32] 
 static inline void mark(u32 *words, u32 line) { words[line / 32] |= bit_of(line); }
 static inline void unmark(u32 *words, u32 line) { words[line / 32] &= ~bit_of(line); }
 
-/* line = each bit of `bits`, of word w */
+/* line = each bit of `bits`, of word w; lines that there are, so no more than any word has. */
 #define FOR_EACH_LINE(line, w, bits) \
-	for (u32 rest_ = (bits), line; rest_ && (line = (w) * 32 + lowest(rest_), true); rest_ &= rest_ - 1)
+	for (u32 rest_ = (bits), line; rest_ && ({ LOOP_BOUND(VGIC_WORD_LINES); line = (w) * 32 + lowest(rest_); true; }); rest_ &= rest_ - 1)
+/* w = each word of `words`; words with lines, so no more than there are. */
+#define FOR_EACH_WORD(w, words) \
+	for (u32 words_ = (words), w; words_ && ({ LOOP_BOUND(VGIC_WORD_COUNT); w = lowest(words_); true; }); words_ &= words_ - 1)
 
 static inline struct vgic_vcpu *vgic_own(const struct vgic *v, const struct vgic_cpu *c) { return &v->vcpus[c->index]; }
 static inline u32 vgic_implemented(const struct vgic *v, u32 w) { return v->config->linked[w] | v->config->soft[w] | (w ? 0 : 0xffffu); }

@@ -105,9 +105,8 @@ static void end_overflow(struct vgic *v, struct vgic_cpu *c)
 		LOOP_BOUND(31); /* EOIcount has five bits */
 		u32 best = NO_LINE;
 
-		for (u32 ws = c->words; ws; ws &= ws - 1) {
-			LOOP_BOUND(VGIC_WORDS);
-			FOR_EACH_LINE(line, lowest(ws), c->act[lowest(ws)] & ~c->forced[lowest(ws)]) {
+		FOR_EACH_WORD(w, c->words) {
+			FOR_EACH_LINE(line, w, c->act[w] & ~c->forced[w]) {
 				if (best == NO_LINE || c->running[line] < c->running[best])
 					best = line;
 			}
@@ -203,7 +202,6 @@ static void claim(struct vgic *v, struct vgic_cpu *c, u32 w)
 	u32 ready = vgic_asserted(v, w) & ~get(&v->inhand[w]);
 
 	FOR_EACH_LINE(line, w, ready ? allowed(v, c, w, ready) : 0) {
-		LOOP_BOUND(32);
 		if (set_bits(&v->inhand[w], bit_of(line)) & bit_of(line))
 			continue; /* another vCPU was first: it was routed there a moment ago */
 		set_byte(&v->holder[line], (u8)c->index);
@@ -238,8 +236,7 @@ static void requests(struct vgic *v, struct vgic_cpu *c)
 {
 	struct vgic_vcpu *own = vgic_own(v, c);
 
-	for (u32 w = 0; w < VGIC_WORDS; w++) {
-		LOOP_BOUND(VGIC_WORDS);
+	FOR_EACH_WORD(w, VGIC_WORDS_USED) {
 		u32 unpend = take_all(&own->unpend[w]);
 
 		if (!w) { /* PPIs not in hand: only this CPU can */
@@ -262,7 +259,7 @@ static void publish(struct vgic *v, struct vgic_cpu *c)
 {
 	struct vgic_vcpu *own = vgic_own(v, c);
 
-	for (u32 w = 0; w < VGIC_WORDS; w++) {
+	FOR_EACH_WORD(w, VGIC_WORDS_USED) {
 		__atomic_store_n(&own->seen[VGIC_PENDING][w], c->pend[w], __ATOMIC_SEQ_CST);
 		__atomic_store_n(&own->seen[VGIC_ACTIVE][w], c->act[w], __ATOMIC_SEQ_CST);
 	}
@@ -290,12 +287,8 @@ static u32 best(const struct vgic *v, const struct vgic_cpu *c, bool active)
 {
 	u32 found = NO_LINE, least = 0x100;
 
-	for (u32 ws = c->words; ws; ws &= ws - 1) {
-		LOOP_BOUND(VGIC_WORDS);
-		u32 w = lowest(ws);
-
+	FOR_EACH_WORD(w, c->words) {
 		FOR_EACH_LINE(line, w, active ? c->act[w] : ready(c, w)) {
-			LOOP_BOUND(32);
 			u32 priority = active ? c->running[line] : priority_of(v, c, line);
 
 			if (priority < least) {
@@ -357,10 +350,8 @@ static void fill(struct vgic *v, struct vgic_cpu *c)
 	u32 slot, next, left = 0, words = 0, actives = 0;
 
 	c->busy = c->latched | !get(&v->ctlr);
-	for (u32 ws = c->words; ws; ws &= ws - 1) {
-		LOOP_BOUND(VGIC_WORDS);
-		c->waits[lowest(ws)] = 0;
-	}
+	FOR_EACH_WORD(w, c->words)
+		c->waits[w] = 0;
 	slot = put_best(v, c, 0, false);
 	while ((next = put_best(v, c, slot, true)) != slot) {
 		LOOP_BOUND(VGIC_LR_MAX);
@@ -370,19 +361,14 @@ static void fill(struct vgic *v, struct vgic_cpu *c)
 		LOOP_BOUND(VGIC_LR_MAX);
 		slot = next;
 	}
-	for (u32 ws = c->words; ws; ws &= ws - 1) {
-		LOOP_BOUND(VGIC_WORDS);
-		left |= ready(c, lowest(ws));
-	}
+	FOR_EACH_WORD(w, c->words)
+		left |= ready(c, w);
 	for (u32 i = 0; i < slot && left; i++) {
 		LOOP_BOUND(VGIC_LR_MAX);
 		if (is_both(c->lr[i]))
 			split(c, i);
 	}
-	for (u32 ws = c->words; ws; ws &= ws - 1) {
-		LOOP_BOUND(VGIC_WORDS);
-		u32 w = lowest(ws);
-
+	FOR_EACH_WORD(w, c->words) {
 		actives |= c->act[w];
 		words |= c->pend[w] | c->act[w] ? 1u << w : 0;
 	}
@@ -404,17 +390,13 @@ void vgic_sync(struct vgic *v, struct vgic_cpu *c)
 		any |= news;
 		if (news & VGIC_LOOK) {
 			look(v, c);
-			news = (1u << VGIC_WORDS) - 1;
+			news = VGIC_WORDS_USED;
 		}
 		claim_sgis(v, c);
-		for (u32 ws = news & ~1u; ws; ws &= ws - 1) {
-			LOOP_BOUND(VGIC_WORDS);
-			claim(v, c, lowest(ws));
-		}
-		for (u32 ws = c->words; ws; ws &= ws - 1) {
-			LOOP_BOUND(VGIC_WORDS);
-			review(v, c, lowest(ws));
-		}
+		FOR_EACH_WORD(w, news & ~1u)
+			claim(v, c, w);
+		FOR_EACH_WORD(w, c->words)
+			review(v, c, w);
 		if (!get(&own->summary))
 			break;
 	}
@@ -535,11 +517,10 @@ void vgic_vcpu_stop(struct vgic *v, struct vgic_cpu *c)
 	clear_bits(&own->present, 1);
 	clear_bits(&own->enabled, ~0u);
 	requests(v, c); /* or what they take back would be given back */
-	for (u32 ws = c->words; ws; ws &= ws - 1) {
-		LOOP_BOUND(VGIC_WORDS);
-		FOR_EACH_LINE(line, lowest(ws), c->act[lowest(ws)])
+	FOR_EACH_WORD(w, c->words) {
+		FOR_EACH_LINE(line, w, c->act[w])
 			vgic_deactivate(v, c, line);
-		review(v, c, lowest(ws));
+		review(v, c, w);
 	}
 	FOR_EACH_LINE(line, 0, v->config->linked[0])
 		vgic_hw_enable(v, line, false);

@@ -283,8 +283,7 @@ static void control_write(struct vgic *v, struct vgic_cpu *c, u32 value)
 
 	if (__atomic_exchange_n(&v->ctlr, fresh, __ATOMIC_SEQ_CST) == fresh)
 		return;
-	for (u32 w = 1; w < VGIC_WORDS; w++) {
-		LOOP_BOUND(VGIC_WORDS - 1);
+	FOR_EACH_WORD(w, VGIC_WORDS_USED & ~1u) {
 		FOR_EACH_LINE(line, w, fresh ? v->config->linked[w] & get(&v->enabled[w]) : 0)
 			vgic_follow(v, line);
 	}

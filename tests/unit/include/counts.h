@@ -19,6 +19,9 @@
 #define SPACE_COUNT 0
 #define BUS_COUNT 0
 #endif
+#ifndef SERVICE_SHARED /* machine.c */
+#define SERVICE_SHARED 0
+#endif
 #define ITS_COUNT 1
 #define ITS_DEVICE_COUNT 3
 #define ITS_EVENT_COUNT 44
@@ -26,6 +29,9 @@
 
 /* For src/arch/aarch64/vgic_*.c and fast_*.c: as QEMU's virt has it. */
 #define VGIC_WORDS 9
+#define VGIC_WORDS_USED 0x1ff
+#define VGIC_WORD_COUNT 9
+#define VGIC_WORD_LINES 32
 #define OWNER_COUNT 448
 
 #define CELL_VCPU_LIMIT 2

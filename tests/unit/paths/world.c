@@ -254,9 +254,8 @@ static void keep_later(void)
 		world.kept = world.recorded;
 }
 
-void core_serve(struct cpu *cpu)
+void core_serve(void)
 {
-	(void)cpu;
 	operate();
 	if (world.left.policy && paths_choose("policy", 2)) {
 		world.left.policy--;
@@ -392,7 +391,7 @@ void world_cpu(u32 thread)
 
 	if (thread == SERVICE) {
 		for (;;) {
-			core_serve(cpu);
+			core_serve();
 			arch_cpu_wait();
 			arch_cpu_kicked(cpu);
 		}
@@ -408,7 +407,7 @@ void world_cpu(u32 thread)
 			instruction(cpu);
 		/* A tick of the service CPU, taken from its guest or its copier */
 		if (thread == machine_service_cpu)
-			core_serve(cpu);
+			core_serve();
 	}
 }
 
