@@ -292,8 +292,8 @@ void trap_slow(void) { for (u32 i = 0; i < 100; i++) TICK(); MORE }
 """
 
 
-def vectors(analyse, more="", **options):
-    return analyse('extern char vectors[];\n' + VECTORS.replace("MORE", more) + HERE + "{ sink = (u64)vectors; }\n", **options)
+def vectors(analyse, more="", before="", **options):
+    return analyse('extern char vectors[];\n' + before + VECTORS.replace("MORE", more) + HERE + "{ sink = (u64)vectors; }\n", **options)
 
 
 def test_ways_have_names(analyse):
@@ -328,18 +328,3 @@ def test_no_image(tmp_path):
             elf.write_bytes(content)
         said = Said(elf, tmp_path)
         assert said.code == 1 and word in said.err and said.data is None
-
-
-# ---- what was measured ----
-
-def test_measured_is_held_against_the_bound():
-    import hold
-    bounds = {"short": {"instructions": 40, "patience": 0, "milliseconds": 0, "ends": None},
-              "long": {"instructions": 1000, "patience": 500, "milliseconds": 0, "ends": 700, "ends_patience": 0, "ends_milliseconds": 0},
-              "clock": {"instructions": 10, "patience": 0, "milliseconds": 5, "ends": None}}
-    assert hold.broken(bounds, [("a", "short", 40), ("b", "long", 1500), ("c", "short + long", 1540), ("d", "clock", 10 ** 9)]) == []
-    found = hold.broken(bounds, [("a", "short", 41), ("b", "long", 1501), ("c", "short + long", 1541)])
-    assert len(found) == 3 and found[0].startswith("a: 41 instructions measured, but short has 40 at most")
-    assert "not measured: clock" in hold.table(bounds, [("a", "short", 41), ("b", "long", 3)])
-    with pytest.raises(hold.Unknown, match="no way 'shorter'"):
-        hold.broken(bounds, [("a", "shorter", 1)])

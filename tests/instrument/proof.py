@@ -50,9 +50,9 @@ def ways(folder, el, cpus, options, plugin, stay):
     at = {name: symbol(elf, name) for name in ("vectors", "handler", "skips", "handler_end")}
     result = Path(folder) / "count.json"
     plug, words = instrument.options(None, result, core=[(at["vectors"], at["handler_end"])], plugin=plugin)
-    words += f",enter=way:{at['vectors'] + 0x200:#x},path=skip:{at['skips']:#x}" + (f",stay=home:{at['handler']:#x}" if stay else "")
+    words += f",enter=way:{at['vectors'] + 0x200:#x},path=skip:{at['skips']:#x},wait=4:{at['skips']:#x}" + (f",stay=home:{at['handler']:#x}" if stay else "")
     counts = counted(elf, el, cpus, result, [plug, words, *options])
-    return [{name: (way["core"], way["samples"], way["max"]) for name, way in cpu["entries"].items()} for cpu in counts["cpus"]]
+    return [{name: (way["core"], way["samples"], way["max"], way["net"]) for name, way in cpu["entries"].items()} for cpu in counts["cpus"]]
 
 
 def counted(elf, el, cpus, result, options):

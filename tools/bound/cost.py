@@ -41,6 +41,7 @@ class Costs:
         self.program, self.patient = program, patient
         self.second = MILLISECOND if patient else 0
         self.of, self.service = {}, None
+        self.waits = {}  # place -> instructions of a round of waiting
         self.extra = 0  # of exceptions that a load or store of device_read may take
         self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind, _ in entries)}
 
@@ -267,6 +268,7 @@ class Around:
         self._settle(again, out)
         rounds = self._round(again)
         self.round = rounds
+        self._note(rounds)
         total, chain = first
         if rounds and self.counts_in_all():  # the loop around it adds its rounds
             total, chain = total - rounds[0], (chain, ("times", -1, rounds[1]))
@@ -275,6 +277,12 @@ class Around:
                 total, chain = total + times * cost, (chain, ("times", times, how))
         for to, cost in out.items():
             better(ways, to, (total + cost[0], (chain, ("then", cost[1]))))
+
+    def _note(self, rounds):
+        bound, known = self.loop.bound, self.solver.costs.waits
+        if rounds and bound and (bound.kind == PATIENCE or bound.time):
+            for place in bound.places:
+                known[place] = max(known.get(place, 0), rounds[0])
 
     def _round(self, again):
         return max((c for p, c in again.items() if p not in self.resident), key=lambda c: c[0], default=None)

@@ -227,8 +227,22 @@ class Count:
         return tried(begin, offset, seen, add, kept, limit, stay, bits)
 
 
+def reckoned(value, add, limit, mask, stay):
+    """The same without trying, for what steps towards its limit and does not wrap before; None: try."""
+    limit &= mask
+    if stay in ("cc", "lo") and add and limit + add <= mask:
+        return (limit - value + add - 1) // add + 1 if value < limit else 1
+    if stay == "ne" and add:
+        away, by = ((limit - value) & mask, add) if add <= mask // 2 else ((value - limit) & mask, mask + 1 - add)
+        return away // by + 1 if away % by == 0 else None
+    return None
+
+
 def tried(begin, offset, seen, add, kept, limit, stay, bits):
     mask, keep = (1 << seen) - 1, (1 << kept) - 1
+    quick = reckoned((begin + offset) & mask, add & mask, limit, mask, stay) if isinstance(limit, int) and kept >= seen and seen <= bits else None
+    if quick:
+        return quick if quick <= LIMIT else None
     value, passes = begin, 0
     while passes < LIMIT:
         passes += 1

@@ -4,7 +4,7 @@ import re
 
 import flags
 from image import CPUS, RESIDENCE, STACK, TABLE
-from values import CALLED, STORES, State, entered, joined, register, step, written
+from values import CALLED, STORES, State, entered, joined, register, named, step, written
 
 CONDITIONAL = {"cbz", "cbnz", "tbz", "tbnz"}
 ENDS = {"brk", "hlt"}
@@ -291,10 +291,12 @@ class Program:
         """
         values(self, function)
         made, used = {}, set()  # address of the instruction -> function; functions that are passed or called
-        for _, ins, state in self._steps(function):
-            if ins.op in ("adr", "add"):
+        for block in function.blocks.values():
+            state = State(list(function.states[block.start].regs))
+            for ins in block.code:
                 step(state, ins, function.loads, self)
-                made.update({ins.at: state.regs[r] for r in written(ins) if isinstance(state.regs[r], int) and state.regs[r] in self.image.functions})
+                if ins.op in ("adr", "add"):
+                    made.update({ins.at: state.regs[r] for r in written(ins) if state.regs[r].__class__ is int and state.regs[r] in self.image.functions})
         for block, ins, state in self._steps(function) if made else ():
             over = set() if STORES.match(ins.op) else set(written(ins))
             read = {register(t)[0] for t in re.findall(r"\bx\d+\b", ins.args)} - over
@@ -384,10 +386,10 @@ def run(program, function, blocks, start, state, outs=None, leads=None):
             if n == start or n not in blocks or n not in lead:
                 continue
             come = [ends[p] for p in before[n] if p in ends and n in ways[p]]
-            state_n = joined(come, n)
+            state_n, own = joined(come, n)
             for r in merged.get(n, ()):  # what was of this place once stays so: it ends
-                state_n.regs[r] = (64, ("phi", n, r), 0)
-            merged[n] = {r for r, v in enumerate(state_n.regs) if v == (64, ("phi", n, r), 0)}
+                state_n.regs[r] = named(("phi", n, r))
+            merged[n] = own | merged.get(n, own)
             if n not in states or states[n].regs != state_n.regs:
                 states[n] = state_n
                 todo.append(n)

@@ -11,10 +11,12 @@ SHDR = struct.Struct("<IIQQQQIIQQ")
 SYM = struct.Struct("<IBBHQQ")
 BOUND = struct.Struct("<QQQ")
 SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS = 2, 4, 8
+LOADED = (".text", ".rodata", ".data")  # in this order: pointers() leaves out the first
 STT_NOTYPE, STT_OBJECT, STT_FUNC = 0, 1, 2
 COUNTED, PATIENCE, RESIDENCE, TABLE, CPUS, RARE, TOTAL, TIME, STACK = range(9)  # src/core/bound.h
 
 LINE = re.compile(r"\s+([0-9a-f]+):\t(\S+)(?:\t([^/]*?))?(?:\s*//.*)?$")
+COMMA = re.compile(r",\s*(?![^\[]*\])")
 BRANCHES = {"b", "bl", "cbz", "cbnz", "tbz", "tbnz"}
 
 
@@ -23,10 +25,10 @@ class Refused(Exception):
 
 
 class Ins:
-    __slots__ = ("at", "op", "args", "target")
+    __slots__ = ("at", "op", "args", "target", "split")
 
     def __init__(self, at, op, args):
-        self.at, self.op, self.target = at, op, None
+        self.at, self.op, self.target, self.split = at, op, None, None
         if op in BRANCHES or op.startswith("b."):
             self.target = int(args.split("<")[0].split(",")[-1].strip(), 16)
             args = args.rsplit("<", 1)[0]
@@ -34,11 +36,13 @@ class Ins:
 
     def operands(self):
         """Split at commas that are not in brackets."""
-        return re.split(r",\s*(?![^\[]*\])", self.args) if self.args else []
+        if self.split is None:
+            self.split = COMMA.split(self.args) if self.args else []
+        return self.split
 
 
 class Image:
-    def __init__(self, path, prefix="aarch64-linux-gnu-"):
+    def __init__(self, path, prefix="aarch64-linux-gnu-", code=True):
         self.path, self.prefix = path, prefix
         try:
             with open(path, "rb") as file:
@@ -48,7 +52,8 @@ class Image:
                 self._constants(file)
         except (OSError, struct.error, StopIteration) as error:
             raise Refused(f"{path}: {error or 'not an ELF of the core'}; build it first (make)") from error
-        self._disassemble()
+        if code:
+            self._disassemble()
 
     # ---- ELF ----
 
@@ -102,7 +107,7 @@ class Image:
     def _constants(self, file):
         """What is loaded and not code; images of guests are not looked at."""
         self.data = []
-        for name in (".text", ".rodata", ".data"):  # in this order: pointers() leaves out the first
+        for name in LOADED:
             found = self._section(name)
             self.data.append((found[0] if found else 0, self._read(file, name)))
 
@@ -123,8 +128,7 @@ class Image:
                     yield at, self.functions[value][0]
 
     def section_bytes(self, name):
-        base = self._section(name)[0]
-        return next(data for at, data in self.data if at == base)
+        return self.data[LOADED.index(name)][1]
 
     def word(self, address):
         for base, data in self.data:

@@ -174,6 +174,15 @@ class Report:
         return {"deepest": deepest, "entry": name, "way": way, "dump": dump}
 
 
+def served(path, ways):
+    """The same on the CPU that serves: with a round of service in it."""
+    round_ = ways.get("service-round")
+    if not round_ or round_["instructions"] is None:
+        return path
+    return {**path, "name": f"{path['name']} + service-round", "instructions": path["instructions"] + round_["instructions"],
+            "milliseconds": path["milliseconds"] + round_["milliseconds"]}
+
+
 def of_guest(name):
     """Is it a way that a guest takes in and comes back by, each time anew?"""
     name = name.removeprefix("traced-")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pathlib
 
 ABOUT = """Instructions from the first of the vector's slot to the ERET, both counted, of the longest way there is in the code.
 
@@ -17,6 +18,13 @@ def text_hash(image):
     return hashlib.sha256(image.section_bytes(".text")).hexdigest()
 
 
+def key(image):
+    """Of all that decides what a report says: code, constants, marks, and who reads them."""
+    parts = [image.section_bytes(".text"), image.section_bytes(".rodata"), repr(image.bounds).encode()]
+    parts += [path.read_bytes() for path in sorted(pathlib.Path(__file__).parent.iterdir()) if path.is_file()]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
 def as_json(report, problems, believed):
     image, program = report.program.image, report.program
     paths = []
@@ -26,7 +34,8 @@ def as_json(report, problems, believed):
         entry["deepest"] = path["deepest"]
         paths.append(entry)
     return {
-        "image": os.path.basename(image.path), "text_sha256": text_hash(image), "paths": paths,
+        "image": os.path.basename(image.path), "text_sha256": text_hash(image), "key": key(image), "paths": paths,
+        "waits": [{"at": at, "round": round_} for at, round_ in sorted(report.plain.waits.items())],
         "stack": {"bytes": program.stack, **report.stack},
         "functions": len(program.functions), "loops": report.loop_count, "believed": believed, "problems": problems,
     }
@@ -44,6 +53,9 @@ def as_text(report, data):
     for p in data["paths"]:
         lines.append(f"{p['name']:24} {column(p['instructions']):>12} {column(p['patience'] or None):>12} {column(p['milliseconds'] or None):>6} "
                      f"{column(p['ends']):>12} {column(p.get('ends_patience') or None):>12} {column(p.get('ends_milliseconds') or None):>6} {p['stack_bytes']:>6,}")
+    serving = [p["name"] for p in data["paths"] if p["serves"]]
+    if serving:
+        lines += ["", "On the CPU that serves, a round of service (service-round) may be in these, besides: " + ", ".join(serving)]
     lines += ["", "Where the instructions of the longest way are", ""]
     for path in report.paths.values():
         worst = report.worst(path)

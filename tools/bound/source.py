@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """How many loops of the source are around a place. Only what a loop looks like is known of C here."""
+import bisect
 import functools
 import pathlib
 import re
@@ -38,7 +39,8 @@ class _Reader:
 
     def __init__(self, text):
         self.text = text
-        self.tokens = [(m[0], text.count("\n", 0, m.start()) + 1) for m in TOKEN.finditer(text)]
+        lines = [m.start() for m in re.finditer("\n", text)]
+        self.tokens = [(m[0], bisect.bisect_left(lines, m.start()) + 1) for m in TOKEN.finditer(text)]
         self.at, self.found, self.extents = 0, {}, {}
 
     def read(self):
@@ -76,6 +78,8 @@ class _Reader:
                     self._next()
                     self._brackets(depth + 1)
             elif token in ("while", "for") or token.startswith("FOR_EACH"):
+                if token.startswith("FOR_EACH"):
+                    self.found[line] = depth + 1  # it has a mark in itself
                 self._brackets(depth + 1)
                 self._statement(depth + 1)
                 self._extent(line)

@@ -8,6 +8,7 @@ What registers hold, as far as it follows from the instructions of one function.
     ("less", name, bits) the same: that many bits of it, shifted right or divided
     None                 nothing is known
 """
+import functools
 import re
 
 SP, ZERO = 31, 32
@@ -19,6 +20,7 @@ CALLED = [*range(0, 19), 30]  # a call may change these, and no other (the proce
 M64 = (1 << 64) - 1
 
 
+@functools.lru_cache(None)
 def register(text):
     """(number, bits) or None"""
     if text in ("sp", "wsp"):
@@ -30,6 +32,7 @@ def register(text):
     return None
 
 
+@functools.lru_cache(None)
 def number(text):
     return int(text[1:], 0) if text.startswith("#") else None
 
@@ -77,11 +80,22 @@ class State:
 
     def fresh(self, index, at):
         """A value of its own; who still has the one of the last time round has an old one."""
-        name = (at, index)
-        for i, value in enumerate(self.regs):
-            if isinstance(value, tuple) and value[1] == name:
-                self.regs[i] = None
-        self.regs[index] = (64, name, 0)
+        value = named((at, index))
+        name, regs = value[1], self.regs
+        for i, old in enumerate(regs):
+            if old.__class__ is tuple and old[1] is name:
+                regs[i] = None
+        regs[index] = value
+
+    def fresh_all(self, indices, at):
+        """The same for what a call may change."""
+        values, regs = [named((at, index)) for index in indices], self.regs
+        names = {id(value[1]) for value in values}
+        for i, old in enumerate(regs):
+            if old.__class__ is tuple and id(old[1]) in names:
+                regs[i] = None
+        for index, value in zip(indices, values):
+            regs[index] = value
 
 
 def written(ins):
@@ -96,42 +110,59 @@ def written(ins):
     return [found[0] for found in map(register, names) if found]
 
 
+@functools.lru_cache(None)
+def named(name):
+    """What a name stands for. One object for each name, so that most comparisons are of objects."""
+    return 64, name, 0
+
+
 def entered(kind):
-    return State([(64, (kind, r), 0) for r in range(32)])
+    return State([named((kind, r)) for r in range(32)])
 
 
 def joined(states, block):
-    """At the beginning of a block: what all who come agree on, else a value of that place."""
-    regs = []
-    for r in range(32):
-        value = states[0].regs[r]
-        own = isinstance(value, tuple) and isinstance(value[1], tuple) and value[1][0] == "phi" and value[1][1] == block
-        if own or any(s.regs[r] != value for s in states[1:]):
-            value = (64, ("phi", block, r), 0)
-        regs.append(value)
-    return State(regs)
+    """At the beginning of a block: what all who come agree on, else a value of that place. And which registers have such a one."""
+    regs, rest, own = list(states[0].regs), [s.regs for s in states[1:]], set()
+    for r, value in enumerate(regs):
+        for other in rest:
+            if other[r] is not value and other[r] != value:
+                own.add(r)
+                break
+        else:
+            if value.__class__ is tuple and value[1][0] == "phi" and value[1][1] == block:
+                own.add(r)
+    for r in own:
+        regs[r] = named(("phi", block, r))
+    return State(regs), own
 
 
 MEMORY = re.compile(r"\[(\w+)(?:,\s*([^\]]*))?\](!?)(?:,\s*#(-?\w+))?")
+
+
+@functools.lru_cache(None)
+def sort_of(op):
+    """Does it change no register, reach memory, load?"""
+    loads = bool(LOADS.match(op))
+    return bool(NOTHING.match(op)), loads or bool(STORES.match(op) or EXCLUSIVE.match(op)), loads
 
 
 def step(state, ins, loads, program):
     """One instruction. loads: name -> (value of the base, offset) of what was loaded."""
     op = ins.op
     if op in ("bl", "blr"):
-        for r in program.changed(ins):
-            state.fresh(r, ins.at)
+        state.fresh_all(program.changed(ins), ins.at)
         return
-    if NOTHING.match(op):
+    nothing, access_, loads_ = sort_of(op)
+    if nothing:
         return
     operands = ins.operands()
     if not operands:
         return
-    memory = MEMORY.search(ins.args)
-    if memory and (EXCLUSIVE.match(op) or STORES.match(op) or LOADS.match(op)):
+    memory = MEMORY.search(ins.args) if access_ else None
+    if memory:
         access(state, ins, op, operands, memory, loads, program)
         return
-    if LOADS.match(op):  # of the literal pool
+    if loads_:  # of the literal pool
         value = program.image.word(int(operands[1].split()[0], 16)) if op == "ldr" and operands[1][0].isdigit() and operands[0][0] == "x" else None
         state.set(operands[0], value, ins.at)
         return

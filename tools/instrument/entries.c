@@ -11,19 +11,21 @@
 #define PLACES_MAX 512
 #define ERET 0xd69f03e0u
 
-enum kind { ENTER, PATH, LONG, NEST, STAY };
+enum kind { ENTER, PATH, LONG, NEST, STAY, WAIT };
+enum end { BACK, STAYS, AWAY, ENDS }; /* by ERET; where a CPU lives; from there to another such place */
 
 static char names[NAMES_MAX][40];
 static unsigned int name_count;
-static struct place { uint64_t at; enum kind kind; unsigned int name; } places[PLACES_MAX];
+static struct place { uint64_t at; enum kind kind; unsigned int name; uint64_t round; } places[PLACES_MAX];
 static unsigned int place_count;
 
 /* On which way a vCPU is. */
 static struct way {
 	bool in, keeps, from_stay;      /* keeps its name */
 	unsigned int nested, began, name;
-	uint64_t begun;
-	struct histogram *back[NAMES_MAX], *stays[NAMES_MAX], *away[NAMES_MAX]; /* ended by ERET; where a CPU lives; from there to another such place */
+	uint64_t begun, waited;
+	struct histogram *lengths[ENDS][NAMES_MAX];
+	uint64_t net[ENDS][NAMES_MAX]; /* the longest without its rounds of waiting */
 } ways[VCPUS_MAX];
 
 /* ---- executed ---- */
@@ -36,6 +38,16 @@ static void begin(struct way *way, unsigned int name, uint64_t before, bool from
 	way->nested = 0;
 	way->began = way->name = name;
 	way->begun = before;
+	way->waited = 0;
+}
+
+static void end(struct way *way, enum end how, uint64_t length)
+{
+	uint64_t net = length > way->waited ? length - way->waited : 0;
+
+	sample(&way->lengths[how][way->name], length);
+	if (net > way->net[how][way->name])
+		way->net[how][way->name] = net;
 }
 
 static void passed(unsigned int said, void *data)
@@ -62,8 +74,11 @@ static void passed(unsigned int said, void *data)
 		break;
 	case STAY: /* before this instruction: it is the next way's first */
 		if (way->in)
-			sample(way->from_stay && way->began != place->name ? &way->away[way->name] : &way->stays[way->name], before - way->begun);
+			end(way, way->from_stay && way->began != place->name ? AWAY : STAYS, before - way->begun);
 		begin(way, place->name, before, true);
+		break;
+	case WAIT:
+		way->waited += place->round;
 		break;
 	}
 }
@@ -78,7 +93,7 @@ static void returned(unsigned int said, void *data)
 	if (way->in && way->nested) {
 		way->nested--;
 	} else if (way->in) {
-		sample(&way->back[way->name], core_so_far(vcpu) - way->begun);
+		end(way, BACK, core_so_far(vcpu) - way->begun);
 		way->in = false;
 	}
 }
@@ -96,11 +111,15 @@ void entries_instrument(struct qemu_plugin_insn *insn, uint64_t physical, uint32
 
 /* ---- the result ---- */
 
-static const char *write_one(FILE *file, const char *comma, unsigned int name, const char *end, const struct histogram *h)
+static const char *write_one(FILE *file, const char *comma, const struct way *way, unsigned int name, enum end how)
 {
+	static const char *const ends[ENDS] = { [BACK] = "", [STAYS] = ">stay", [AWAY] = ">away" };
+	const struct histogram *h = way->lengths[how][name];
+
 	if (!h)
 		return comma;
-	fprintf(file, "%s\n    \"%s%s\": {\"samples\": %lu, \"max\": %lu, \"lost\": %lu, \"core\": ", comma, names[name], end, h->samples, h->max, h->lost);
+	fprintf(file, "%s\n    \"%s%s\": {\"samples\": %lu, \"max\": %lu, \"net\": %lu, \"lost\": %lu, \"core\": ", comma, names[name], ends[how],
+		h->samples, h->max, way->net[how][name], h->lost);
 	write_histogram(file, h);
 	fputc('}', file);
 	return ",";
@@ -111,11 +130,9 @@ void entries_write(FILE *file, unsigned int vcpu)
 	const char *comma = "";
 
 	fputs("   \"entries\": {", file);
-	for (unsigned int i = 0; i < name_count; i++) {
-		comma = write_one(file, comma, i, "", ways[vcpu].back[i]);
-		comma = write_one(file, comma, i, ">stay", ways[vcpu].stays[i]);
-		comma = write_one(file, comma, i, ">away", ways[vcpu].away[i]);
-	}
+	for (unsigned int i = 0; i < name_count; i++)
+		for (enum end how = BACK; how < ENDS; how++)
+			comma = write_one(file, comma, &ways[vcpu], i, how);
 	fputs("},\n", file);
 }
 
@@ -147,17 +164,19 @@ static void add(const char *text, enum kind kind)
 	if (place_count == PLACES_MAX)
 		refuse("more than %d places", PLACES_MAX);
 	place->kind = kind;
-	if (kind != LONG && kind != NEST)
+	if (kind == WAIT)
+		place->round = strtoull(text, NULL, 10);
+	else if (kind != LONG && kind != NEST)
 		place->name = name_of(text, colon ? (size_t)(colon - text) : 0);
 	place->at = strtoull(colon ? colon + 1 : text, &end, 0);
-	if (*end || !place->at)
+	if (*end || !place->at || (kind == WAIT && !place->round))
 		refuse("'%s': an address has to come last", text);
 	place_count++;
 }
 
 bool entries_option(const char *word)
 {
-	static const char *const kinds[] = { [ENTER] = "enter=", [PATH] = "path=", [LONG] = "long=", [NEST] = "nest=", [STAY] = "stay=" };
+	static const char *const kinds[] = { [ENTER] = "enter=", [PATH] = "path=", [LONG] = "long=", [NEST] = "nest=", [STAY] = "stay=", [WAIT] = "wait=" };
 
 	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(word, kinds[i], strlen(kinds[i])) == 0) {

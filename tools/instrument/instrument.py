@@ -35,6 +35,15 @@ def core_text(out):
 RESIDENCE = 2  # src/core/bound.h
 
 
+def waits(out, real):
+    """Places that a way passes once in each round of waiting for hardware or for a moment, as the bound of the image has them."""
+    import hold
+    try:
+        return [f"wait={wait['round']}:{real(wait['at'])}" for wait in hold.data(out)["waits"]]
+    except hold.Unknown:
+        return []  # it has none: then nothing is held against it, either
+
+
 def entries(out):
     """The plugin's words for each way into the core, by the names that tools/bound gives them (entries.h)."""
     sys.path.insert(0, str(ROOT / "tools" / "bound"))
@@ -60,7 +69,7 @@ def entries(out):
         if kind & 0xff == RESIDENCE: # above: its line
             inside = max(f for f in functions if f[0] <= link)[1]
             words.append(f"stay=round-{inside[:32]}:{real(link)}")
-    return words
+    return words + waits(out, real)
 
 
 def escaped(path):
@@ -125,8 +134,8 @@ def name_of_way(key, bounds, serves):
 
 def figures(counts, bounds, serving=None):
     """
-    The longest of each way, as tools/bound/hold.py wants them: [(what, name of the way, instructions)]. serving: the number of the CPU that
-    serves, in whose ways a round of service may be.
+    The longest of each way, as tools/bound/hold.py wants them: [(what, name of the way, instructions)]. Rounds of waiting are not counted, nor
+    are they in the bound. serving: the number of the CPU that serves, in whose ways a round of service may be.
     """
     found = {}
     for i, cpu in enumerate(counts["cpus"]):
@@ -134,8 +143,8 @@ def figures(counts, bounds, serving=None):
             if way["lost"]:
                 raise Wrong(f"{key} of CPU {i} has more different lengths than are kept")
             name = name_of_way(key, bounds, i == serving)
-            if way["max"] > found.get(name, (0, 0))[0]:
-                found[name] = way["max"], i
+            if way["net"] > found.get(name, (-1, 0))[0]:
+                found[name] = way["net"], i
     return [(f"{name} on CPU {i}", name, most) for name, (most, i) in sorted(found.items())]
 
 
