@@ -144,7 +144,7 @@ GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld imag
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
 
 .PHONY: all guests
-all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked $(O)/.limited
+all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked $(if $(filter n,$(BOUND)),$(O)/.limited,$(O)/.bounded)
 
 # Everything includes what cellgen and Kconfig made; the .d files know precisely what.
 $(OBJECTS): $(FLAGS) $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
@@ -263,9 +263,9 @@ $(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
 
 # ---------------------------------------------------------------- the longest ways
 
-# From the finished code (docs/bound.md). Where the partition has a limit, an image that exceeds it is none, too.
+# From the finished code (docs/bound.md). Where the partition has a limit, an image that exceeds it is none, too. BOUND=n: only there.
 BOUND_DEPS := $(O)/cloison.elf $(O)/gen/counts.h $(wildcard $(S)/tools/bound/*)
-bounds = CROSS_COMPILE='$(CROSS_COMPILE)' $(S)/tools/bound/bound --text $(O)/bound.txt --json $(O)/bound.json --limit $(O)/gen/counts.h $(O)/cloison.elf
+bounds = CROSS_COMPILE='$(CROSS_COMPILE)' PYTHONPYCACHEPREFIX=$(O)/obj/python PYTHONDONTWRITEBYTECODE= $(S)/tools/bound/bound --line --text $(O)/bound.txt --json $(O)/bound.json --limit $(O)/gen/counts.h $(O)/cloison.elf
 $(O)/.bounded: $(BOUND_DEPS)
 	$(call say,BOUND,$(O)/bound.txt)rm -f $@ && $(bounds) && touch $@
 $(O)/.limited: $(BOUND_DEPS)

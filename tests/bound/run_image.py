@@ -44,4 +44,4 @@ def test_a_limit_fails_a_build(said, tmp_path):
     refused = Said(pathlib.Path(OUT) / "cloison.elf", tmp_path, "--limit", str(counts))
     assert refused.code == 1 and "a.dts:3: error[max-trap-instructions]: the longest way" in refused.err
     rule = (ROOT / "Makefile").read_text()
-    assert "MAX_TRAP_INSTRUCTIONS $(O)/gen/counts.h; then $(bounds); fi" in rule and "$(O)/.limited" in rule.split("\nall: ")[1].splitlines()[0]
+    assert "MAX_TRAP_INSTRUCTIONS $(O)/gen/counts.h; then $(bounds); fi" in rule and "$(if $(filter n,$(BOUND)),$(O)/.limited,$(O)/.bounded)" in rule.split("\nall: ")[1].splitlines()[0]

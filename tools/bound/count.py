@@ -229,7 +229,8 @@ class Count:
 
 def reckoned(value, add, limit, mask, stay):
     """The same without trying, for what steps towards its limit and does not wrap before; None: try."""
-    limit &= mask
+    if not 0 <= limit <= mask:
+        return None
     if stay in ("cc", "lo") and add and limit + add <= mask:
         return (limit - value + add - 1) // add + 1 if value < limit else 1
     if stay == "ne" and add:

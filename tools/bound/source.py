@@ -142,4 +142,4 @@ def loops_at(file, line):
     loop = re.match(r"\s*(?:\}\s*)?(?:for|while|FOR_EACH\w*)\s*\(", text)
     put = loop.end() if loop else len(text) - len(text.lstrip())
     lines[line - 1] = text[:put] + " LOOP_HERE " + text[put:]
-    return max((found[0] for found in _Reader("\n".join(lines)).read().values()), default=0)
+    return _Reader("\n".join(lines)).read().get(line, (0,))[0]
