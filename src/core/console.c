@@ -204,8 +204,9 @@ static bool choose_cell(u64 now)
 static bool choose_left(void)
 {
 	turn.source = WIRE_CORE;
-	return begin_line(line_left((char *)line.bytes, LOG_LINE)) ||
-	       (machine_service_cpu != CPU_NONE && begin_line(panic_text((char *)line.bytes, LOG_LINE))); /* else each prints for itself */
+	if (machine_service_cpu == CPU_NONE) /* nobody serves a session, and each CPU prints its own panic */
+		return false;
+	return begin_line(line_left((char *)line.bytes, LOG_LINE)) || begin_line(panic_text((char *)line.bytes, LOG_LINE));
 }
 
 /* First that; then the next CPU, in turn, that has said something. */

@@ -226,7 +226,7 @@ void record_poll(void)
 {
 	for (u32 n = 0; n < POLL_LINES && log_has_room(); n++) {
 		LOOP_BOUND(POLL_LINES);
-		if (!record_line() && !status_line() && !command_line())
+		if (!record_line() && (machine_service_cpu == CPU_NONE || (!status_line() && !command_line()))) /* who asks is served */
 			return;
 	}
 }

@@ -18,7 +18,7 @@ import report  # noqa: E402
 
 GROUP = "bound"
 COLUMNS = ("measured", "bound", "times")
-PARTITIONS = {"native": (2, None), "mediated": (2, None), "service": (3, 2)}  # CPUs, and the one that serves
+PARTITIONS = {"native": (2, None), "mediated": (2, None), "service": (3, 2), "shared": (2, 0)}  # CPUs, and the one that serves
 
 # Ways that no run here takes, and why. What is in neither is a failure: nobody would have looked at its bound.
 UNMEASURED = {
@@ -49,7 +49,7 @@ def measure(builder):
         for (what, way, measured), limit in zip(figures, limits):
             rows.append(Row(GROUP, f"{partition} {way}", f"{partition}: {what}", {"measured": measured, "bound": limit, "times": limit / measured if measured else None},
                             {"measured": limit}, held=False))
-            seen.update(part.strip() for part in way.split("+"))
+            seen.update(part for part, _ in hold.parts(way))
         ways.update(bounds)
     rest = sorted(way for way in ways - seen if not any(re.fullmatch(pattern, way) for pattern in UNMEASURED))
     if rest:
@@ -60,8 +60,7 @@ def measure(builder):
 def keep(rows):
     """For the reports of builds: the longest of each way by itself."""
     longest = {}
-    for row in rows:
-        way = row.name.split(" ", 1)[1]
-        if row.group == GROUP and "+" not in way:
-            longest[way] = max(longest.get(way, 0), row.figures["measured"])
+    for row in (r for r in rows if r.group == GROUP and "+" not in r.name):
+        way = row.name.split(" ", 1)[1].removesuffix(hold.ENDS)
+        longest[way] = max(longest.get(way, 0), row.figures["measured"])
     report.write(str(report.LONGEST), json.dumps(longest, indent=1, sort_keys=True) + "\n")

@@ -52,6 +52,7 @@ def test_measured_is_held_against_the_bound():
     assert hold.broken(bounds(), [("a", "short", 40), ("b", "long", 1000), ("c", "short + long", 1040), ("d", "clock", 10)]) == []
     found = hold.broken(bounds(), [("a", "short", 41), ("b", "long", 1001), ("c", "short + long", 1041), ("d", "clock", 11)])
     assert len(found) == 4 and found[0].startswith("a: 41 instructions measured, but short has 40 at most")
+    assert len(hold.broken(bounds(), [("a", "long>", 701), ("b", "long> + short", 741), ("c", "long>", 700), ("d", "clock>", 11), ("e", "clock>", 10)])) == 3
     table = hold.table(bounds(), [("a", "short", 20), ("b", "long", 4)])
     assert "not measured: clock" in table and table.splitlines()[1].endswith(" 2.0") and table.splitlines()[2].endswith(" 250.0")
     with pytest.raises(hold.Unknown, match="no way 'shorter'"):

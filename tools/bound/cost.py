@@ -18,6 +18,7 @@ from image import PATIENCE, RESIDENCE
 
 SERVICE = "core_serve"  # one round of the service CPU
 MILLISECOND = 10 ** 15  # of a wait by the clock, in the sum of a way; instructions are fewer
+WAIT_MOST = 256         # instructions of a round that only waits
 HERE, WAIT = "here", "wait"
 RETURN, ERET, END = "return", "eret", "end"
 
@@ -279,8 +280,9 @@ class Around:
             better(ways, to, (total + cost[0], (chain, ("then", cost[1]))))
 
     def _note(self, rounds):
+        """What does more than wait in a round (a boot CPU that prints what others leave) is not taken out of a measurement."""
         bound, known = self.loop.bound, self.solver.costs.waits
-        if rounds and bound and (bound.kind == PATIENCE or bound.time):
+        if rounds and bound and (bound.kind == PATIENCE or bound.time) and rounds[0] <= WAIT_MOST:
             for place in bound.places:
                 known[place] = max(known.get(place, 0), rounds[0])
 

@@ -7,7 +7,7 @@ What was measured, held against the bound: measured <= bound, always.
     text = hold.table(bounds, figures)        measured and bound side by side, and the ways that nobody measured
 
 A figure is of one entry into the core and of the core's own instructions, from the vector to the ERET. A figure of several entries
-names them all: "hvc-short + sync-long". Rounds in which it waits for hardware, or for a moment, are in neither: the instrument takes them out (entries.h).
+names them all: "hvc-short + sync-long"; a way that has ended in the core is "sync-long>". Rounds in which it waits for hardware, or for a moment, are in neither: the instrument takes them out (entries.h).
 """
 import json
 import pathlib
@@ -17,6 +17,9 @@ import image
 import report
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+
+ENDS = ">"  # behind a way's name: it has not come back to a guest, the CPU waits in the core
 
 
 class Unknown(Exception):
@@ -43,13 +46,20 @@ def load(out):
     return {path["name"]: path for path in data(out)["paths"]}
 
 
+def parts(name):
+    """[(way, does it end in the core?)]"""
+    found = [part.strip() for part in name.split("+")]
+    return [(part.removesuffix(ENDS), part.endswith(ENDS)) for part in found]
+
+
 def bound_of(bounds, name):
     """Instructions that one entry of this way, or of each of these, may have, rounds of waiting not counted."""
     total = 0
-    for part in (p.strip() for p in name.split("+")):
+    for part, ends in parts(name):
         if part not in bounds:
             raise Unknown(f"there is no way '{part}'; there are {', '.join(sorted(bounds))}")
-        total += max(n for n in (bounds[part]["instructions"], bounds[part]["ends"]) if n is not None)
+        back, end = bounds[part]["instructions"], bounds[part]["ends"]
+        total += end if back is None or ends and end is not None else back
     return total
 
 
@@ -72,7 +82,7 @@ def table(bounds, figures):
     for what, name, measured in figures:
         most = bound_of(bounds, name)
         lines.append(f"{what:32} {name:24} {measured:>10,} {most:>14,} {times(measured, most):>10}")
-    seen = {part.strip() for _, name, _ in figures for part in name.split("+")}
+    seen = {part for _, name, _ in figures for part, _ in parts(name)}
     rest = sorted(set(bounds) - seen)
     if rest:
         lines.append("not measured: " + ", ".join(rest))

@@ -120,16 +120,16 @@ BOOT = ("hyp_secondary", "hyp_main")  # what boot goes on with, without a call
 
 
 def name_of_way(key, bounds, serves):
-    """What tools/bound calls it."""
+    """What tools/bound calls it; with a > behind it where it has ended in the core."""
     name, _, end = key.partition(">")
     place = name.removeprefix("round-")
     if place != name and end != "stay":
-        return "boot-resume" if place in BOOT and "boot-resume" in bounds else "resume"
+        return ("boot-resume" if place in BOOT and "boot-resume" in bounds else "resume") + (">" if end else "")
     if place in BOOT:
         name = "round-boot_secondary"
     elif name.startswith("boot") and not end and "boot-resume" in bounds:
         name += " + boot-resume"
-    return name + " + service-round" if serves and bounds.get(name, {}).get("serves") else name
+    return name + (">" if end else "") + (" + service-round" if serves and bounds.get(name, {}).get("serves") else "")
 
 
 def figures(counts, bounds, serving=None):
