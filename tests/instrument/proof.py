@@ -47,10 +47,10 @@ def run(folder, el, cpus, options=(), plugin=None):
 def ways(folder, el, cpus, options, plugin, stay):
     """What the plugin counted of the handler of exceptions: those are ways into it, and out of it."""
     elf = program(folder, el, cpus)
-    at = {name: symbol(elf, name) for name in ("vectors", "handler", "skips", "handler_end")}
+    at = {name: symbol(elf, name) for name in ("vectors", "handler", "skips", "waits", "waits_too", "handler_end")}
     result = Path(folder) / "count.json"
     plug, words = instrument.options(None, result, core=[(at["vectors"], at["handler_end"])], plugin=plugin)
-    words += f",enter=way:{at['vectors'] + 0x200:#x},path=skip:{at['skips']:#x},wait=4:{at['skips']:#x}" + (f",stay=home:{at['handler']:#x}" if stay else "")
+    words += f",enter=way:{at['vectors'] + 0x200:#x},path=skip:{at['skips']:#x},wait=2:{at['waits']:#x},wait=1:{at['waits_too']:#x}" + (f",stay=home:{at['handler']:#x}" if stay else "")
     counts = counted(elf, el, cpus, result, [plug, words, *options])
     return [{name: (way["core"], way["samples"], way["max"], way["net"]) for name, way in cpu["entries"].items()} for cpu in counts["cpus"]]
 
@@ -65,7 +65,7 @@ def counted(elf, el, cpus, result, options):
 
 def windows(cpu, cpus):
     """(instructions, of the page that is a region) of each window of a vCPU."""
-    return [(2 * (1000 * cpu + 10 * r + 7), 0) for r in range(40)] + [(7 + 10 + 10, 0)] * 100 + [(50, 0)] * 100 + [(3 * cpu + 4, 0)] * 10 + \
+    return [(2 * (1000 * cpu + 10 * r + 7), 0) for r in range(40)] + [(7 + 17 + 17, 0)] * 100 + [(50, 0)] * 100 + [(3 * cpu + 4, 0)] * 10 + \
         [(8 * 100 * (cpu + 1), 0 if cpu % 2 else 5 * 100 * (cpu + 1))] + [(1500, 0)] * 10 + [(7, 0)] * 50
 
 

@@ -132,7 +132,7 @@ many_end:
 	ret
 3:
 
-/* 3: what traps: SVC (1, and the handler's 6), an undefined instruction (1 and 9), a load from nowhere (1 and 9); 100 windows. */
+/* 3: what traps: SVC (1, and the handler's 6), an undefined instruction (1 and 16), a load from nowhere (1 and 16); 100 windows. */
 	meet
 	mov x20, #100
 	mov x21, #0xffff000000000000
@@ -257,7 +257,7 @@ vectors:
 	.rept 16
 	vector_to handler
 	.endr
-handler:                                /* with the vector's branch: 6 of an SVC, else 9 */
+handler:                                /* with the vector's branch: 6 of an SVC, else 16, three rounds of 2 among them */
 	mrs x1, AT(esr)
 	lsr x1, x1, #26
 	cmp x1, #0x15
@@ -265,6 +265,10 @@ handler:                                /* with the vector's branch: 6 of an SVC
 skips:	mrs x1, AT(elr)
 	add x1, x1, #4
 	msr AT(elr), x1
+	mov x1, #3
+waits:	sub x1, x1, #1
+waits_too:
+	cbnz x1, waits
 1:	eret
 handler_end:
 

@@ -72,10 +72,11 @@ def test_refusals(tmp_path, plugin, el, cpus, options, words, why):
 
 @pytest.mark.parametrize("el, cpus, options", [("el1", 4, ()), ("el2", 4, proof.TURNS)])
 def test_ways(tmp_path, plugin, el, cpus, options):
-    """Each exception is a way into the handler: 100 of 6 instructions, and 200 that take the longer turn, of 9; with a place to stay in the middle of it. Of the longer ones 4 are a round of waiting."""
-    assert proof.ways(tmp_path, el, cpus, options, plugin, False) == [{"way": ({"6": 100}, 100, 6, 6), "skip": ({"9": 200}, 200, 9, 5)}] * cpus
+    """Each exception is a way into the handler: 100 of 6 instructions, and 200 that take the longer turn, of 16; with a place to stay in the middle of it.
+    Of the longer ones 4 are waiting: two rounds behind the first. What is longer than a round may be is not taken for one."""
+    assert proof.ways(tmp_path, el, cpus, options, plugin, False) == [{"way": ({"6": 100}, 100, 6, 6), "skip": ({"16": 200}, 200, 16, 12)}] * cpus
     assert proof.ways(tmp_path, el, cpus, options, plugin, True) == \
-        [{"way>stay": ({"1": 300}, 300, 1, 1), "home": ({"5": 100}, 100, 5, 5), "skip": ({"8": 200}, 200, 8, 4)}] * cpus
+        [{"way>stay": ({"1": 300}, 300, 1, 1), "home": ({"5": 100}, 100, 5, 5), "skip": ({"15": 200}, 200, 15, 11)}] * cpus
 
 
 def test_runs_are_the_same(tmp_path, plugin):

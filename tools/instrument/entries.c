@@ -23,7 +23,8 @@ static unsigned int place_count;
 static struct way {
 	bool in, keeps, from_stay;      /* keeps its name */
 	unsigned int nested, began, name;
-	uint64_t begun, waited;
+	uint64_t begun, waited, waited_to;
+	uint64_t seen[PLACES_MAX];      /* when it came by a place of waiting last, plus 1; on an earlier way: never */
 	struct histogram *lengths[ENDS][NAMES_MAX];
 	uint64_t net[ENDS][NAMES_MAX]; /* the longest without its rounds of waiting */
 } ways[VCPUS_MAX];
@@ -39,11 +40,29 @@ static void begin(struct way *way, unsigned int name, uint64_t before, bool from
 	way->began = way->name = name;
 	way->begun = before;
 	way->waited = 0;
+	way->waited_to = before;
+}
+
+/*
+ * Here again: what it executed since it was here is a round of waiting, if it is no longer than one may be; else it has been
+ * somewhere else. Two places of one loop say the same round.
+ */
+static void waits(struct way *way, const struct place *place, uint64_t before)
+{
+	uint64_t *seen = &way->seen[place - places], last = *seen, from = last - 1;
+
+	*seen = before + 1;
+	if (last <= way->begun || before - from > place->round)
+		return;
+	if (from < way->waited_to)
+		from = way->waited_to;
+	way->waited += before - from;
+	way->waited_to = before;
 }
 
 static void end(struct way *way, enum end how, uint64_t length)
 {
-	uint64_t net = length > way->waited ? length - way->waited : 0;
+	uint64_t net = length - way->waited;
 
 	sample(&way->lengths[how][way->name], length);
 	if (net > way->net[how][way->name])
@@ -78,7 +97,7 @@ static void passed(unsigned int said, void *data)
 		begin(way, place->name, before, true);
 		break;
 	case WAIT:
-		way->waited += place->round;
+		waits(way, place, before);
 		break;
 	}
 }

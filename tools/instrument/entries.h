@@ -9,7 +9,7 @@
  *     nest=ADDRESS         an exception of the core's own: the next ERET ends that, and no way
  *     stay=NAME:ADDRESS    a CPU lives here: a way ends, as NAME>stay, and another begins, called NAME; that one ends as NAME>stay
  *                          here again, and as NAME>away where another such place is
- *     wait=ROUND:ADDRESS   a round of waiting, of so many instructions: "net" is the most of a way without those
+ *     wait=ROUND:ADDRESS   who comes by here again after at most so many instructions has waited for them: "net" is the most of a way without those
  *
  * Addresses are physical. A way ends with ERET.
  */
