@@ -147,7 +147,7 @@ OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.
 all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked $(if $(filter n,$(BOUND)),$(O)/.limited,$(O)/.bounded)
 
 # Everything includes what cellgen and Kconfig made; the .d files know precisely what.
-$(OBJECTS): $(FLAGS) $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
+$(OBJECTS): $(FLAGS) $(O)/.model $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
 $(filter %.S.o,$(OBJECTS)): $(O)/obj/include/asm-offsets.h
 # .incbin is not in a .d file; images.S lists images that cellgen has seen already.
 $(O)/obj/gen/tables.S.o $(O)/obj/gen/images.S.o: $(GEN)
@@ -155,12 +155,18 @@ $(O)/obj/gen/tables.S.o $(O)/obj/gen/images.S.o: $(GEN)
 define compile
 $(call say,$(1))mkdir -p $(@D) && $(CC) $(2) $(CFLAGS_$(@F)) $(DEPFLAGS) -c -o $@ $<
 endef
+MODEL = $(shell cat $(O)/.model)
 $(O)/obj/%.o: $(S)/%.c
-	$(call compile,CC,$(CFLAGS))
+	$(call compile,CC,$(CFLAGS) $(MODEL))
 $(O)/obj/%.S.o: $(S)/%.S
 	$(call compile,AS,$(AFLAGS))
 $(O)/obj/gen/%.o: $(O)/gen/%.c
-	$(call compile,CC,$(CFLAGS))
+	$(call compile,CC,$(CFLAGS) $(MODEL))
+# How far code is from its data, by where cellgen has put them. Changed only when that has: then all is compiled again.
+$(O)/.model: $(GEN) $(ISA_MK)
+	@set -- $$(sed -n 's/^hyp_base = \(0x[0-9a-f]*\);.*/\1/p; s/^\tpercpu : ORIGIN = \(0x[0-9a-f]*\),.*/\1/p' $(O)/gen/layout.ld); \
+	model='$(ISA_FAR)'; [ $$(($$1 - $$2)) -gt 1048576 ] || model='$(ISA_NEAR)'; \
+	echo "$$model" | cmp -s - $@ || echo "$$model" > $@
 # Data: nothing to debug, and clang would write down where it is.
 $(O)/obj/gen/%.S.o: $(O)/gen/%.S
 	$(call compile,AS,$(AFLAGS) -g0)
@@ -399,7 +405,7 @@ help:
 
 # clean keeps the configuration, mrproper keeps nothing that is made (guests/ is fetched, not made).
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench rig diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.generated $(O)/.board $(O)/.checked $(O)/.bounded $(O)/.limited $(O)/bound.* $(O)/board.dtb* $(O)/certificate.* \
+	$(Q)rm -rf $(addprefix $(O)/,obj gen gen.tmp guests tools instrument demo demo-io test soak unit bench rig diff reproduce) $(O)/partition.* $(O)/.flags $(O)/.model $(O)/.generated $(O)/.board $(O)/.checked $(O)/.bounded $(O)/.limited $(O)/bound.* $(O)/board.dtb* $(O)/certificate.* \
 		$(O)/cloison.elf $(O)/cloison.bin $(O)/cloison.map $(O)/compile_commands.json $(O)/findings.*
 mrproper: clean
 	$(Q)rm -rf $(O)/.config $(O)/defconfig

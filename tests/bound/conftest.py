@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "bound"))
 
 CROSS = "aarch64-linux-gnu-"
-FLAGS = ["-std=c11", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-g", "-march=armv8-a", "-mgeneral-regs-only", "-mno-outline-atomics",
+FLAGS = ["-std=c11", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-g", "-march=armv8-a", "-mcmodel=tiny", "-mgeneral-regs-only", "-mno-outline-atomics",
          "-fno-jump-tables", "-fno-asynchronous-unwind-tables", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'src'}", "-Wl,--build-id=none"]
 COMPILERS = {"gcc": [CROSS + "gcc", "-no-pie"], "clang": ["clang", "--target=aarch64-linux-gnu", "-fuse-ld=lld", "-Wno-unused-command-line-argument"]}
 

@@ -25,6 +25,7 @@ def accepted(said):
 
 UNBOUNDED = {
     "by what is in memory": HERE + "{ for (u32 i = 0; i < sink; i++) TICK(); }\n",
+    "by what is in memory and was not zero": "u64 most = 5;\n" + HERE + "{ for (u64 i = 0; i < most; i++) TICK(); }\n",
     "until something happens": HERE + "{ while (!sink) TICK(); }\n",
     "by a parameter": "static __attribute__((noinline)) void count(u64 n) { for (u64 i = 0; i < n; i++) TICK(); }\n" + HERE + "{ count(sink); }\n",
     "that steps over its end": HERE + "{ u32 i = sink & 1; do { TICK(); i += 2; } while (i != 100); }\n",

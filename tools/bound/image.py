@@ -113,9 +113,9 @@ class Image:
 
     def constant(self, address, size=8):
         """As word(), of what nobody writes."""
-        base, data = self.data[1]
-        if base <= address and address + size <= base + len(data):
-            return int.from_bytes(data[address - base:address - base + size], "little")
+        for base, data in self.data[:2]:
+            if base <= address and address + size <= base + len(data):
+                return int.from_bytes(data[address - base:address - base + size], "little")
         return None
 
     def pointers(self):

@@ -162,9 +162,12 @@ def step(state, ins, loads, program):
     if memory:
         access(state, ins, op, operands, memory, loads, program)
         return
-    if loads_:  # of the literal pool
-        value = program.image.word(int(operands[1].split()[0], 16)) if op == "ldr" and operands[1][0].isdigit() and operands[0][0] == "x" else None
+    if loads_:  # at a place that is in the instruction
+        place, found = int(operands[1].split()[0], 16), register(operands[0])
+        value = extended(program.image.constant(place, SIZES.get(op, found[1] // 8)), op, found[1]) if found else None
         state.set(operands[0], value, ins.at)
+        if op == "ldr" and found and found[1] == 64:
+            loads[ins.at, found[0]] = (place, 0)
         return
     state.set(operands[0], computed(state, op, operands), ins.at)
 

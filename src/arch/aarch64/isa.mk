@@ -10,7 +10,11 @@ LD_EMULATION  := aarch64linux
 # No FP or SIMD register (they are the guest's), no access that is not aligned
 # (the first instructions run with the MMU off), no call into libgcc, no jump tables (tools/bound follows each branch),
 # no chain of frames (nobody follows it).
-ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mcmodel=small -mno-outline-atomics -fno-jump-tables -fomit-frame-pointer
+ISA_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-jump-tables -fomit-frame-pointer
+
+# An address of a core that ends within 1 MiB is one instruction; of a larger one, which has very many cells, it is two.
+ISA_NEAR := -mcmodel=tiny
+ISA_FAR := -mcmodel=small
 
 # Erratum 843419 of the Cortex-A53; by ADR where it reaches, as stubs take a page of their own.
 ISA_LDFLAGS := --fix-cortex-a53-843419$(if $(LLVM),,=adr)
