@@ -163,8 +163,7 @@ void arch_cpu_wake_all(void);        /* out of arch_cpu_relax */
  * device again, as another CPU may have changed it back meanwhile.
  */
 bool arch_irq_level(u16 cell, u32 line, bool high);
-u64 arch_time_now(void);             /* ticks */
-u64 arch_time_hz(void);
+/* In arch_state.h: u64 arch_time_now(void), ticks; arch_time_glance, the same for a duration of the core's own; u64 arch_time_hz(void) */
 void arch_time_wake_at(u64 ticks);   /* service CPU: arch_cpu_wait returns by then */
 _Noreturn void arch_halt(void);      /* this CPU does nothing any more */
 _Noreturn void arch_board_off(void); /* firmware power-off of the whole board */
@@ -186,8 +185,8 @@ void arch_trace_call(u16 cell);  /* the CPUs of the cell shall soon be in the co
 
 /* ---- atomics the compiler cannot be asked for without libatomic ---- */
 
-static inline u32 atomic_load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-static inline void atomic_store32(u32 *p, u32 v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+ONE_INSTRUCTION u32 atomic_load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+ONE_INSTRUCTION void atomic_store32(u32 *p, u32 v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 bool arch_cas32(u32 *p, u32 expected, u32 value); /* acquire and release */
 
 #endif

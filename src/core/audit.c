@@ -89,6 +89,11 @@ static struct audit *place(void)
 	return audit_place();
 }
 
+static bool is_done(u32 result)
+{
+	return result == LIFE_OK || result == LIFE_ASKED;
+}
+
 static u32 origin_of(u16 by)
 {
 	if (by < CELL_COUNT)
@@ -136,7 +141,7 @@ void audit_notes(u16 by, u16 target, u32 op, enum life_result result, u32 times)
 {
 	struct audit *audit = place();
 	u32 origin = origin_of(by);
-	enum audit_kind kind = result == LIFE_OK || result == LIFE_ASKED ? AUDIT_DONE : AUDIT_REFUSED;
+	enum audit_kind kind = is_done(result) ? AUDIT_DONE : AUDIT_REFUSED;
 	struct audit_entry *entry = kind == AUDIT_REFUSED ? find_same(audit, origin, target, op, result, arch_time_now()) : NULL;
 
 	if (!entry)
@@ -177,10 +182,9 @@ static void print_entry(u32 origin, const struct audit_entry *entry, u32 lost, b
 		fmt_print(more + at, sizeof more - at, "; %u before it were not told", lost);
 	if (asked)
 		log_put(MESSAGE_AUDIT_SHOWN, entry->target, entry->sequence, kind, who, op, blank, target, result, more);
-	else if (entry->result == LIFE_OK || entry->result == LIFE_ASKED)
-		log_put(MESSAGE_AUDIT_DONE, entry->target, entry->sequence, kind, who, op, blank, target, result, more);
 	else
-		log_put(MESSAGE_AUDIT_REFUSED, entry->target, entry->sequence, kind, who, op, blank, target, result, more);
+		log_put_either(is_done(entry->result), MESSAGE_AUDIT_DONE, MESSAGE_AUDIT_REFUSED, entry->target, entry->sequence, kind, who, op,
+			       blank, target, result, more);
 }
 
 static bool has_rate(struct rate *rate, u32 limit, u64 now)

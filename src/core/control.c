@@ -242,14 +242,6 @@ static enum life_result obey(u16 cell, enum life_op op)
 	return LIFE_DENIED;
 }
 
-static void tell_operator(u16 cell, enum life_op op, enum life_result result)
-{
-	if (result == LIFE_DENIED)
-		log_put(MESSAGE_OPERATION_DENIED, cell, life_op_names[op], life_result_names[result]);
-	else
-		log_put(MESSAGE_OPERATION, cell, life_op_names[op], life_result_names[result]);
-}
-
 /* Those that are told wait until there is room for that. */
 static u32 serve_operator(u32 left)
 {
@@ -265,7 +257,8 @@ static u32 serve_operator(u32 left)
 		if (wish->fetched)
 			wish->answer = (u8)(1 + result);
 		else
-			tell_operator(cell, op, result);
+			log_put_either(result == LIFE_DENIED, MESSAGE_OPERATION_DENIED, MESSAGE_OPERATION, cell, life_op_names[op],
+				       life_result_names[result]);
 		wish->wanted = 0;
 		left--;
 	}

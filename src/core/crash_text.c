@@ -64,16 +64,12 @@ static void print_head(const struct crash_cell *cell)
 		cell->what[0] ? ": " : "", cell->what, cell->vcpu, cell->cpu, cell->pc, cell->console_size);
 }
 
-static void print_short_panic(const struct crash_panic *panic)
+/* shown: all of it follows. */
+static void print_panic_head(const struct crash_panic *panic, bool shown)
 {
-	log_put(MESSAGE_CRASH_PANIC, LOG_NO_CELL, panic->origin.sequence, boot_name(&panic->origin), panic->cpu, panic->what,
-		panic->exception ? "syndrome" : "declared", panic->declared, panic->exception ? "address" : "found", panic->found, panic->pc);
-}
-
-static void print_panic_head(const struct crash_panic *panic)
-{
-	log_put(MESSAGE_CRASH_PANIC_SHOWN, LOG_NO_CELL, panic->origin.sequence, boot_name(&panic->origin), panic->cpu, panic->what,
-		panic->exception ? "syndrome" : "declared", panic->declared, panic->exception ? "address" : "found", panic->found, panic->pc);
+	log_put_either(shown, MESSAGE_CRASH_PANIC_SHOWN, MESSAGE_CRASH_PANIC, LOG_NO_CELL, panic->origin.sequence, boot_name(&panic->origin),
+		       panic->cpu, panic->what, panic->exception ? "syndrome" : "declared", panic->declared,
+		       panic->exception ? "address" : "found", panic->found, panic->pc);
 }
 
 static void print_region(void)
@@ -227,7 +223,7 @@ static bool print_panic(const struct crash_panic *panic, u32 *line)
 	u32 count;
 
 	if (!*line)
-		return print_panic_head(panic), true;
+		return print_panic_head(panic, true), true;
 	state.what = panic->what;
 	state.declared = panic->declared;
 	state.found = panic->found;
@@ -339,7 +335,7 @@ static bool tell(u32 item)
 	else if (item == 2 && found->foreign)
 		log_put(MESSAGE_CRASH_FOREIGN, LOG_NO_CELL, found->foreign);
 	else if (item == 3 && panic && panic->origin.boot < crash_boot())
-		print_short_panic(panic);
+		print_panic_head(panic, false);
 	else if (cell && cell->origin.boot < crash_boot())
 		print_short(cell);
 	else

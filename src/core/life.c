@@ -68,6 +68,7 @@ bool life_end(u16 cell, enum stop_reason reason, const char *what, u16 by, u32 e
 	if (end == CELL_RESTARTING && reason != STOP_TIMEOUT)
 		end = life_again(cell);
 	for (u32 i = 0; i < TRIES; i++) {
+		LOOP_BOUND(TRIES);
 		u32 from = atomic_load32(&cells[cell].state);
 
 		if (from == CELL_RESTARTING && end != CELL_RESTARTING) {
@@ -212,6 +213,7 @@ enum life_result life_do(u16 cell, enum life_op op, u16 by)
 	enum life_result result = op == LIFE_RESUME && by != CONTROLLER_OPERATOR && debug_is_held(cell) ? LIFE_REFUSED : LIFE_LOST;
 
 	for (u32 i = 0; i < TRIES && result == LIFE_LOST; i++) {
+		LOOP_BOUND(TRIES);
 		u32 from = atomic_load32(&cells[cell].state);
 		const struct life_step *step = &life_table[op][from];
 

@@ -15,8 +15,8 @@
 #define KICK_SENT(incarnation) (2 * (incarnation) + 1)
 
 /* Figures and times: of no consequence to anybody, but read by others. */
-static inline u64 life_get(const u64 *at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
-static inline void life_put(u64 *at, u64 value) { __atomic_store_n(at, value, __ATOMIC_RELAXED); }
+ONE_INSTRUCTION u64 life_get(const u64 *at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
+ONE_INSTRUCTION void life_put(u64 *at, u64 value) { __atomic_store_n(at, value, __ATOMIC_RELAXED); }
 
 /* Tell the cell's first CPU. */
 void life_tell(u16 cell, u32 *word, u32 incarnation);

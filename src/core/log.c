@@ -39,11 +39,26 @@ static struct {
 	u32 at; /* bytes; 0: there is none */
 } piece; /* [P] */
 
+/*
+ * All formats, one behind the other, and for each message where its own begins: a pointer would be as long as all else about
+ * it. What is not compiled in has none; MESSAGE_PLAIN is, as others are sent as that if they are too long.
+ */
+#define IS_IN(name, severity) (LOG_##severity <= CONFIG_LOG_LEVEL || MESSAGE_##name == MESSAGE_PLAIN)
 static const struct {
-	const char *format;
+#define LOG_ROW(name, severity, category, format) char name[IS_IN(name, severity) ? sizeof LOG_FORMAT_MESSAGE_##name : 1];
+	LOG_MESSAGES(LOG_ROW)
+#undef LOG_ROW
+} formats = {
+#define LOG_ROW(name, severity, category, format) __builtin_choose_expr(IS_IN(name, severity), format, ""),
+	LOG_MESSAGES(LOG_ROW)
+#undef LOG_ROW
+};
+
+static const struct {
+	u16 format;
 	u8 severity, category;
 } messages[MESSAGE_COUNT] = {
-#define LOG_ROW(name, severity, category, format) { LOG_FORMAT_MESSAGE_##name, LOG_##severity, LOG_##category },
+#define LOG_ROW(name, severity, category, format) { offsetof(__typeof__(formats), name), LOG_##severity, LOG_##category },
 	LOG_MESSAGES(LOG_ROW)
 #undef LOG_ROW
 };
@@ -51,12 +66,18 @@ static const struct {
 #define LOG_ROW(name, severity, category, format) _Static_assert(sizeof(LOG_FORMAT_MESSAGE_##name) <= FMT_FORMAT, "a format's length");
 LOG_MESSAGES(LOG_ROW)
 #undef LOG_ROW
+_Static_assert(sizeof formats <= 0x10000, "where a format begins is a u16");
 _Static_assert(RECORD - HEAD <= FMT_WORDS && LOG_LINE <= FMT_TEXT, "what fmt.c is told to be most");
 
 /* Not inlined: the compiler would reckon it again for each member. */
 static __attribute__((noinline)) struct ring *ring_of(u32 cpu)
 {
 	return &rings[cpu];
+}
+
+static const char *format_of(u32 message)
+{
+	return (const char *)&formats + messages[message].format;
 }
 
 static u32 least(u32 a, u32 b)
@@ -120,7 +141,7 @@ void (log_put)(enum log_message message, u32 cell, ...)
 		return;
 	}
 	va_start(args, cell);
-	u32 n = put_arguments(record, messages[message].format, &args);
+	u32 n = put_arguments(record, format_of(message), &args);
 	va_end(args);
 	record[0] = sequence | (u64)message << 32 | (u64)(n - HEAD) << 48 | (u64)least(cell, NO_CELL) << 56;
 	record[1] = arch_time_now();
@@ -161,7 +182,7 @@ const char *log_category_name(u32 n)
 
 const char *log_format(u32 message)
 {
-	return message < MESSAGE_COUNT ? messages[message].format : NULL;
+	return message < MESSAGE_COUNT ? format_of(message) : NULL;
 }
 
 /* ---- the pump ---- */
@@ -201,7 +222,7 @@ static u32 print(const u64 *record, char *text, u32 size)
 {
 	u32 cell = *record >> 56;
 
-	return fmt_words(text, size, messages[message_of(record)].format, record + HEAD, RECORD - HEAD,
+	return fmt_words(text, size, format_of(message_of(record)), record + HEAD, RECORD - HEAD,
 			 cell < CELL_COUNT ? machine_cells[cell].name : NULL);
 }
 
@@ -253,7 +274,7 @@ static void pack(const u64 *from, struct log_record *record)
 {
 	struct line_log *head = &record->head;
 	struct fmt_spec specs[FMT_ARGUMENTS];
-	u32 strings = 0, n = HEAD, count = fmt_specs(messages[head->message].format, specs);
+	u32 strings = 0, n = HEAD, count = fmt_specs(format_of(head->message), specs);
 
 	head->size = sizeof *head;
 	head->arguments = 0;
@@ -330,7 +351,7 @@ u32 log_take(struct log_record *record)
 u32 log_line(const struct log_record *record, char *text, u32 size)
 {
 	const struct line_log *head = &record->head;
-	const char *format = messages[head->message % MESSAGE_COUNT].format;
+	const char *format = format_of(head->message % MESSAGE_COUNT);
 	u64 values[FMT_ARGUMENTS];
 	struct fmt_spec specs[FMT_ARGUMENTS];
 	u32 at = 0, count = fmt_specs(format, specs);

@@ -26,6 +26,11 @@ void log_put(enum log_message message, u32 cell, ...);
 #define log_put(message, ...) \
 	((void)sizeof(log_check(LOG_FORMAT_##message, __VA_ARGS__)), \
 	 CONFIG_LOG && LOG_SEVERITY_##message <= CONFIG_LOG_LEVEL ? log_put(message, __VA_ARGS__) : (void)0)
+/* The same of one of two messages that say the same words. first: without side effects. */
+#define log_put_either(first, one, other, ...) \
+	((void)sizeof(log_check(LOG_FORMAT_##one, __VA_ARGS__)), (void)sizeof(log_check(LOG_FORMAT_##other, __VA_ARGS__)), \
+	 CONFIG_LOG && ((first) ? (u32)LOG_SEVERITY_##one : (u32)LOG_SEVERITY_##other) <= CONFIG_LOG_LEVEL ? \
+		(log_put)((first) ? one : other, __VA_ARGS__) : (void)0)
 /* Is there room for any record in this CPU's ring? */
 bool log_has_room(void);
 /* Records lost so far because a CPU's ring was full. */

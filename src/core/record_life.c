@@ -93,10 +93,7 @@ static void print_head(u32 cell)
 	if (told.captured)
 		fmt_print(text + at, (u32)sizeof text - at, ", vCPU 0 on %s, pc 0x%lx",
 			  machine_cpus[machine_cell_cpus[machine_cells[cell].first_cpu]].name, told.captured->pc);
-	if (record->reason == STOP_TOLD || record->reason == STOP_OTHER)
-		log_put(MESSAGE_TOLD, cell, stopped, text);
-	else
-		log_put(MESSAGE_FAILED, cell, stopped, text);
+	log_put_either(record->reason == STOP_TOLD || record->reason == STOP_OTHER, MESSAGE_TOLD, MESSAGE_FAILED, cell, stopped, text);
 }
 
 void record_told_line(u32 cell, u32 line)

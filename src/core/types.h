@@ -23,6 +23,9 @@ typedef int64_t s64;
 typedef struct { u64 v; } paddr_t; /* physical address, bytes */
 typedef struct { u64 v; } ipa_t;   /* guest-physical (intermediate physical) address, bytes */
 
+/* One instruction: what is optimized for size would call it all the same, and save registers for that. */
+#define ONE_INSTRUCTION static inline __attribute__((always_inline))
+
 #define BIT(n) (1ULL << (n))
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define KIB(n) ((u64)(n) << 10)

@@ -9,12 +9,12 @@
 /* Declared as constants; here the test writes them. */
 #define machine_iommus declared_iommus
 #define machine_streams declared_streams
+#include "smmu_sim.h"
 #include "arch/arch.h"
 #include "core/log.h"
 #undef machine_iommus
 #undef machine_streams
 #include "pte.h"
-#include "smmu_sim.h"
 
 #define RAM 0x40000000ULL
 #define DOORBELL 0x8090000ULL

@@ -3,6 +3,7 @@
 #ifndef CLOISON_ARCH_AARCH64_STATE_H
 #define CLOISON_ARCH_AARCH64_STATE_H
 
+#include "arch_time.h"
 #include "vgic_logic.h"
 
 /*
@@ -78,16 +79,8 @@ struct arch_cell {
 	struct vgic vgic; /* mediated */
 };
 
-/* As arch_time_now, but what is around it may be done before or after: for how long the core's own paths are. */
-static inline u64 arch_time_glance(void)
-{
-	u64 now;
-	__asm__ volatile("mrs %0, cntpct_el0" : "=r"(now));
-	return now;
-}
-
 struct cpu;
-static inline struct cpu *arch_cpu_this(void)
+ONE_INSTRUCTION struct cpu *arch_cpu_this(void)
 {
 	struct cpu *cpu;
 	__asm__("mrs %0, tpidr_el2" : "=r"(cpu));

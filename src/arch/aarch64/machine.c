@@ -103,19 +103,6 @@ void arch_cpu_wake_all(void)
 	__asm__ volatile("dsb ish; sev" : : : "memory");
 }
 
-u64 arch_time_now(void)
-{
-	u64 now;
-
-	__asm__ volatile("isb; mrs %0, cntpct_el0" : "=r"(now) : : "memory");
-	return now;
-}
-
-u64 arch_time_hz(void)
-{
-	return READ_SYSREG(cntfrq_el0);
-}
-
 void arch_time_wake_at(u64 ticks)
 {
 	WRITE_SYSREG(cnthp_cval_el2, ticks);

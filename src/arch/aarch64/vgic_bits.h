@@ -13,13 +13,13 @@
 #include "core/bound.h"
 #include "vgic_logic.h"
 
-static inline u32 get(const u32 *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+ONE_INSTRUCTION u32 get(const u32 *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 /* These return the word as it was. */
 static inline u32 set_bits(u32 *p, u32 bits) { return __atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST); }
 static inline u32 clear_bits(u32 *p, u32 bits) { return __atomic_fetch_and(p, ~bits, __ATOMIC_SEQ_CST); }
 static inline u32 take_all(u32 *p) { return get(p) ? __atomic_exchange_n(p, 0, __ATOMIC_SEQ_CST) : 0; }
-static inline u8 get_byte(const u8 *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
-static inline void set_byte(u8 *p, u8 value) { __atomic_store_n(p, value, __ATOMIC_SEQ_CST); }
+ONE_INSTRUCTION u8 get_byte(const u8 *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+ONE_INSTRUCTION void set_byte(u8 *p, u8 value) { __atomic_store_n(p, value, __ATOMIC_SEQ_CST); }
 
 static inline u32 lowest(u32 bits) { return (u32)__builtin_ctz(bits); }
 static inline u32 bit_of(u32 line) { return 1u << line % 32; }

@@ -32,6 +32,7 @@ struct arch_cell {
 
 /* As arch_time_now. */
 u64 arch_time_now(void);
+u64 arch_time_hz(void);
 static inline u64 arch_time_glance(void)
 {
 	return arch_time_now();
