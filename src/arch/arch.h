@@ -56,10 +56,11 @@ void arch_vcpu_record(const struct cpu *cpu, struct record *record);
 #define ARCH_COUNTS 8u /* most of them */
 const char *arch_cpu_count(const struct cpu *cpu, u32 n, u64 *value);
 bool arch_cell_is_direct(u16 cell); /* its interrupts do not pass the core */
-extern const char *const arch_record_detail_names[4]; /* of record->detail: "esr", "far", ... */
+#define REGISTER_NAME 16u /* bytes of a register's name, and its end */
+extern const char arch_record_detail_names[4][REGISTER_NAME]; /* of record->detail: "esr", "far", ... */
 /* All of the guest's registers that explain where it was. Before anything is reset; of a CPU that is in the core. */
 void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to);
-extern const char *const arch_register_names[VCPU_MORE_REGISTERS]; /* of vcpu_registers.more: "elr_el1", ... */
+extern const char arch_register_names[VCPU_MORE_REGISTERS][REGISTER_NAME]; /* of vcpu_registers.more: "elr_el1", ... */
 /*
  * The calling CPU stays in the core for a while, and its guest keeps everything, interrupts that are
  * pending or active included: until arch_vcpu_resume only a kick and the tick end arch_cpu_wait.

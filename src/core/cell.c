@@ -67,6 +67,15 @@ void cpu_init(struct cpu *cpu, u16 index)
 	}
 }
 
+u64 cell_exits(const struct cpu *cpu)
+{
+	u64 total = 0;
+
+	for (u32 i = 0; i < EXITS_COUNTED; i++)
+		total += __atomic_load_n(&cpu->exits[i], __ATOMIC_RELAXED);
+	return total;
+}
+
 static u64 load_started; /* ticks; last cell to load, for boot_times only */
 
 bool cell_start(struct cpu *cpu)

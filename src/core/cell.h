@@ -243,6 +243,7 @@ void power_vcpu_off(struct cpu *cpu); /* calling vCPU; parks */
 enum power_result power_vcpu_state(struct cpu *cpu, u64 target_vcpu, enum vcpu_state *state);
 
 /* Only the CPU itself. The short exits count in entry.S. */
+u64 cell_exits(const struct cpu *cpu); /* all of them; of another CPU: the service CPU */
 static inline void cell_count_exit(struct cpu *cpu, enum exit_reason reason)
 {
 	if (CONFIG_EXIT_COUNTERS)

@@ -178,6 +178,14 @@ static void put_place(struct crash_cell *to, u16 cell, const struct record *reco
 	to->pc = !outside ? record->pc : vcpu_state(first, word) == CRASH_VCPU_KEPT ? first->registers.pc : 0;
 }
 
+static void put_names(char *to, const char *from, u32 size)
+{
+	for (u32 i = 0; i < size; i++) {
+		LOOP_BOUND(sizeof ((struct crash_cell *)0)->more_names);
+		((volatile char *)to)[i] = from[i];
+	}
+}
+
 static void put_record(struct crash_cell *to, u16 cell, const struct record *record)
 {
 	crash_origin(&to->origin, crash_sequence(), record->when);
@@ -191,14 +199,8 @@ static void put_record(struct crash_cell *to, u16 cell, const struct record *rec
 	to->number = cell;
 	to->reason_number = record->reason;
 	crash_copy(to->detail, record->detail, ARRAY_COUNT(to->detail));
-	for (u32 i = 0; i < ARRAY_COUNT(to->detail_names); i++) {
-		LOOP_BOUND(ARRAY_COUNT(to->detail_names));
-		crash_text(to->detail_names[i], sizeof to->detail_names[i], arch_record_detail_names[i]);
-	}
-	for (u32 i = 0; i < ARRAY_COUNT(to->more_names); i++) {
-		LOOP_BOUND(ARRAY_COUNT(to->more_names));
-		crash_text(to->more_names[i], sizeof to->more_names[i], arch_register_names[i]);
-	}
+	put_names(to->detail_names[0], arch_record_detail_names[0], sizeof to->detail_names);
+	put_names(to->more_names[0], arch_register_names[0], sizeof to->more_names);
 }
 
 /* Its CPU waits in the core, so these are the last before the end; then came at most steps in the lives of cells. */

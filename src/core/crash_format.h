@@ -114,8 +114,8 @@ struct crash_cell {
 	u32 reserved;
 	u64 pc;                      /* of that vCPU */
 	u64 detail[4];
-	char detail_names[4][16];
-	char more_names[VCPU_MORE_REGISTERS][16]; /* of vcpu_registers.more */
+	char detail_names[4][REGISTER_NAME];
+	char more_names[VCPU_MORE_REGISTERS][REGISTER_NAME]; /* of vcpu_registers.more */
 };
 
 _Static_assert(sizeof(struct crash_head) <= CRASH_HEAD, "the region's head");

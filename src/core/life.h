@@ -54,10 +54,10 @@ struct life_step {
 };
 extern const struct life_step life_table[LIFE_OP_COUNT][CELL_STATE_COUNT];
 enum life_shown life_shown(u32 state);
-extern const char *const life_op_names[LIFE_OP_COUNT]; /* "status", "start", ... as in cloison,controls-rights */
-extern const char *const life_shown_names[];
-extern const char *const life_result_names[];
-extern const char *const life_reason_names[STOP_REASON_COUNT]; /* "fault" */
+extern const char life_op_names[LIFE_OP_COUNT][8]; /* "status", "start", ... as in cloison,controls-rights */
+extern const char life_shown_names[SHOWN_FAILED + 1][10];
+extern const char life_result_names[LIFE_LOST + 1][8];
+extern const char life_reason_names[STOP_REASON_COUNT][10]; /* "fault" */
 /* vCPUs that have not come in since the cell's last life ended, or ends. */
 u32 life_missing(u16 cell);
 

@@ -49,22 +49,22 @@ const struct life_step life_table[LIFE_OP_COUNT][CELL_STATE_COUNT] = {
 	[LIFE_KILL] = STOP_TABLE,
 };
 
-const char *const life_op_names[LIFE_OP_COUNT] = {
+const char life_op_names[LIFE_OP_COUNT][8] = {
 	[LIFE_STATUS] = "status", [LIFE_START] = "start", [LIFE_STOP] = "stop", [LIFE_RESTART] = "restart",
 	[LIFE_SUSPEND] = "suspend", [LIFE_RESUME] = "resume", [LIFE_KILL] = "kill",
 };
 
-const char *const life_shown_names[] = {
+const char life_shown_names[SHOWN_FAILED + 1][10] = {
 	[SHOWN_OFF] = "off", [SHOWN_LOADING] = "loading", [SHOWN_RUNNING] = "running", [SHOWN_SUSPENDED] = "suspended",
 	[SHOWN_STOPPING] = "stopping", [SHOWN_STOPPED] = "stopped", [SHOWN_FAILED] = "failed",
 };
 
-const char *const life_result_names[] = {
+const char life_result_names[LIFE_LOST + 1][8] = {
 	[LIFE_OK] = "ok", [LIFE_ALREADY] = "already", [LIFE_REFUSED] = "refused", [LIFE_ASKED] = "asked", [LIFE_DENIED] = "denied",
 	[LIFE_LOST] = "lost",
 };
 
-const char *const life_reason_names[STOP_REASON_COUNT] = {
+const char life_reason_names[STOP_REASON_COUNT][10] = {
 	[STOP_NONE] = "none", [STOP_SYSTEM_OFF] = "off", [STOP_SYSTEM_RESET] = "reset", [STOP_DEBUG] = "debug", [STOP_FAULT] = "fault",
 	[STOP_DENIED] = "denied", [STOP_TOLD] = "told", [STOP_TIMEOUT] = "timeout", [STOP_WATCHDOG] = "watchdog",
 	[STOP_HEARTBEAT] = "heartbeat", [STOP_DMA] = "dma", [STOP_STORM] = "storm", [STOP_OTHER] = "other",

@@ -142,7 +142,7 @@ enum manage_op {
 	MANAGE_BOARD,        /* u16 enum manage_board -> u16 enum life_result: LIFE_OK or LIFE_DENIED; audited. A twentieth of a second later it is done */
 };
 
-enum manage_names { NAMES_STATES, NAMES_OPS, NAMES_RESULTS, NAMES_REASONS, NAMES_POWER, NAMES_REGISTERS /* struct vcpu_registers: x0.. sp pc pstate and more */, NAMES_MESSAGES /* formats of the log, by number */, NAMES_SEVERITIES, NAMES_CATEGORIES };
+enum manage_names { NAMES_STATES, NAMES_OPS, NAMES_RESULTS, NAMES_REASONS, NAMES_POWER, NAMES_REGISTERS /* struct vcpu_registers: x0.. sp pc pstate and more */, NAMES_MESSAGES /* formats of the log, by number; empty: nobody says it */, NAMES_SEVERITIES, NAMES_CATEGORIES };
 
 struct manage_identity {
 	u16 version;     /* LINE_VERSION */

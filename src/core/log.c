@@ -41,15 +41,18 @@ static struct {
 
 /*
  * All formats, one behind the other, and for each message where its own begins: a pointer would be as long as all else about
- * it. What is not compiled in has none; MESSAGE_PLAIN is, as others are sent as that if they are too long.
+ * it. What nobody says has none: below the level, of devices that the partition has not. MESSAGE_PLAIN is said, as others
+ * are sent as that if they are too long.
  */
-#define IS_IN(name, severity) (LOG_##severity <= CONFIG_LOG_LEVEL || MESSAGE_##name == MESSAGE_PLAIN)
+#define IS_IN(name, severity, category) \
+	(MESSAGE_##name == MESSAGE_PLAIN || (LOG_##severity <= CONFIG_LOG_LEVEL && (LOG_##category != LOG_DMA || IOMMU_COUNT) && \
+					     (LOG_##category != LOG_DEVICE || FUNCTION_COUNT)))
 static const struct {
-#define LOG_ROW(name, severity, category, format) char name[IS_IN(name, severity) ? sizeof LOG_FORMAT_MESSAGE_##name : 1];
+#define LOG_ROW(name, severity, category, format) char name[IS_IN(name, severity, category) ? sizeof LOG_FORMAT_MESSAGE_##name : 1];
 	LOG_MESSAGES(LOG_ROW)
 #undef LOG_ROW
 } formats = {
-#define LOG_ROW(name, severity, category, format) __builtin_choose_expr(IS_IN(name, severity), format, ""),
+#define LOG_ROW(name, severity, category, format) __builtin_choose_expr(IS_IN(name, severity, category), format, ""),
 	LOG_MESSAGES(LOG_ROW)
 #undef LOG_ROW
 };
@@ -161,11 +164,11 @@ u32 log_lost(void)
 
 /* ---- names ---- */
 
-static const char *const severities[] = {
+static const char severities[][8] = {
 	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
 
-static const char *const categories[] = {
+static const char categories[][8] = {
 	[LOG_CORE] = "core", [LOG_LIFE] = "life", [LOG_FAULT] = "fault", [LOG_AUDIT] = "audit",
 	[LOG_IRQ] = "irq", [LOG_DMA] = "dma", [LOG_DEVICE] = "device", [LOG_TEXT] = "text",
 };

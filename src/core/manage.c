@@ -91,31 +91,31 @@ static void set_text(char *to, u32 size, const char *from)
 
 /* ---- what there is ---- */
 
+/* Those that are numbered are made anew each time: of the service CPU. */
 static const char *register_name(u32 n)
 {
-	static const char *const names[] = {
-		"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
-		"x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp", "pc", "pstate",
-	};
+	static const char others[][8] = { "sp", "pc", "pstate" };
+	static char numbered[4];
+	u32 numbers = REGISTERS - VCPU_MORE_REGISTERS - ARRAY_COUNT(others);
 
-	if (n < ARRAY_COUNT(names))
-		return names[n];
-	return n < REGISTERS ? arch_register_names[n - ARRAY_COUNT(names)] : NULL;
+	if (n >= numbers + ARRAY_COUNT(others))
+		return n < REGISTERS ? arch_register_names[n - numbers - ARRAY_COUNT(others)] : NULL;
+	if (n >= numbers)
+		return others[n - numbers];
+	fmt_print(numbered, sizeof numbered, "x%u", n);
+	return numbered;
 }
 
-static const char *among(const char *const *names, u32 count, u32 n)
-{
-	return n < count ? names[n] : NULL;
-}
+#define AMONG(names, count, n) ((n) < (count) ? (names)[n] : NULL)
 
 static const char *name_of(u32 list, u32 n)
 {
 	switch (list) {
-	case NAMES_STATES: return among(life_shown_names, SHOWN_FAILED + 1, n);
-	case NAMES_OPS: return among(life_op_names, LIFE_OP_COUNT, n);
-	case NAMES_RESULTS: return among(life_result_names, LIFE_DENIED + 1, n);
-	case NAMES_REASONS: return among(life_reason_names, STOP_REASON_COUNT, n);
-	case NAMES_POWER: return among(record_power_names, RECORD_POWERS, n);
+	case NAMES_STATES: return AMONG(life_shown_names, SHOWN_FAILED + 1, n);
+	case NAMES_OPS: return AMONG(life_op_names, LIFE_OP_COUNT, n);
+	case NAMES_RESULTS: return AMONG(life_result_names, LIFE_DENIED + 1, n);
+	case NAMES_REASONS: return AMONG(life_reason_names, STOP_REASON_COUNT, n);
+	case NAMES_POWER: return AMONG(record_power_names, RECORD_POWERS, n);
 	case NAMES_REGISTERS: return register_name(n);
 	case NAMES_MESSAGES: return log_format(n);
 	case NAMES_SEVERITIES: return log_severity_name(n);
@@ -266,9 +266,7 @@ static enum line_status tell_vcpu(struct line_job *job)
 	to.power = (u16)atomic_load32(&cell_vcpu(cell, n)->state);
 	to.life = 0;
 	to.kept = manage_registers(cell, n, &to.life) != NULL;
-	to.exits = 0;
-	for (u32 i = 0; i < EXITS_COUNTED; i++)
-		to.exits += life_get(&cpu->exits[i]);
+	to.exits = cell_exits(cpu);
 	manage_put(job, &to, sizeof to);
 	return LINE_OK;
 }

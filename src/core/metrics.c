@@ -31,19 +31,30 @@ struct value {
 	u64 value;
 };
 
+static bool one_of(struct value *to, const void *names, u32 width, const u64 *values, u32 n, u32 count)
+{
+	if (n >= count)
+		return false;
+	to->group = "";
+	to->name = (const char *)names + n * width;
+	to->value = values[n];
+	return true;
+}
+
 static bool of_core(u32 n, struct value *to)
 {
 	const struct line_counters *line = line_counters();
-	const struct value values[] = {
-		{ "", "ticks", arch_time_now() }, { "", "hz", arch_time_hz() }, { "boot_", "entry", boot_times.entry },
-		{ "boot_", "banner", boot_times.banner }, { "log_", "lost", log_lost() }, { "", "audits", audit_place()->sequence },
-		{ "line_", "sessions", line->sessions }, { "line_", "frames", line->frames }, { "line_", "damaged", line->damaged },
-		{ "line_", "ignored", line->ignored }, { "line_", "sent", line->sent }, { "line_", "resent", line->resent },
+	static const char names[][14] = {
+		"ticks", "hz", "boot_entry", "boot_banner", "log_lost", "audits",
+		"line_sessions", "line_frames", "line_damaged", "line_ignored", "line_sent", "line_resent",
+	};
+	const u64 values[] = {
+		arch_time_now(), arch_time_hz(), boot_times.entry, boot_times.banner, log_lost(), audit_place()->sequence,
+		line->sessions, line->frames, line->damaged, line->ignored, line->sent, line->resent,
 	};
 
-	if (n < ARRAY_COUNT(values))
-		*to = values[n];
-	return n < ARRAY_COUNT(values);
+	_Static_assert(ARRAY_COUNT(names) == ARRAY_COUNT(values), "a name for each");
+	return one_of(to, names, sizeof names[0], values, n, ARRAY_COUNT(values));
 }
 
 static bool of_cell(u16 index, u32 n, struct value *to)
@@ -51,19 +62,19 @@ static bool of_cell(u16 index, u32 n, struct value *to)
 	const struct cell *cell = &cells[index];
 	const struct vdev_config *dev = machine_cells[index].console < VDEV_COUNT ? &machine_vdevs[machine_cells[index].console] : NULL;
 	u32 lives = atomic_load32(&cell->incarnation);
-	const struct value values[] = {
-		{ "", "state", life_shown(atomic_load32(&cell->state)) }, { "", "lives", lives }, { "", "restarts", lives ? lives - 1 : 0 },
-		{ "", "suspends", atomic_load32(&cell->suspends) }, { "", "missing", cell_is_ending(index) ? life_missing(index) : 0 },
-		{ "", "regain", life_get(&cell->times.regain) }, { "", "stop", life_get(&cell->times.stop) },
-		{ "", "clear", life_get(&cell->times.clear) }, { "", "start", life_get(&cell->times.start) },
-		{ "", "resume", life_get(&cell->times.resume) }, { "vdev_", "raised", life_get(&cell->raised) },
-		{ "dma_", "refused", iommu_refused(index) }, { "console_", "waiting", dev ? dev->ops->pending(dev) : 0 },
-		{ "console_", "dropped", dev ? dev->ops->dropped(dev) : 0 },
+	static const char names[][16] = {
+		"state", "lives", "restarts", "suspends", "missing", "regain", "stop", "clear", "start", "resume",
+		"vdev_raised", "dma_refused", "console_waiting", "console_dropped",
+	};
+	const u64 values[] = {
+		life_shown(atomic_load32(&cell->state)), lives, lives ? lives - 1 : 0, atomic_load32(&cell->suspends),
+		cell_is_ending(index) ? life_missing(index) : 0, life_get(&cell->times.regain), life_get(&cell->times.stop),
+		life_get(&cell->times.clear), life_get(&cell->times.start), life_get(&cell->times.resume), life_get(&cell->raised),
+		iommu_refused(index), dev ? dev->ops->pending(dev) : 0, dev ? dev->ops->dropped(dev) : 0,
 	};
 
-	if (n < ARRAY_COUNT(values))
-		*to = values[n];
-	return n < ARRAY_COUNT(values);
+	_Static_assert(ARRAY_COUNT(names) == ARRAY_COUNT(values), "a name for each");
+	return one_of(to, names, sizeof names[0], values, n, ARRAY_COUNT(values));
 }
 
 static bool of_vcpu(const struct cpu *cpu, u32 n, struct value *to)

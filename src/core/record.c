@@ -26,13 +26,13 @@
 #define LINE_DETAIL 1u /* ISA-specific syndrome */
 #define LINE_REGS 2u   /* the registers, from here on */
 
-const char *const record_exit_names[EXIT_REASON_COUNT] = {
+const char record_exit_names[EXIT_REASON_COUNT][8] = {
 	[EXIT_HVC] = "hvc", [EXIT_SMC] = "smc", [EXIT_SGI] = "sgi", [EXIT_WFI] = "wfi",
 	[EXIT_IRQCHIP] = "irqchip", [EXIT_VDEV] = "vdev", [EXIT_ID] = "id", [EXIT_SYSREG] = "sysreg",
 	[EXIT_DENIED] = "denied", [EXIT_REVOKED] = "revoked", [EXIT_FAULT] = "fault", [EXIT_IRQ] = "irq", [EXIT_PCI] = "pci",
 };
 
-const char *const record_power_names[RECORD_POWERS] = {
+const char record_power_names[RECORD_POWERS][8] = {
 	[VCPU_OFF] = "off", [VCPU_CLAIMED] = "pending", [VCPU_ON_PENDING] = "pending", [VCPU_ON] = "on",
 };
 
@@ -50,16 +50,11 @@ static struct {
 	bool asked; /* if one is due */
 } report;
 
-static const char *name_of(const char *const *names, u32 count, u32 value)
-{
-	return value < count ? names[value] : NULL;
-}
-
 /* ---- records ---- */
 
 static void print_head(u32 cell, const struct record *record)
 {
-	const char *stopped = name_of(stop_names, ARRAY_COUNT(stop_names), record->reason), *cpu = machine_cpus[record->cpu].name;
+	const char *stopped = record->reason < ARRAY_COUNT(stop_names) ? stop_names[record->reason] : NULL, *cpu = machine_cpus[record->cpu].name;
 
 	if (record->reason == STOP_FAULT || record->reason == STOP_DENIED)
 		log_put(MESSAGE_FAULT, cell, stopped, record->what, record->vcpu, cpu, record->pc);
@@ -67,7 +62,7 @@ static void print_head(u32 cell, const struct record *record)
 		log_put(MESSAGE_STOPPED, cell, stopped, record->vcpu, cpu, record->pc);
 }
 
-void record_words(u32 cell, const char *const *names, u32 first, const u64 *words, u32 count)
+void record_words(u32 cell, const char (*names)[REGISTER_NAME], u32 first, const u64 *words, u32 count)
 {
 	char line[256];
 	u32 at = 0;
@@ -164,19 +159,18 @@ static void print_counters(u16 index)
 	const struct cpu *cpu = cpu_at(index);
 	char line[LOG_LINE];
 	const char *name;
-	u64 total = 0, count;
+	u64 count;
 	u32 state = atomic_load32(&cells[cpu->cell_index].state), power = atomic_load32(&cpu->vcpu->state);
 	u32 at = fmt_print(line, sizeof line, "counters cell=%s vcpu=%u cpu=%s state=%s power=%s", cpu->cell->name,
 			   cpu->vcpu_index, cpu->config->name, life_shown_names[life_shown(state)],
-			   name_of(record_power_names, RECORD_POWERS, power));
+			   power < RECORD_POWERS ? record_power_names[power] : NULL);
 
 	for (u32 i = 0; i < EXITS_COUNTED; i++) {
 		count = __atomic_load_n(&cpu->exits[i], __ATOMIC_RELAXED);
-		total += count;
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", record_exit_names[i], count);
 	}
 	if (EXITS_COUNTED)
-		at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", total);
+		at += fmt_print(line + at, (u32)sizeof line - at, " total=%lu", cell_exits(cpu));
 	for (u32 i = 0; (name = arch_cpu_count(cpu, i, &count)); i++) {
 		LOOP_BOUND(ARCH_COUNTS);
 		at += fmt_print(line + at, (u32)sizeof line - at, " %s=%lu", name, count);

@@ -17,8 +17,8 @@ void record_poll(void);
 bool record_is_due(void);
 
 #define RECORD_POWERS (VCPU_ON + 1u)
-extern const char *const record_exit_names[EXIT_REASON_COUNT]; /* "hvc" */
-extern const char *const record_power_names[RECORD_POWERS];    /* of enum vcpu_state: "on" */
+extern const char record_exit_names[EXIT_REASON_COUNT][8]; /* "hvc" */
+extern const char record_power_names[RECORD_POWERS][8];    /* of enum vcpu_state: "on" */
 
 /* ---- between record.c and record_life.c; life_none.c is a core without that ---- */
 
@@ -27,7 +27,7 @@ extern const char *const record_power_names[RECORD_POWERS];    /* of enum vcpu_s
 #define RECORD_REG_LINES ((RECORD_REG_COUNT + RECORD_REGS_PER_LINE - 1) / RECORD_REGS_PER_LINE)
 
 /* name: a=0x.. b=0x.. of up to four words; numbered names x<first>.. unless given. */
-void record_words(u32 cell, const char *const *names, u32 first, const u64 *words, u32 count);
+void record_words(u32 cell, const char (*names)[REGISTER_NAME], u32 first, const u64 *words, u32 count);
 /* That line of 31 general registers. */
 void record_regs(u32 cell, const u64 *regs, u32 line);
 /* Was the cell stopped by somebody else, so that the record has no registers? Then it is told by these. */

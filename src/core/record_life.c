@@ -98,7 +98,7 @@ static void print_head(u32 cell)
 
 void record_told_line(u32 cell, u32 line)
 {
-	static const char *const where[] = { "sp", "pstate" };
+	static const char where[][REGISTER_NAME] = { "sp", "pstate" };
 	const struct vcpu_registers *registers = told.captured;
 	u32 first = (line - 2) * RECORD_REGS_PER_LINE, left = VCPU_MORE_REGISTERS - first;
 

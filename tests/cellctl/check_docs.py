@@ -111,7 +111,7 @@ def check_words():
     known = set(re.findall(r'N_\("([^"]*)"\)', (TOOL / "words.c").read_text(encoding="utf-8")))
     for file, table in (("life_table.c", r"life_op_names"), ("life_table.c", r"life_shown_names"), ("life_table.c", r"life_result_names"),
                         ("life_table.c", r"life_reason_names"), ("record.c", r"record_power_names"), ("record.c", r"stop_names"), ("record_life.c", r"stop_names")):
-        text = re.search(rf"{table}\[\w*\] = {{(.*?)\n}};", (TREE / "src/core" / file).read_text(encoding="utf-8"), re.S)[1]
+        text = re.search(rf"{table}(?:\[[^]]*\])+ = {{(.*?)\n}};", (TREE / "src/core" / file).read_text(encoding="utf-8"), re.S)[1]
         words = set(re.findall(r'"([^"]*)"', text))
         assert words and words <= known, f"words.c does not know {sorted(words - known)} of {table}"
     with tempfile.TemporaryDirectory() as folder:

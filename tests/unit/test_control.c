@@ -266,7 +266,7 @@ static void operator_rights(void **state)
 {
 	(void)state;
 	for (u32 op = LIFE_START; op < LIFE_OP_COUNT; op++) {
-		char text[64];
+		char text[128];
 
 		host_this = &host_cpus[SERVICE];
 		control_operator(CELL_HELLO, (enum life_op)op);

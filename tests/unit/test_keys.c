@@ -335,7 +335,7 @@ static void help_is_whole(void **state)
 	const char *text = screen();
 
 	for (u32 op = LIFE_START; op < LIFE_OP_COUNT; op++) {
-		char head[32];
+		char head[128];
 
 		snprintf(head, sizeof head, "\n[core] %s NAME...", life_op_names[op]);
 		assert_non_null(strstr(text, head));

@@ -66,6 +66,8 @@ static void table(void **state)
 		struct fmt_spec specs[FMT_ARGUMENTS];
 		u32 percents = 0;
 
+		/* Here are no PCI functions, of which these would be */
+		assert_int_equal(!*log_format(m), m == MESSAGE_FUNCTION_DIFFERS || m == MESSAGE_FUNCTION_SILENT);
 		for (const char *p = log_format(m); *p; p++) {
 			percents += *p == '%';
 			assert_in_range(*p, ' ', '~'); /* one line, and nothing that moves a cursor */
@@ -106,6 +108,8 @@ static void every_message(void **state)
 		u32 count = fmt_specs(log_format(m), specs);
 		char line[1024];
 
+		if (!*log_format(m))
+			continue;
 		for (u32 n = 0; n < count; n++)
 			v[n] = specs[n].type == 's' ? (u64)words[next_random(&seed) % ARRAY_COUNT(words)] : specs[n].type == 'c' ? 'x' :
 			       ((u64)next_random(&seed) << 32 | next_random(&seed)) >> next_random(&seed) % 64;

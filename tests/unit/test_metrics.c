@@ -102,7 +102,7 @@ static void cell(void **state)
 
 static void vcpu(void **state)
 {
-	char name[40];
+	char name[128];
 
 	(void)state;
 	for (u32 i = 0; i < EXIT_REASON_COUNT; i++)

@@ -13,15 +13,6 @@ static void uid(u64 *x)
 	x[3] = 0xaeb0150c;
 }
 
-static u64 exits_total(const struct cpu *cpu)
-{
-	u64 total = 0;
-
-	for (u32 i = 0; i < EXITS_COUNTED; i++)
-		total += cpu->exits[i];
-	return total - 1; /* not this call */
-}
-
 bool calls_own(struct cpu *cpu, u32 function, u64 *x)
 {
 	switch (function) {
@@ -33,7 +24,7 @@ bool calls_own(struct cpu *cpu, u32 function, u64 *x)
 		x[1] = CLOISON_ABI_MINOR;
 		return true;
 	case CLOISON_EXITS_TOTAL:
-		x[0] = EXITS_COUNTED ? exits_total(cpu) : (u64)SMCCC_NOT_SUPPORTED;
+		x[0] = EXITS_COUNTED ? cell_exits(cpu) - 1 /* not this call */ : (u64)SMCCC_NOT_SUPPORTED;
 		return true;
 	case CLOISON_EXITS_REASON:
 		x[0] = !EXITS_COUNTED ? (u64)SMCCC_NOT_SUPPORTED : x[1] < EXITS_COUNTED ? cpu->exits[x[1]] : (u64)SMCCC_INVALID_PARAMETER;

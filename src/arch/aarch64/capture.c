@@ -34,6 +34,6 @@ void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to)
 	to->sp = to->pstate & SPSR_M_AARCH32 ? to->regs[13] : to->pstate & SPSR_M_SPX ? READ_SYSREG(sp_el1) : READ_SYSREG(sp_el0);
 }
 
-const char *const arch_register_names[VCPU_MORE_REGISTERS] = {
+const char arch_register_names[VCPU_MORE_REGISTERS][REGISTER_NAME] = {
 	"sp_el0", "sp_el1", "elr_el1", "spsr_el1", "esr_el1", "far_el1", "sctlr_el1", "tcr_el1", "ttbr0_el1", "ttbr1_el1", "vbar_el1", "tpidr_el1",
 };

@@ -191,4 +191,4 @@ void arch_vcpu_record(const struct cpu *cpu, struct record *record)
 		record->regs[i] = cpu->frame.x[i];
 }
 
-const char *const arch_record_detail_names[4] = { "esr", "far", "hpfar", "spsr" };
+const char arch_record_detail_names[4][REGISTER_NAME] = { "esr", "far", "hpfar", "spsr" };

@@ -19,8 +19,8 @@ _Thread_local struct cpu *host_this;
 _Thread_local jmp_buf host_exit;
 _Thread_local bool host_exit_set;
 
-const char *const arch_record_detail_names[4] = { "cause", "address", "page", "mode" };
-const char *const arch_register_names[VCPU_MORE_REGISTERS] = { "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11" };
+const char arch_record_detail_names[4][REGISTER_NAME] = { "cause", "address", "page", "mode" };
+const char arch_register_names[VCPU_MORE_REGISTERS][REGISTER_NAME] = { "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11" };
 
 static void count(u32 *counter)
 {
