@@ -26,11 +26,31 @@ struct vcpu *cell_vcpu(u16 cell, u16 n)
 	return &vcpus[machine_cells[cell].first_cpu + n];
 }
 
+u16 cell_cpu(u32 cell, u32 n)
+{
+	return machine_cell_cpus[machine_cells[cell].first_cpu + n];
+}
+
+void cell_call(u32 cell, u32 n)
+{
+	u16 cpu = cell_cpu(cell, n);
+
+	if (cpu != arch_cpu_this()->index)
+		arch_cpu_kick(cpu);
+}
+
+const struct vdev_config *cell_console(u32 cell)
+{
+	u32 index = machine_cells[cell].console;
+
+	return index < VDEV_COUNT ? &machine_vdevs[index] : NULL;
+}
+
 static void glance_init(struct cpu *cpu)
 {
-	const struct vdev_config *dev = &machine_vdevs[cpu->cell->console];
+	const struct vdev_config *dev = cell_console(cpu->cell_index);
 
-	if (cpu->cell->console < VDEV_COUNT && dev->ops->glance) {
+	if (dev && dev->ops->glance) {
 		cpu->glanced = dev;
 		cpu->glanced_at = dev->base + dev->ops->glance_offset;
 	}
@@ -166,14 +186,9 @@ void cell_record(u16 index, const struct cpu *cpu, enum stop_reason reason, cons
 
 void cell_kick(u16 cell)
 {
-	const struct cell_config *config = &machine_cells[cell];
-
-	u16 own = arch_cpu_this()->index;
-
-	for (u16 n = 0; n < config->vcpu_count; n++) {
+	for (u16 n = 0; n < machine_cells[cell].vcpu_count; n++) {
 		LOOP_BOUND(CELL_VCPU_LIMIT);
-		if (machine_cell_cpus[config->first_cpu + n] != own)
-			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
+		cell_call(cell, n);
 	}
 }
 

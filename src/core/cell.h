@@ -207,6 +207,12 @@ extern struct vcpu vcpus[];
 
 /* The vCPU number n of a cell; n < vcpu_count. */
 struct vcpu *cell_vcpu(u16 cell, u16 n);
+/* Its CPU. */
+u16 cell_cpu(u32 cell, u32 n);
+/* That CPU is called, unless it is the calling one. */
+void cell_call(u32 cell, u32 n);
+/* The cell's console; NULL: it has none. */
+const struct vdev_config *cell_console(u32 cell);
 struct cpu *cpu_at(u16 index); /* of another CPU: only the service CPU may look into it */
 
 /* Fill struct cpu from the const tables: first thing a CPU does in C. */

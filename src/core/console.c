@@ -118,20 +118,13 @@ static bool goes_on(void)
 
 /* ---- what cells print ---- */
 
-static const struct vdev_config *console_of(u32 cell)
-{
-	u32 index = machine_cells[cell].console;
-
-	return index < VDEV_COUNT ? &machine_vdevs[index] : NULL;
-}
-
 /*
  * Take one piece of what a cell has printed, up to where the buffer wraps.
  * What does not fit yet stays in the cell's own ring.
  */
 static void fill(u32 cell, u64 now)
 {
-	const struct vdev_config *dev = console_of(cell);
+	const struct vdev_config *dev = cell_console(cell);
 	struct source *source = &sources[cell];
 	u32 head = source->head, place = head % SOURCE_SIZE, limit = line_is_framed() ? SOURCE_SIZE : CELL_BYTES;
 	u32 room = waiting(source) < limit ? limit - waiting(source) : 0; /* a session may have left more than text has */
@@ -157,7 +150,7 @@ static void fill(u32 cell, u64 now)
 
 bool console_is_drained(u32 cell)
 {
-	const struct vdev_config *dev = console_of(cell);
+	const struct vdev_config *dev = cell_console(cell);
 
 	if (line_is_framed()) /* nothing has to be waited for: what comes behind it is not on its channel */
 		return true;

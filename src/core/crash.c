@@ -47,9 +47,9 @@ void crash_console(u16 cell, u8 byte)
 
 static const struct vdev_config *console_of(u16 cell)
 {
-	u32 index = machine_cells[cell].console;
+	const struct vdev_config *dev = cell_console(cell);
 
-	return index < VDEV_COUNT && machine_vdevs[index].ops->peek ? &machine_vdevs[index] : NULL;
+	return dev && dev->ops->peek ? dev : NULL;
 }
 
 /* The life is dealt with: what is still on its way of its words belongs to no other. */
@@ -171,7 +171,7 @@ static void put_place(struct crash_cell *to, u16 cell, const struct record *reco
 {
 	const struct vcpu *first = cell_vcpu(cell, 0);
 	bool outside = record->reason >= STOP_TOLD;
-	u16 cpu = outside ? machine_cell_cpus[machine_cells[cell].first_cpu] : record->cpu;
+	u16 cpu = outside ? cell_cpu(cell, 0) : record->cpu;
 
 	crash_text(to->cpu, CRASH_NAME, machine_cpus[cpu].name);
 	to->vcpu = outside ? 0 : record->vcpu;
@@ -206,9 +206,7 @@ static void put_record(struct crash_cell *to, u16 cell, const struct record *rec
 /* Its CPU waits in the core, so these are the last before the end; then came at most steps in the lives of cells. */
 static u32 put_trace(const struct crash_cell *to, u16 cell, struct trace_entry *entries)
 {
-	u16 cpu = machine_cell_cpus[machine_cells[cell].first_cpu + to->vcpu];
-
-	return CONFIG_TRACE ? trace_last(cpu_at(cpu), entries, CRASH_TRACE) : 0;
+	return CONFIG_TRACE ? trace_last(cpu_at(cell_cpu(cell, to->vcpu)), entries, CRASH_TRACE) : 0;
 }
 
 static void begin_end(u16 cell)
@@ -245,7 +243,7 @@ static void put_vcpu(u16 n)
 
 	crash_zero(to, sizeof *to);
 	to->state = (u16)vcpu_state(vcpu, ends[keeping.cell].seen);
-	to->cpu = machine_cell_cpus[machine_cells[keeping.cell].first_cpu + n];
+	to->cpu = cell_cpu(keeping.cell, n);
 	if (to->state == CRASH_VCPU_KEPT)
 		crash_copy((u64 *)&to->registers, (const u64 *)&vcpu->registers, sizeof to->registers / 8);
 }

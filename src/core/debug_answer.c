@@ -215,7 +215,7 @@ static enum line_status registers(struct line_job *job, u16 cell, u16 vcpu)
 /* The answer comes with a later call. Sent only if it has not been dropped by then. */
 static enum line_status post(struct line_job *job, u16 cell, u16 vcpu, enum mail_op op)
 {
-	u16 cpu = machine_cell_cpus[machine_cells[cell].first_cpu + vcpu];
+	u16 cpu = cell_cpu(cell, vcpu);
 	u32 to = MAIL_TO(&machine_cells[cell], vcpu);
 
 	debug_mail.cell = cell;

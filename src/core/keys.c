@@ -35,7 +35,7 @@ static struct {
 
 static bool has_console(u32 cell)
 {
-	return cell < CELL_COUNT && machine_cells[cell].console < VDEV_COUNT;
+	return cell < CELL_COUNT && cell_console(cell);
 }
 
 static u16 next_cell(u32 after)
@@ -100,7 +100,7 @@ static void send(u8 byte)
 {
 	if (keys.focus == CELL_NONE)
 		return;
-	const struct vdev_config *dev = &machine_vdevs[machine_cells[keys.focus].console];
+	const struct vdev_config *dev = cell_console(keys.focus);
 
 	dev->ops->put(dev, byte);
 	mmio_settle(dev);

@@ -128,7 +128,6 @@ bool life_is_halted(u16 cell)
  */
 static void serve_resuming(u16 index)
 {
-	const struct cell_config *config = &machine_cells[index];
 	struct cell *cell = &cells[index];
 	u64 time = arch_time_now() - life_get(&cell->times.revoked);
 
@@ -136,10 +135,10 @@ static void serve_resuming(u16 index)
 		return;
 	watch_slept(index, time);
 	arch_cell_unrevoke(index);
-	for (u16 n = 0; n < config->vcpu_count; n++) {
+	for (u16 n = 0; n < machine_cells[index].vcpu_count; n++) {
 		LOOP_BOUND(CELL_VCPU_LIMIT);
-		if (is_in(index, n) && machine_cell_cpus[config->first_cpu + n] != arch_cpu_this()->index)
-			arch_cpu_kick(machine_cell_cpus[config->first_cpu + n]);
+		if (is_in(index, n))
+			cell_call(index, n);
 	}
 	if (arch_cas32(&cell->state, CELL_RESUMING, CELL_RUNNING)) {
 		trace_life(index, CELL_RUNNING, BY_POLICY);
@@ -155,7 +154,6 @@ static enum life_result start(u16 index, u32 from)
 {
 	struct cell *cell = &cells[index];
 	u32 lives = atomic_load32(&cell->incarnation);
-	u16 first = machine_cell_cpus[machine_cells[index].first_cpu];
 
 	if (atomic_load32(&cell->unclean) || iommu_state(index) == IOMMU_BROKEN || life_missing(index))
 		return LIFE_REFUSED;
@@ -164,8 +162,7 @@ static enum life_result start(u16 index, u32 from)
 	if (!arch_cas32(&cell->state, from, CELL_STARTING))
 		return LIFE_LOST;
 	ended[index].unrecorded = false;
-	if (first != arch_cpu_this()->index)
-		arch_cpu_kick(first);
+	cell_call(index, 0);
 	atomic_store32(&cell->called, KICK_SENT(lives));
 	return LIFE_OK;
 }

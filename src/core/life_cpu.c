@@ -225,8 +225,7 @@ void life_tell(u16 cell, u32 *word, u32 incarnation)
 	if (atomic_load32(word) == KICK_SENT(incarnation))
 		return;
 	atomic_store32(word, KICK_COMES(incarnation));
-	if (machine_cell_cpus[machine_cells[cell].first_cpu] != arch_cpu_this()->index)
-		arch_cpu_kick(machine_cell_cpus[machine_cells[cell].first_cpu]);
+	cell_call(cell, 0);
 	atomic_store32(word, KICK_SENT(incarnation));
 }
 

@@ -33,13 +33,6 @@ static struct input {
 	u8 bytes[INPUT_SIZE];
 } inputs[CELL_COUNT];
 
-static const struct vdev_config *console_of(u32 cell)
-{
-	u32 index = machine_cells[cell].console;
-
-	return index < VDEV_COUNT ? &machine_vdevs[index] : NULL;
-}
-
 /* ---- the log ---- */
 
 /* Of the record at this position; 0: there is none, or no whole one. */
@@ -204,7 +197,7 @@ u32 channel_copy(u32 index, u8 *to, u32 size)
 
 u32 channel_lost(u32 index)
 {
-	const struct vdev_config *dev = index >= CHANNEL_CONSOLES ? console_of(index - CHANNEL_CONSOLES) : NULL;
+	const struct vdev_config *dev = index >= CHANNEL_CONSOLES ? cell_console(index - CHANNEL_CONSOLES) : NULL;
 
 	if (index == LINE_LOG)
 		return log_lost() + channels[index].lost;
@@ -224,7 +217,7 @@ u32 channel_room(u32 index)
 {
 	if (channel_is_request(index))
 		return request_room(index);
-	if (index == LINE_LOG || !console_of(index - CHANNEL_CONSOLES))
+	if (index == LINE_LOG || !cell_console(index - CHANNEL_CONSOLES))
 		return 0;
 	const struct input *input = &inputs[index - CHANNEL_CONSOLES];
 
@@ -248,7 +241,7 @@ void channel_take(u32 index, const u8 *bytes, u32 size)
 /* A cell that does not read keeps what is typed at it waiting here, and makes no overrun. */
 static void deliver(u32 cell)
 {
-	const struct vdev_config *dev = console_of(cell);
+	const struct vdev_config *dev = cell_console(cell);
 	struct input *input = &inputs[cell];
 	u32 life = atomic_load32(&cells[cell].incarnation), before;
 
@@ -268,7 +261,7 @@ void channel_work(void)
 {
 	for (u32 cell = 0; cell < CELL_COUNT; cell++) {
 		LOOP_BOUND(CELL_COUNT);
-		if (console_of(cell))
+		if (cell_console(cell))
 			deliver(cell);
 	}
 	request_work();

@@ -234,12 +234,12 @@ static enum line_status tell_cell(struct line_job *job)
 	to.first_vcpu = config->first_cpu;
 	to.state = (u8)life_shown(atomic_load32(&cell->state));
 	to.interrupts = arch_cell_is_direct(index);
-	to.console = config->console < VDEV_COUNT;
+	to.console = cell_console(index) != NULL;
 	to.debug = (u8)(debug_is_allowed(&machine_cells[index]) | debug_is_held(index) << 1);
 	to.lives = atomic_load32(&cell->incarnation);
 	to.rights = control_rights(index);
 	to.missing = cell_is_ending(index) ? (u16)life_missing(index) : 0;
-	to.dropped = to.console ? dropped(&machine_vdevs[config->console]) : 0;
+	to.dropped = to.console ? dropped(cell_console(index)) : 0;
 	to.regain = life_get(&cell->times.regain);
 	to.stop = life_get(&cell->times.stop);
 	to.clear = life_get(&cell->times.clear);
@@ -257,7 +257,7 @@ static enum line_status tell_vcpu(struct line_job *job)
 	if (!manage_is_vcpu(job, 2))
 		return LINE_INVALID;
 	u16 cell = (u16)manage_argument(job, 0), n = (u16)manage_argument(job, 1);
-	u16 number = machine_cell_cpus[machine_cells[cell].first_cpu + n];
+	u16 number = cell_cpu(cell, n);
 	const struct cpu *cpu = cpu_at(number);
 
 	to.number = number;

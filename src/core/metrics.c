@@ -60,7 +60,7 @@ static bool of_core(u32 n, struct value *to)
 static bool of_cell(u16 index, u32 n, struct value *to)
 {
 	const struct cell *cell = &cells[index];
-	const struct vdev_config *dev = machine_cells[index].console < VDEV_COUNT ? &machine_vdevs[machine_cells[index].console] : NULL;
+	const struct vdev_config *dev = cell_console(index);
 	u32 lives = atomic_load32(&cell->incarnation);
 	static const char names[][16] = {
 		"state", "lives", "restarts", "suspends", "missing", "regain", "stop", "clear", "start", "resume",
@@ -94,7 +94,7 @@ static bool of_vcpu(const struct cpu *cpu, u32 n, struct value *to)
 
 static const struct cpu *cpu_of(const struct line_job *job)
 {
-	return cpu_at(machine_cell_cpus[machine_cells[manage_argument(job, 0)].first_cpu + manage_argument(job, 1)]);
+	return cpu_at(cell_cpu(manage_argument(job, 0), manage_argument(job, 1)));
 }
 
 static bool value_of(const struct line_job *job, u32 n, struct value *to)

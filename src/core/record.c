@@ -180,13 +180,10 @@ static void print_counters(u16 index)
 
 static void print_console(u32 cell)
 {
-	u16 index = machine_cells[cell].console;
+	const struct vdev_config *dev = cell_console(cell);
 
-	if (index >= VDEV_COUNT)
-		return;
-	const struct vdev_config *dev = &machine_vdevs[index];
-
-	log_put(MESSAGE_STATUS_CONSOLE, cell, dev->ops->pending(dev), dev->ops->dropped(dev));
+	if (dev)
+		log_put(MESSAGE_STATUS_CONSOLE, cell, dev->ops->pending(dev), dev->ops->dropped(dev));
 }
 
 void record_status(void)

@@ -92,7 +92,7 @@ static void print_head(u32 cell)
 		at += fmt_print(text + at, (u32)sizeof text - at, ": %s", record->what);
 	if (told.captured)
 		fmt_print(text + at, (u32)sizeof text - at, ", vCPU 0 on %s, pc 0x%lx",
-			  machine_cpus[machine_cell_cpus[machine_cells[cell].first_cpu]].name, told.captured->pc);
+			  machine_cpus[cell_cpu(cell, 0)].name, told.captured->pc);
 	log_put_either(record->reason == STOP_TOLD || record->reason == STOP_OTHER, MESSAGE_TOLD, MESSAGE_FAILED, cell, stopped, text);
 }
 

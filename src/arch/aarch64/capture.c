@@ -17,16 +17,22 @@ static void reader_capture(const struct vits_reader *r, struct vcpu_registers *t
 void arch_vcpu_capture(const struct cpu *cpu, struct vcpu_registers *to)
 {
 	bool interrupted = !cpu->arch.vgic && pause_interrupted(cpu), reads = cpu->arch.reader.state >= READER_RUNS;
-	const u64 more[VCPU_MORE_REGISTERS] = {
-		READ_SYSREG(sp_el0), READ_SYSREG(sp_el1), READ_SYSREG(elr_el1), READ_SYSREG(spsr_el1), READ_SYSREG(esr_el1),
-		READ_SYSREG(far_el1), reads ? cpu->arch.reader.sctlr : READ_SYSREG(sctlr_el1), READ_SYSREG(tcr_el1),
-		READ_SYSREG(ttbr0_el1), READ_SYSREG(ttbr1_el1), READ_SYSREG(vbar_el1), READ_SYSREG(tpidr_el1),
-	};
+	u64 *more = to->more;
 
 	for (u32 i = 0; i < ARRAY_COUNT(to->regs); i++)
 		to->regs[i] = cpu->frame.x[i];
-	for (u32 i = 0; i < VCPU_MORE_REGISTERS; i++)
-		to->more[i] = more[i];
+	*more++ = READ_SYSREG(sp_el0);
+	*more++ = READ_SYSREG(sp_el1);
+	*more++ = READ_SYSREG(elr_el1);
+	*more++ = READ_SYSREG(spsr_el1);
+	*more++ = READ_SYSREG(esr_el1);
+	*more++ = READ_SYSREG(far_el1);
+	*more++ = reads ? cpu->arch.reader.sctlr : READ_SYSREG(sctlr_el1);
+	*more++ = READ_SYSREG(tcr_el1);
+	*more++ = READ_SYSREG(ttbr0_el1);
+	*more++ = READ_SYSREG(ttbr1_el1);
+	*more++ = READ_SYSREG(vbar_el1);
+	*more = READ_SYSREG(tpidr_el1);
 	to->pc = interrupted ? READ_SYSREG(elr_el1) : READ_SYSREG(elr_el2);
 	to->pstate = interrupted ? READ_SYSREG(spsr_el1) : READ_SYSREG(spsr_el2);
 	if (reads)

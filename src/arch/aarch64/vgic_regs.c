@@ -119,19 +119,18 @@ static void follow(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 }
 
 /* fast_vgic.c may have changed the word already and left the consequences to these; hence not only what changes. */
-static void enable(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
+static void enable(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits, bool on)
 {
-	set_bits(w ? &v->enabled[w] : &v->vcpus[n].enabled, bits);
-	follow(v, c, w, n, bits);
-	if (w)
-		vgic_offer(v, c, w, bits & (vgic_asserted(v, w) | get(&v->inhand[w])));
-}
+	u32 *enabled = w ? &v->enabled[w] : &v->vcpus[n].enabled;
 
-static void disable(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
-{
-	clear_bits(w ? &v->enabled[w] : &v->vcpus[n].enabled, bits);
+	if (on)
+		set_bits(enabled, bits);
+	else
+		clear_bits(enabled, bits);
 	follow(v, c, w, n, bits);
-	if (w)
+	if (w && on)
+		vgic_offer(v, c, w, bits & (vgic_asserted(v, w) | get(&v->inhand[w])));
+	else if (w)
 		vgic_touch(v, c, w, bits);
 }
 
@@ -168,10 +167,7 @@ static void ask_to_unpend(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 
 static void unpend(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 bits)
 {
 	ask_to_unpend(v, c, w, n, bits);
-	if (w)
-		clear_bits(&v->latched[w], bits);
-	else
-		clear_bits(&v->vcpus[n].sgis, bits);
+	clear_bits(w ? &v->latched[w] : &v->vcpus[n].sgis, bits);
 	if (w || n == c->index) {
 		c->latched &= w ? ~0u : ~bits;
 		FOR_EACH_LINE(line, w, bits & v->config->linked[w])
@@ -199,8 +195,8 @@ static void bits_write(struct vgic *v, struct vgic_cpu *c, u32 kind, u32 w, u32 
 	if (!bits)
 		return;
 	switch (kind) {
-	case ENABLE_SET: enable(v, c, w, n, bits); return;
-	case ENABLE_CLEAR: disable(v, c, w, n, bits); return;
+	case ENABLE_SET:
+	case ENABLE_CLEAR: enable(v, c, w, n, bits, kind == ENABLE_SET); return;
 	case PENDING_SET: pend(v, c, w, n, bits); return;
 	case PENDING_CLEAR: unpend(v, c, w, n, bits); return;
 	case ACTIVE_SET:
