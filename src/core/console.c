@@ -373,9 +373,18 @@ static bool send_line(void)
 {
 	for (u32 n = 0; turn.left && n < LOG_LINE; n++) {
 		LOOP_BOUND(LOG_LINE);
+		u32 at = line.at % LOG_LINE, most = LOG_LINE - at < turn.left ? LOG_LINE - at : turn.left;
+		u32 sent = wire_plain(&line.filter, turn.source, &line.bytes[at], most);
+
+		if (sent) { /* most can: and they are most of boot */
+			line.at += sent;
+			turn.left -= sent;
+			continue;
+		}
 		if (!drain_patiently())
 			return false;
 		emit();
+		wire_drain(); /* so that what follows can */
 	}
 	return drain_patiently();
 }

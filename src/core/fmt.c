@@ -121,6 +121,11 @@ static u32 print(char *buffer, u32 size, const char *format, struct arguments *a
 		LOOP_BOUND(FMT_FORMAT);
 		const char *text = digits;
 
+		if (*format != '%' && *format != '@') {
+			if (at < size - 1)
+				buffer[at++] = *format;
+			continue;
+		}
 		digits[0] = *format;
 		digits[1] = 0;
 		if (*format == '@' && name)

@@ -44,7 +44,7 @@ void mmio_settle(const struct vdev_config *dev)
 static void access(struct cpu *cpu, const struct vdev_config *dev, u64 offset, bool write, u32 size, u64 *value)
 {
 	const struct vdev *ops = dev->ops;
-	u32 pending = ops->pending ? ops->pending(dev) : 0;
+	u32 pending = ops->pending && machine_service_cpu != CPU_NONE ? ops->pending(dev) : 0;
 
 	if (write)
 		ops->write(dev, offset, size, *value);

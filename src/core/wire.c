@@ -243,3 +243,19 @@ void wire_byte(struct filter *filter, u32 source, u8 byte)
 	stage(byte);
 	wire.column += byte < 0x7f; /* others may be combining characters and take no column */
 }
+
+u32 wire_plain(const struct filter *filter, u32 source, const u8 *bytes, u32 count)
+{
+	u32 n = 0;
+
+	if (wire.count || wire.owner != source || filter->length || filter->returned)
+		return 0;
+	while (n < count && n < WIRE_PLAIN && bytes[n] >= 0x20 && bytes[n] < 0x7f && plat_console_put(machine_console_base, bytes[n])) {
+		LOOP_BOUND(WIRE_PLAIN);
+		n++;
+	}
+	if (n)
+		wire.last = bytes[n - 1];
+	wire.column += n;
+	return n;
+}

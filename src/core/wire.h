@@ -42,5 +42,11 @@ bool wire_drain(void);
 bool wire_is_open(u32 source);
 /* Stage one byte of a source and what goes with it (prefix, ...). Only after wire_drain said true. */
 void wire_byte(struct filter *filter, u32 source, u8 byte);
+/*
+ * The same at once, for those that are in the middle of the source's own line and mean nothing but themselves: how many the UART
+ * took, WIRE_PLAIN at most. At any time.
+ */
+u32 wire_plain(const struct filter *filter, u32 source, const u8 *bytes, u32 count);
+#define WIRE_PLAIN 8u
 
 #endif

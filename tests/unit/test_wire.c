@@ -4,6 +4,7 @@
 
 #include "machine.h"
 #include "core/console.h"
+#include "core/wire.h"
 #include "host.h"
 
 static void expect_wire(const char *text)
@@ -171,9 +172,55 @@ static void prefixes_always(void **state)
 	assert_true(wire_length > 50000);
 }
 
+/*
+ * A line that goes out in one piece is the same as one that goes byte by byte, whatever is in it and however little the UART takes
+ * at a time.
+ */
+static void plain_text_goes_straight(void **state)
+{
+	static const char *const texts[] = { "plain text that is longer than what is handed over at once", "a\rb", "x\b\by", "over eight letters\b\b\bx", "\033[1mred\033[0m and \033[5Hno", "\033[",
+					     "caf\xc3\xa9 \xc2\x9b!", "a\nb\n\nc", "", "\r", "\x7f\x01z" };
+	char expected[512];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(texts); i++) {
+		struct filter filter = { .length = 0 };
+
+		for (const char *p = texts[i]; *p; p++) {
+			wire_byte(&filter, WIRE_CORE, (u8)*p);
+			assert_true(wire_drain());
+		}
+		wire_byte(&filter, WIRE_CORE, '\n');
+		assert_true(wire_drain());
+		assert_in_range(wire_length, 1, sizeof expected - 1);
+		memcpy(expected, wire_text, wire_length + 1);
+		memset(wire_text, 0, wire_length);
+		wire_length = 0;
+		for (u32 room = 1; room < 12; room++) {
+			u32 at = 0, length = (u32)strlen(texts[i]);
+
+			filter = (struct filter){ .length = 0 };
+			for (u32 tries = 0; at <= length; tries++) {
+				assert_in_range(tries, 0, 1000);
+				wire_room = room;
+				u32 sent = wire_plain(&filter, WIRE_CORE, (const u8 *)&texts[i][at], length - at);
+
+				assert_in_range(sent, 0, WIRE_PLAIN);
+				at += sent;
+				if (wire_drain())
+					wire_byte(&filter, WIRE_CORE, at < length ? (u8)texts[i][at] : '\n'), at++;
+			}
+			wire_room = ~0u;
+			assert_true(wire_drain());
+			expect_wire(expected);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(plain_text_goes_straight, machine_reset),
 		cmocka_unit_test_setup(carriage_returns, machine_reset),
 		cmocka_unit_test_setup(backspaces, machine_reset),
 		cmocka_unit_test_setup(control_characters, machine_reset),

@@ -26,7 +26,7 @@ s64 fast_gicd_read(u64 offset, const struct cpu *cpu)
 	return -1;
 }
 
-/* Nothing of the cell's is there: ignored. (A kernel writes all of these once, whosever they are.) */
+/* Nothing of the cell's is there, or nothing that changes: ignored. (A kernel writes all of these once, whosever they are.) */
 static inline bool is_nothing(u64 offset, const struct cpu *cpu)
 {
 	u64 line = offset - GICD_IPRIORITYR;
@@ -35,7 +35,7 @@ static inline bool is_nothing(u64 offset, const struct cpu *cpu)
 		return false;
 	if (line < 32 * GIC_LINE_WORDS)
 		return !(cpu->cell->arch.lines[line / 32] >> line % 32 & 0xf);
-	return offset - GICD_ICFGR < GICD_ICFGR_SIZE;
+	return offset - GICD_ICFGR < GICD_ICFGR_SIZE || offset - GICD_IGROUPR < GICD_ISENABLER - GICD_IGROUPR;
 }
 
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu)
