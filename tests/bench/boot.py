@@ -17,10 +17,12 @@ COLUMNS = ("direct", "mediated")
 BUDGET = 8000
 TABLE = [("64", "64 MiB", "", "Bao 377104"), ("512", "512 MiB", "equal: nothing depends on the size", "Bao 522480"),
          ("64_colors", "64 MiB, coloured", "equal: nothing depends on colours", "Bao 19100000"), ("512_colors", "512 MiB, coloured", "", "")]
-PARTITIONS = {name: 1 for name in ("boot-64", "boot-512", "boot-64-colors", "boot-512-colors", "boot-64-mediated", "boot-512-mediated")}
+PARTITIONS = {name: 1 for name in ("boot-64", "boot-512", "boot-64-colors", "boot-512-colors", "boot-64-mediated", "boot-512-mediated", "boot-64-colors-mediated")}
 
 
-CELLS = (1, 2, 4)  # on four CPUs
+CELLS = ("cells-1", "cells-2", "cells-4", "cells-2-mediated", "cells-4-mediated")  # on four CPUs
+EACH_CELL = {"direct": 60}
+EACH_VCPU = {"direct": 100}
 REACHED = "11"  # mark: a CPU's first words
 CPUS = 4
 
@@ -28,19 +30,31 @@ CPUS = 4
 def cells(builder):
     """Each CPU's own: the core's instructions until its guest began."""
     first, others = {}, {}
-    for count in CELLS:
-        builder.start(f"{HERE}/cells-{count}.dts")
-    for count in CELLS:
-        out = built(builder, f"cells-{count}.dts")
-        result = Path(builder.folder) / f"cells-{count}.json"
+    for partition in CELLS:
+        builder.start(f"{HERE}/{partition}.dts")
+    for partition in CELLS:
+        out = built(builder, f"{partition}.dts")
+        result = Path(builder.folder) / f"{partition}.json"
         figures = run(out, CPUS, options=instrument.options(out, result), limit=300)
         own = [int(next(iter(cpu["marks"][REACHED]["core"]))) for cpu in instrument.read(result)["cpus"] if REACHED in cpu["marks"]]
-        first[count] = own[0] - figures[f"cells{count}_boot_banner"]  # which comes before there are other CPUs
-        others[count] = max(own[1:], default=None)
-    rows = [Row(GROUP, f"cells_{count}", f"boot CPU of four, {count} cell{'s' * (count > 1)}", {"direct": first[count]}, {"direct": BUDGET},
-                note="its own instructions; three CPUs are started and awaited" if count == 1 else "") for count in CELLS]
-    return rows + [Row(GROUP, f"cells_{count}_other", f"another cell's first CPU, {count} cells", {"direct": others[count]}, {"direct": BUDGET})
-                   for count in CELLS if count > 1]
+        first[partition] = own[0] - figures[f"{partition.replace('-', '', 1).replace('-', '_')}_boot_banner"]  # which comes before there are other CPUs
+        others[partition] = max(own[1:], default=None)
+    return cells_rows(first, others)
+
+
+def cells_rows(first, others):
+    def both(name, of):
+        return {"direct": of[name]} | ({"mediated": of[f"{name}-mediated"]} if f"{name}-mediated" in of else {})
+    rows = []
+    for name, what, note in (("cells-1", "boot CPU of four, 1 cell of four vCPUs", "its own instructions; three CPUs are started and awaited"),
+                             ("cells-2", "boot CPU of four, 2 cells, its own of one vCPU", ""), ("cells-4", "boot CPU of four, 4 cells of one vCPU", "")):
+        rows.append(Row(GROUP, name.replace("-", "_"), what, both(name, first), {"direct": BUDGET}, {"mediated": BUDGET}, note=note))
+    for name in ("cells-2", "cells-4"):
+        rows.append(Row(GROUP, f"{name.replace('-', '_')}_other", f"another cell's first CPU, {name[-1]} cells", both(name, others), {"direct": BUDGET}, {"mediated": BUDGET}))
+    each = {c: (four - first[f"cells-2{m}"]) // 2 for c, m, four in (("direct", "", first["cells-4"]), ("mediated", "-mediated", first["cells-4-mediated"]))}
+    rows.append(Row(GROUP, "each_cell", "of it: each cell that is one more", each, EACH_CELL, {"mediated": EACH_CELL["direct"]}, note="its places in the console and on the line; mediated: its interrupt controller, too; nobody waits"))
+    own = {"direct": (first["cells-1"] - first["cells-2"] + each["direct"]) // 3}
+    return rows + [Row(GROUP, "each_vcpu", "of it: each vCPU that its own cell has more", own, EACH_VCPU, note="where its SGIs go; its state")]
 
 
 def measure(builder):

@@ -99,11 +99,18 @@ def store(path, rows, made, groups, why):
         if row.held:
             old = base["figures"].get(row.group, {}).get(row.name, {})
             figures.setdefault(row.group, {})[row.name] = {c: v if c not in old or changed(old[c], v) else old[c] for c, v in row.figures.items()}
+    if "linux" not in groups and "guests" in base["made"]:
+        made = made | {"guests": base["made"]["guests"]}  # of the figures that stay
     text = f'{{\n "made": {json.dumps(made, sort_keys=True)},\n "figures": {{\n' + ",\n".join(
         f"  {json.dumps(group)}: {{\n{lines_of(figures[group])}\n  }}" for group in sorted(figures))
     text += f'\n }},\n "why": {{\n{lines_of(whys)}\n }}\n}}\n'
     path.with_suffix(".tmp").write_text(text)
     path.with_suffix(".tmp").replace(path)
+
+
+def comparable(group, before, now):
+    """Were a group's stored figures made with the same tools? Nothing but the group linux has a guest's kernel in it."""
+    return all(before.get(tool) == now.get(tool) for tool in before.keys() | now.keys() if tool != "guests" or group == "linux")
 
 
 def lines_of(values):
@@ -118,7 +125,7 @@ def changed(old, new):
 def differing(rows, base, groups):
     """[(group and name, column, old, new)] of the groups that were measured; old or new is "" where it is not there."""
     found = []
-    measured = {f"{r.group} {r.name}": r.figures for r in rows if r.held}
+    measured = {f"{r.group} {r.name}": r.figures for r in rows if r.held and r.group in groups}
     before = {f"{g} {n}": f for g, names in base["figures"].items() if g in groups for n, f in names.items()}
     for key in sorted(measured.keys() | before.keys()):
         new, old = measured.get(key, {}), before.get(key, {})

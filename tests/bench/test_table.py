@@ -5,6 +5,7 @@ import copy
 
 import pytest
 
+import bench
 import size
 import table
 from table import Row
@@ -121,3 +122,28 @@ def test_storing_one_row_moves_no_other(path):
     base = table.stored(path)
     assert base["figures"]["exits"]["call"]["direct"] == 28 and base["figures"]["exits"]["long"]["direct"] == 10000
     assert set(base["why"]) == {"exits call"}
+
+
+NOW = {"compiler": "one", "qemu": "one", "guests": "one"}
+
+
+@pytest.mark.parametrize("group, other, result", [
+    ("exits", {}, 1), ("linux", {}, 1),
+    ("exits", {"guests": "two"}, 1),  # there is no kernel in it: whoever fetches a newer one is held all the same
+    ("linux", {"guests": "two"}, 2), ("exits", {"compiler": "two"}, 2), ("exits", {"qemu": "two"}, 2), ("linux", {"qemu": "two"}, 2),
+])
+def test_what_is_comparable(tmp_path, monkeypatch, group, other, result):
+    monkeypatch.setattr(bench, "BASELINE", bench.ROOT / "tests" / "bench" / "baseline.json")
+    monkeypatch.setattr(table, "stored", lambda path: {"made": NOW, "figures": {group: {"call": {"direct": 30}}}, "why": {}})
+    monkeypatch.setattr(bench, "made", lambda: {**NOW, **other})
+    assert bench.check([Row(group, "call", "call", {"direct": 30})], [group]) == 0
+    assert bench.check([Row(group, "call", "call", {"direct": 90})], [group]) == result
+
+
+def test_figures_of_a_kernel_keep_its_name(tmp_path):
+    path = tmp_path / "baseline.json"
+    table.store(path, rows(**PLAIN), NOW, ["exits", "linux"], "the first")
+    table.store(path, rows(**PLAIN), {**NOW, "guests": "two"}, ["exits"], "why")
+    assert table.stored(path)["made"] == NOW
+    table.store(path, rows(**PLAIN), {**NOW, "guests": "two"}, ["linux"], "why")
+    assert table.stored(path)["made"]["guests"] == "two"

@@ -20,7 +20,7 @@
 typedef unsigned long u64;
 
 enum { WARM_UP = 300, ROUNDS = 3000, FORKS = 300, EXECS = 200, SLEEPS = 2000, REPEATS = 3 };
-enum { PAGE = 4096, TOUCH_BYTES = 64 << 20, SLEEP_NS = 1000000 };
+enum { PAGE = 4096, TOUCH_BYTES = 64 << 20, SLEEP_NS = 1000000, SPREAD_NS = 1024000, SPREAD_STEP = 632867 /* of the golden section, prime to it */ };
 enum { SYS_mkdirat = 34, SYS_mount = 40, SYS_openat = 56, SYS_close = 57, SYS_pipe2 = 59, SYS_read = 63, SYS_write = 64, SYS_sync = 81, SYS_exit = 93,
        SYS_clock_gettime = 113, SYS_clock_nanosleep = 115, SYS_sched_setaffinity = 122, SYS_reboot = 142, SYS_prctl = 167, SYS_munmap = 215,
        SYS_clone = 220, SYS_execve = 221, SYS_mmap = 222, SYS_wait4 = 260 };
@@ -172,7 +172,11 @@ static void sort(u64 *values, int count)
 			}
 }
 
-/* The counter is of 1 GHz, so that a tick is a nanosecond. */
+/*
+ * The counter is of 1 GHz, so that a tick is a nanosecond. What Linux does on the way from a timer to a program depends on where it
+ * is between two ticks of its own (4 ms) and between two steps of its load average (1,024 us). So each sleep is longer
+ * than a millisecond by something else, and all of them together are everywhere alike: whenever the first was.
+ */
 static u64 sleeps(void)
 {
 	struct { u64 seconds, ns; } due;
@@ -182,16 +186,16 @@ static u64 sleeps(void)
 	u64 start = now();
 
 	for (int i = 0; i < SLEEPS; i++) {
-		u64 asked = now();
+		u64 asked = now(), length = SLEEP_NS + (u64)i * SPREAD_STEP % SPREAD_NS;
 
 		call(SYS_clock_gettime, 1 /* MONOTONIC */, (u64)&due, 0, 0);
-		due.ns += SLEEP_NS;
+		due.ns += length;
 		if (due.ns >= 1000000000) {
 			due.ns -= 1000000000;
 			due.seconds++;
 		}
 		call(SYS_clock_nanosleep, 1, 1 /* ABSTIME */, (u64)&due, 0);
-		late[i] = now() - asked - SLEEP_NS;
+		late[i] = now() - asked - length;
 	}
 	u64 ticks = now() - start;
 
