@@ -39,6 +39,19 @@ def test_so_does_its_deadline(analyse, tmp_path, shared):
     assert not shared or "sync-long + service-round may wait 7 ms for a deadline" in said.err
 
 
+def test_the_end_of_the_copier_is_no_guests_way(analyse, tmp_path):
+    """What is waited for before a guest begins keeps none waiting: it has a way of its own, and no limit counts it."""
+    counts = tmp_path / "counts.h"
+    counts.write_text("#define MAX_TRAP_INSTRUCTIONS 1000 /* some.dts:7 */\n")
+    loaded = ("void cell_loaded(void); __attribute__((noinline)) void cell_loaded(void) { for (u32 i = 0; i < 5000; i++) { TICK(); sink = i; }"
+              " while (sink) { LOOP_TIME(7); TICK(); } }\n")
+    said = vectors(analyse, "if (sink == 3) cell_loaded();", before=loaded, options=("--limit", str(counts)))
+    accepted(said)
+    slow, end = said.path("sync-long"), said.path("loaded")
+    assert slow["instructions"] < 1000 and slow["milliseconds"] == 0
+    assert end["instructions"] > slow["instructions"] + 5000 and end["milliseconds"] == 7
+
+
 # ---- what was measured ----
 
 def bounds():

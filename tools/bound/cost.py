@@ -17,6 +17,7 @@ from collections import Counter
 from image import PATIENCE, RESIDENCE
 
 SERVICE = "core_serve"  # one round of the service CPU
+LOADED = "cell_loaded"  # what the copier has done with a cell's memory is at its end: the cell's guest has not begun
 MILLISECOND = 10 ** 15  # of a wait by the clock, in the sum of a way; instructions are fewer
 WAIT_MOST = 256         # instructions of a round that only waits
 HERE, WAIT = "here", "wait"
@@ -41,7 +42,7 @@ class Costs:
     def __init__(self, program, patient):
         self.program, self.patient = program, patient
         self.second = MILLISECOND if patient else 0
-        self.of, self.service = {}, None
+        self.of, self.service, self.loaded = {}, None, None
         self.waits = {}  # place -> instructions of a round of waiting
         self.extra = 0  # of exceptions that a load or store of device_read may take
         self.residences = {at for at, entries in program.marks.items() if any(kind == RESIDENCE for _, kind, _ in entries)}
@@ -53,6 +54,10 @@ class Costs:
                 self.service = summary  # reported apart: on which CPUs it is, is for the partition to say
                 summary = self.of[function.entry] = Summary()
                 summary.ways[HERE][RETURN] = (0, None)
+            elif function.name == LOADED:
+                self.loaded = summary.ways[HERE].get(RETURN)  # a way of its own, as no guest comes by it
+                if self.loaded:
+                    summary.ways[HERE][RETURN] = (0, None)
         return self
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """The ways into the core, by name, and the longest way of each."""
-from cost import END, ERET, HERE, MILLISECOND, RETURN, SERVICE, WAIT, Costs, Region, Solver, better, profile
+from cost import END, ERET, HERE, LOADED, MILLISECOND, RETURN, SERVICE, WAIT, Costs, Region, Solver, better, profile
 from image import Refused
 from stack import depths
 
@@ -14,6 +14,7 @@ SHORT = {"fast_hypercall": "hvc-short", "fast_sgi": "sgi", "fast_sgi_mediated": 
 # Where no C function is called: by the label that the way leads through.
 LABELS = {"wfx": "wfi", "register": "register-short", "sgi": "sgi", "sysreg": "sgi", "hypercall": "hvc-short", "abort": "distributor-short", "data_abort": "distributor-short"}
 LONG = {"trap_slow", "trap_irq", "trap_unusual"}
+APART = {LOADED: "loaded"}  # what makes another way of a long one
 
 
 def entries(img):
@@ -64,6 +65,7 @@ class Report:
         self.paths = {}
         for name, at in named:
             self._entry(name, program.functions[at])
+        self._loaded()
         self._rounds()
         self.stack = self._stack()
 
@@ -117,6 +119,16 @@ class Report:
         if at is None:
             return 0, [function.name]  # a short one, of assembly alone
         return self.depths[at][0], [function.name, *self.depths[at][1]]
+
+    def _loaded(self):
+        """A long exit that the copier makes at its end, and what then is done before the guest's first instruction."""
+        ways = [self.paths[name] for name in ("sync-long", "traced-sync-long") if name in self.paths]
+        if self.plain.loaded and ways:
+            path = max(ways, key=lambda p: p["instructions"] or 0)
+            more, milliseconds = waited(self.patient.loaded, self.plain.loaded)
+            total = path["instructions"] + self.plain.loaded[0]
+            self.paths["loaded"] = {**path, "name": "loaded", "instructions": total, "patience": path["patience"] + more,
+                                    "milliseconds": path["milliseconds"] + milliseconds, "cost": (total, (path["cost"][1], self.plain.loaded[1]))}
 
     def _rounds(self):
         """A round of service, and from each place where a CPU stays to where it stays next, in the function that it is in."""

@@ -11,7 +11,7 @@
 #define PLACES_MAX 512
 #define ERET 0xd69f03e0u
 
-enum kind { ENTER, PATH, LONG, NEST, STAY, WAIT };
+enum kind { ENTER, PATH, LONG, APART, NEST, STAY, WAIT };
 enum end { BACK, STAYS, AWAY, ENDS }; /* by ERET; where a CPU lives; from there to another such place */
 
 static char names[NAMES_MAX][40];
@@ -87,6 +87,10 @@ static void passed(unsigned int said, void *data)
 	case LONG:
 		way->keeps = true;
 		way->name = way->began;
+		break;
+	case APART:
+		way->keeps = true;
+		way->name = place->name;
 		break;
 	case NEST:
 		way->nested++;
@@ -195,7 +199,7 @@ static void add(const char *text, enum kind kind)
 
 bool entries_option(const char *word)
 {
-	static const char *const kinds[] = { [ENTER] = "enter=", [PATH] = "path=", [LONG] = "long=", [NEST] = "nest=", [STAY] = "stay=", [WAIT] = "wait=" };
+	static const char *const kinds[] = { [ENTER] = "enter=", [PATH] = "path=", [LONG] = "long=", [APART] = "apart=", [NEST] = "nest=", [STAY] = "stay=", [WAIT] = "wait=" };
 
 	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(word, kinds[i], strlen(kinds[i])) == 0) {

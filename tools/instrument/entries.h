@@ -6,6 +6,7 @@
  *     enter=NAME:ADDRESS   here a way begins: a slot of the vectors, the first instruction after power-on
  *     path=NAME:ADDRESS    who comes by here is on that one; the last counts
  *     long=ADDRESS         unless it has come by here: then it keeps the name it began with
+ *     apart=NAME:ADDRESS   but here it gets that name, whatever it has come by
  *     nest=ADDRESS         an exception of the core's own: the next ERET ends that, and no way
  *     stay=NAME:ADDRESS    a CPU lives here: a way ends, as NAME>stay, and another begins, called NAME; that one ends as NAME>stay
  *                          here again, and as NAME>away where another such place is

@@ -63,6 +63,7 @@ def entries(out):
         if symbol in known:
             words.append(f"path={name}:{real(known[symbol])}")
     words += [f"long={real(known[symbol])}" for symbol in paths.LONG if symbol in known]
+    words += [f"apart={name}:{real(known[symbol])}" for symbol, name in paths.APART.items() if symbol in known]
     _, offset, size = elf.sections.get(".bounds", (0, 0, 0))
     for i in range(offset, offset + size, 24):
         link, _, kind = struct.unpack_from("<QQQ", elf.data, i)
