@@ -144,7 +144,7 @@ GEN := $(addprefix $(O)/gen/,machine.c counts.h tables.S images.S layout.ld imag
 OBJECTS := $(call object,$(SOURCES)) $(addprefix $(O)/obj/gen/,machine.o tables.S.o images.S.o)
 
 .PHONY: all guests
-all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked $(if $(filter n,$(BOUND)),$(O)/.limited,$(O)/.bounded)
+all: $(O)/cloison.elf $(O)/cloison.bin $(O)/.checked
 
 # Everything includes what cellgen and Kconfig made; the .d files know precisely what.
 $(OBJECTS): $(FLAGS) $(O)/.model $(ISA_MK) | $(GEN) $(O)/obj/include/config.h
@@ -262,8 +262,8 @@ $(CELLCHECK): $(CELLCHECK_OBJECTS)
 $(O)/board.dtb: $(S)/src/platform/$(BOARD_NAME).dts
 	$(call say,DTC)mkdir -p $(@D) && cpp -undef -nostdinc -x assembler-with-cpp $(DEPFLAGS) $< | dtc -q -@ -I dts -O dtb -o $@ -
 
-# A stamp, so that a refused image leaves both files to be read. What is in it tells tools/run-qemu what the image is of.
-$(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
+# A stamp, so that a refused image leaves both files to be read. What is in it tells tools/run-qemu what the image is of, and that it is one: the last of the build.
+$(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN) $(O)/$(if $(filter n,$(BOUND)),.limited,.bounded)
 	$(call say,CELLCHECK ,$(O)/certificate.txt)rm -f $@ && $(CELLCHECK) --board $(O)/board.dtb --partition $(O)/partition.dtb \
 		--text $(O)/certificate.txt --json $(O)/certificate.json $< && cat $(O)/.config $< | sha256sum > $@
 
@@ -271,7 +271,7 @@ $(O)/.checked: $(O)/cloison.elf $(O)/board.dtb $(CELLCHECK) $(GEN)
 
 # From the finished code (docs/bound.md). Where the partition has a limit, an image that exceeds it is none, too. BOUND=n: only there.
 BOUND_DEPS := $(O)/cloison.elf $(O)/gen/counts.h $(wildcard $(S)/tools/bound/*)
-bounds = CROSS_COMPILE='$(CROSS_COMPILE)' PYTHONPYCACHEPREFIX=$(O)/obj/python PYTHONDONTWRITEBYTECODE= $(S)/tools/bound/bound --line --text $(O)/bound.txt --json $(O)/bound.json --limit $(O)/gen/counts.h $(O)/cloison.elf
+bounds = { CROSS_COMPILE='$(CROSS_COMPILE)' PYTHONPYCACHEPREFIX=$(O)/obj/python PYTHONDONTWRITEBYTECODE= $(S)/tools/bound/bound --line --text $(O)/bound.txt --json $(O)/bound.json --limit $(O)/gen/counts.h $(O)/cloison.elf || { rm -f $(O)/.checked; false; }; }
 $(O)/.bounded: $(BOUND_DEPS)
 	$(call say,BOUND,$(O)/bound.txt)rm -f $@ && $(bounds) && touch $@
 $(O)/.limited: $(BOUND_DEPS)

@@ -2,6 +2,7 @@
 """The image of a build (DEMO=folder, made by tools/test): everything in it has a bound."""
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -43,5 +44,18 @@ def test_a_limit_fails_a_build(said, tmp_path):
     counts.write_text(f"#define MAX_TRAP_INSTRUCTIONS {longest // 2} /* a.dts:3 */\n")
     refused = Said(pathlib.Path(OUT) / "cloison.elf", tmp_path, "--limit", str(counts))
     assert refused.code == 1 and "a.dts:3: error[max-trap-instructions]: the longest way" in refused.err
-    rule = (ROOT / "Makefile").read_text()
-    assert "MAX_TRAP_INSTRUCTIONS $(O)/gen/counts.h; then $(bounds); fi" in rule and "$(if $(filter n,$(BOUND)),$(O)/.limited,$(O)/.bounded)" in rule.split("\nall: ")[1].splitlines()[0]
+
+
+def test_what_exceeds_its_limit_is_no_image(tmp_path):
+    """Refused by make, and by who would start it all the same."""
+    out = tmp_path / "out"
+    shutil.copytree(OUT, out, ignore=shutil.ignore_patterns("obj"))
+    with open(out / "gen/counts.h", "a", encoding="utf-8") as counts:
+        counts.write("#define MAX_TRAP_INSTRUCTIONS 100 /* a.dts:3 */\n")
+    assert (out / ".checked").exists()
+    old = [f"--old-file={out / name}" for name in ("cloison.elf", "board.dtb", ".config", ".generated", "tools/cellcheck")]
+    made = subprocess.run(["make", "-s", f"O={out}", *old, str(out / ".checked")], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 2 and "a.dts:3: error[max-trap-instructions]: the longest way" in made.stderr, made.stderr
+    assert not (out / ".checked").exists() and (out / "bound.txt").exists()
+    started = subprocess.run([ROOT / "tools/run-qemu", out], capture_output=True, text=True, timeout=60)
+    assert started.returncode == 1 and "is not the image of what is configured" in started.stderr
