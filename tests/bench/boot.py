@@ -21,7 +21,7 @@ PARTITIONS = {name: 1 for name in ("boot-64", "boot-512", "boot-64-colors", "boo
 
 
 CELLS = ("cells-1", "cells-2", "cells-4", "cells-2-mediated", "cells-4-mediated")  # on four CPUs
-EACH_CELL = {"direct": 60}
+EACH_CELL = {"direct": 40, "mediated": 40}
 EACH_VCPU = {"direct": 100}
 REACHED = "11"  # mark: a CPU's first words
 CPUS = 4
@@ -46,16 +46,16 @@ def cells_rows(first, others):
     def both(name, of):
         return {"direct": of[name]} | ({"mediated": of[f"{name}-mediated"]} if f"{name}-mediated" in of else {})
 
-    def goal_of(figures):
-        return {"mediated": BUDGET} if "mediated" in figures else {}
+    def budget(figures):
+        return {c: BUDGET for c in figures}
     rows = []
     for name, what, note in (("cells-1", "boot CPU of four, 1 cell of four vCPUs", "its own instructions; three CPUs are started and awaited"),
                              ("cells-2", "boot CPU of four, 2 cells, its own of one vCPU", ""), ("cells-4", "boot CPU of four, 4 cells of one vCPU", "")):
-        rows.append(Row(GROUP, name.replace("-", "_"), what, both(name, first), {"direct": BUDGET}, goal_of(both(name, first)), note=note))
+        rows.append(Row(GROUP, name.replace("-", "_"), what, both(name, first), budget(both(name, first)), note=note))
     for name in ("cells-2", "cells-4"):
-        rows.append(Row(GROUP, f"{name.replace('-', '_')}_other", f"another cell's first CPU, {name[-1]} cells", both(name, others), {"direct": BUDGET}, goal_of(both(name, others))))
+        rows.append(Row(GROUP, f"{name.replace('-', '_')}_other", f"another cell's first CPU, {name[-1]} cells", both(name, others), budget(both(name, others))))
     each = {c: (four - first[f"cells-2{m}"]) // 2 for c, m, four in (("direct", "", first["cells-4"]), ("mediated", "-mediated", first["cells-4-mediated"]))}
-    rows.append(Row(GROUP, "each_cell", "of it: each cell that is one more", each, EACH_CELL, {"mediated": EACH_CELL["direct"]}, note="its places in the console and on the line; mediated: its interrupt controller, too"))
+    rows.append(Row(GROUP, "each_cell", "of it: each cell that is one more", each, EACH_CELL, note="its places in the console and on the line"))
     own = {"direct": (first["cells-1"] - first["cells-2"] + each["direct"]) // 3}
     return rows + [Row(GROUP, "each_vcpu", "of it: each vCPU that its own cell has more", own, EACH_VCPU, note="where its SGIs go; its state")]
 

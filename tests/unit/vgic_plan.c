@@ -239,6 +239,7 @@ static void begin(u64 word)
 		  world.prompt ? ", prompt" : "", world.interleave ? ", interleaved" : "", world.calm ? ", calm" : "",
 		  world.short_paths ? ", short paths" : "");
 	vgic_cell_init(&world.vgic, &world.config, world.vcpus, world.cpu_count);
+	vgic_cell_reset(&world.vgic); /* memory of an earlier plan */
 	fast_begin();
 	turn_on(0);
 	if (pick(4)) {

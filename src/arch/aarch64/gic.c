@@ -70,7 +70,6 @@ void arch_irq_init(void)
 	}
 	mmio_write32(gicd(GICD_CTLR), GICD_CTLR_ARE); /* before routes: IROUTER exists with ARE only */
 	await_clear(gicd(GICD_CTLR), GICD_CTLR_RWP, "distributor does not settle: bits expected and seen");
-	vgic_mediated_init();
 	for (u32 i = 0; i < LINE_COUNT; i++) {
 		LOOP_BOUND(LINE_COUNT);
 		line_set_up(&machine_lines[i]);

@@ -6,7 +6,6 @@
 
 _Static_assert(MEDIATED_COUNT == 0, "the partition has mediated cells: set CONFIG_MEDIATED, or give them cloison,interrupts = \"direct\"");
 
-void vgic_mediated_init(void) { }
 void vgic_mediated_restore(u16 cell) { (void)cell; }
 void vgic_mediated_cpu_init(struct cpu *cpu) { (void)cpu; }
 void vgic_mediated_start(struct cpu *cpu) { (void)cpu; }

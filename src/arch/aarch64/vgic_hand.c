@@ -488,7 +488,6 @@ void vgic_cell_init(struct vgic *v, const struct vgic_config *config, struct vgi
 	v->config = config;
 	v->vcpus = vcpus;
 	v->vcpu_count = vcpu_count;
-	vgic_cell_reset(v);
 }
 
 void vgic_cell_reset(struct vgic *v)

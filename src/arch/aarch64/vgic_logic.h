@@ -109,9 +109,9 @@ struct vgic_cpu {
 
 /* ---- life ---- */
 
-/* Reset state. No vCPU of the cell runs. */
+/* Once, before anybody looks into it; all else in it and in vcpus[] is zero: reset state. */
 void vgic_cell_init(struct vgic *v, const struct vgic_config *config, struct vgic_vcpu *vcpus, u32 vcpu_count);
-/* The same again. Others may say what they say of a device meanwhile (vgic_level); the caller's devices are quiet. */
+/* Reset state again. No vCPU of the cell runs. Others may say what they say of a device meanwhile (vgic_level); the caller's devices are quiet. */
 void vgic_cell_reset(struct vgic *v);
 /* The vCPU starts: nothing of its own enabled, pending or active; SPIs that wait for it come in. lr_count, index are set. */
 void vgic_vcpu_start(struct vgic *v, struct vgic_cpu *c);

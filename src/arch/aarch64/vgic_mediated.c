@@ -19,17 +19,6 @@ static struct vgic_vcpu vgic_vcpus[VCPU_COUNT ? VCPU_COUNT : 1];
 u64 ich_lr_read(u64 n);              /* entry.S */
 void ich_lr_write(u64 value, u64 n);
 
-void vgic_mediated_init(void)
-{
-	for (u32 i = 0; i < CELL_COUNT; i++) {
-		LOOP_BOUND(CELL_COUNT);
-		const struct cell_config *cell = &machine_cells[i];
-
-		if (cell->arch.vgic)
-			vgic_cell_init(&cells[i].arch.vgic, cell->arch.vgic, &vgic_vcpus[cell->first_cpu], cell->vcpu_count);
-	}
-}
-
 void vgic_mediated_restore(u16 cell)
 {
 	if (machine_cells[cell].arch.vgic)
@@ -39,9 +28,12 @@ void vgic_mediated_restore(u16 cell)
 void vgic_mediated_cpu_init(struct cpu *cpu)
 {
 	u32 count = ICH_VTR_LRS(READ_SYSREG(ICH_VTR_EL2));
+	struct vgic_vcpu *of_cell = &vgic_vcpus[cpu->cell->first_cpu];
 
 	cpu->arch.vgic = &cells[cpu->cell_index].arch.vgic;
-	cpu->arch.vcpu = &cpu->arch.vgic->vcpus[cpu->vcpu_index];
+	cpu->arch.vcpu = &of_cell[cpu->vcpu_index];
+	if (!cpu->vcpu_index) /* others look into it when all CPUs have arrived */
+		vgic_cell_init(cpu->arch.vgic, cpu->cell->arch.vgic, of_cell, cpu->cell->vcpu_count);
 	cpu->arch.frame_gicd = cpu->cell->arch.gicd_base + GICD_ISENABLER;
 	cpu->arch.frame_sgi = cpu->cell->arch.gicr_base + GICR_SIZE * cpu->vcpu_index + GICR_SGI_FRAME + GICD_ISENABLER;
 	WRITE_SYSREG(ICH_HCR_EL2, 0);
