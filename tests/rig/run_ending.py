@@ -15,6 +15,15 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools" / "rig"
 SLEEPS = "#!/bin/sh\necho $$ >> {notes}\nexec sleep 1000\n"  # what would be an emulator, or a make
 
 
+@pytest.fixture(autouse=True)
+def fixture_heard():
+    """Who runs the tests in the background of a script ignores SIGINT, and so would all that is started here."""
+    kept = {n: signal.signal(n, signal.SIG_DFL) for n in (signal.SIGINT, signal.SIGHUP)}
+    yield
+    for n, handler in kept.items():
+        signal.signal(n, handler)
+
+
 def unread(*command):
     """Its standard output is closed at the other end before it begins."""
     reads, writes = os.pipe()
