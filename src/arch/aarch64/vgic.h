@@ -26,7 +26,7 @@ bool vgic_covers(const struct cpu *cpu, u64 ipa);
 /* ---- mediated cells (vgic_mediated.c, irq.c) ---- */
 
 void vgic_mediated_restore(u16 cell);          /* the cell's as at boot; none of its vCPUs runs */
-void vgic_mediated_cpu_init(struct cpu *cpu);  /* once; a cell's first also makes what the cell's have in common */
+void vgic_mediated_cpu_init(struct cpu *cpu);  /* once */
 void vgic_mediated_start(struct cpu *cpu);     /* the vCPU is about to enter, in reset state */
 void vgic_mediated_stop(struct cpu *cpu);      /* it goes to wait in the core */
 bool vgic_mediated_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value); /* as vgic_access */

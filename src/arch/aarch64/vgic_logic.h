@@ -109,7 +109,7 @@ struct vgic_cpu {
 
 /* ---- life ---- */
 
-/* Once, before anybody looks into it; all else in it and in vcpus[] is zero: reset state. */
+/* Each vCPU's CPU, to the same, so that none waits for another; all else in it and in vcpus[] is zero: reset state. */
 void vgic_cell_init(struct vgic *v, const struct vgic_config *config, struct vgic_vcpu *vcpus, u32 vcpu_count);
 /* Reset state again. No vCPU of the cell runs. Others may say what they say of a device meanwhile (vgic_level); the caller's devices are quiet. */
 void vgic_cell_reset(struct vgic *v);

@@ -32,8 +32,7 @@ void vgic_mediated_cpu_init(struct cpu *cpu)
 
 	cpu->arch.vgic = &cells[cpu->cell_index].arch.vgic;
 	cpu->arch.vcpu = &of_cell[cpu->vcpu_index];
-	if (!cpu->vcpu_index) /* others look into it when all CPUs have arrived */
-		vgic_cell_init(cpu->arch.vgic, cpu->cell->arch.vgic, of_cell, cpu->cell->vcpu_count);
+	vgic_cell_init(cpu->arch.vgic, cpu->cell->arch.vgic, of_cell, cpu->cell->vcpu_count);
 	cpu->arch.frame_gicd = cpu->cell->arch.gicd_base + GICD_ISENABLER;
 	cpu->arch.frame_sgi = cpu->cell->arch.gicr_base + GICR_SIZE * cpu->vcpu_index + GICR_SGI_FRAME + GICD_ISENABLER;
 	WRITE_SYSREG(ICH_HCR_EL2, 0);
