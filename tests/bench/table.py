@@ -22,7 +22,7 @@ class Row:
     goal: dict = field(default_factory=dict)    # the same, but only told
     note: str = ""                              # what it consists of
     others: str = ""                            # the same of another hypervisor
-    path: str = ""                              # the entry path whose bound it must keep (docs/bound.md)
+    path: str = ""                              # the way into the core that it takes, for readers; the group bound holds them all
     unit: str = "instructions"
     held: bool = True                           # against the stored figures
 

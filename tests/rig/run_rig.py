@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cyclictest
 import formats
+import measure
 import pytest
 import scenarios
 
@@ -80,3 +81,20 @@ def test_called_in_a_wrong_way(tmp_path, wrong):
 def test_the_summary_is_called_like_no_scenario(rig):
     files = {f"{name}{suffix}" for name in [*scenarios.SCENARIOS, cyclictest.SCENARIO, "board"] for suffix in (".svg", ".instructions.svg")}
     assert rig.SUMMARY not in files
+
+
+def window(core, others, own=2_000_000):
+    return {"instructions": own, "core": 0, "total": {"instructions": own + core + others, "core": core}}
+
+
+@pytest.mark.parametrize("name, windows, words", [
+    ("restart", [window(50_000, 90_000), window(60_000, 80_000)], []),
+    ("restart", [window(56, 124_000), window(8_971_887, 90_000)], ["timer: others executed 124000 instructions, and the core 56"]),
+    ("restart", [window(3_000, 90_000), window(4_000, 90_000)], ["in all windows", "timer: ", "device: "]),
+    ("tlb", [window(0, 90_000), window(90, 40)], ["device: others executed 40 instructions"]),
+    ("quiet", [window(0, 0), window(90, 0)], [])])
+def test_a_storm_blows_in_each_window(name, windows, words):
+    """Not only in one, while another source was measured in a calm."""
+    found = [{"source": source, "samples": scenarios.COUNT, "window": w} for source, w in zip(("timer", "device"), windows)]
+    said = measure.calm(scenarios.SCENARIOS[name], found)
+    assert len(said) == len(words) and all(word in text for word, text in zip(words, said)), said

@@ -8,7 +8,7 @@
  * front). A line belongs to who used it last: to the core, if the instruction was the
  * core's, else to the cell the vCPU is of; in memory that has a name of its own, to
  * that, whoever uses it. Memory that is mapped past the caches takes no line. Accesses that a plugin sees: fetches, loads, stores; not
- * table walks, cache maintenance but DC ZVA, devices, DMA.
+ * table walks, cache maintenance, DC ZVA (QEMU 10.0 tells nobody), devices, DMA.
  */
 #define _GNU_SOURCE
 #include "host.h"

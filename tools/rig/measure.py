@@ -34,6 +34,21 @@ LOAD = ("for i in 1 2; do (while :; do ls -lR /bin /sys/kernel /proc/1 >/tmp/ls$
         "(while :; do cat /proc/interrupts; sleep 0.2; done) & true")
 
 
+def calm(s, found):
+    """
+    Where others did not do what they are there for: in all windows together, and in each, where it is long enough for that to be no chance.
+    What others execute themselves counts, too: broadcasts need no core.
+    """
+    whole = sum(f["window"]["total"]["core"] for f in found)
+    problems = [f"others made the core execute {whole} instructions only, in all windows: no storm"] if s.floor > whole else []
+    for f in found:
+        window, total = f["window"], f["window"]["total"]
+        others = total["instructions"] - total["core"] - (window["instructions"] - window["core"])
+        if s.beside and f["samples"] >= scenarios.COUNT and (total["core"] < s.floor or others < scenarios.FLOOR):
+            problems.append(f"{f['source']}: others executed {others} instructions, and the core {total['core']}, while it was measured: no storm")
+    return problems
+
+
 class Rig:
     def __init__(self, builder, out, held=True):
         """held: against the bound of the image, too, which takes some seconds of its own."""
@@ -143,8 +158,7 @@ class Rig:
         counts = instrument.read(self.counts)
         found = self.measurements("\n".join(m.lines("rig")), counts, s.name, "direct")
         problems += self.by_the_core(m, found, outside)
-        if s.floor > sum(f["window"]["total"]["core"] for f in found):
-            problems.append(f"others made the core execute {sum(f['window']['total']['core'] for f in found)} instructions only, in all windows: no storm")
+        problems += calm(s, found)
         return found, problems + self.judge(found, bare, count) + self.within(built, s.name, counts)
 
     @staticmethod
