@@ -164,6 +164,18 @@ static u64 patience(u32 cell, u64 now)
 	return keys_typing(cell, now) ? SILENCE_TYPING(arch_time_hz()) : SILENCE_OTHERS(arch_time_hz());
 }
 
+/*
+ * What there is of a cell's line is all there will be for now. What it printed
+ * since fill() looked, before it ended say, goes out with it in the next round;
+ * so its state is read before its ring.
+ */
+static bool is_silent(u32 cell, u64 now)
+{
+	const struct vdev_config *dev = cell_console(cell);
+
+	return now - sources[cell].touched >= patience(cell, now) && dev && !dev->ops->pending(dev);
+}
+
 /* Length of the chunk a cell's source could emit now. */
 static u32 ready(u32 index, u64 now)
 {
@@ -174,7 +186,7 @@ static u32 ready(u32 index, u64 now)
 		return 0;
 	if (lines && lines <= bytes) /* else the last \n has long been emitted */
 		return lines;
-	return bytes >= CELL_BYTES || now - source->touched >= patience(index, now) ? bytes : 0;
+	return bytes >= CELL_BYTES || is_silent(index, now) ? bytes : 0;
 }
 
 /* ---- the pump ---- */

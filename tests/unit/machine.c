@@ -178,6 +178,7 @@ char wire_text[1 << 20];
 u32 wire_length;
 u32 wire_room;
 u32 wire_inits;
+void (*wire_meanwhile)(void);
 static char typed[4096];
 static u32 typed_head, typed_tail;
 
@@ -192,6 +193,8 @@ bool plat_console_put(u64 base, u8 byte)
 		return false;
 	wire_room -= wire_room != ~0u;
 	wire_text[wire_length++] = (char)byte;
+	if (wire_meanwhile)
+		wire_meanwhile();
 	return true;
 }
 
@@ -284,6 +287,7 @@ int machine_reset(void **unused)
 	memset(crash_region, 0, sizeof crash_region);
 	host_reset();
 	wire_room = ~0u;
+	wire_meanwhile = NULL;
 	/* What an earlier test left in the rings goes out before this test looks. */
 	line_init();
 	for (u32 i = 0; i < CELL_COUNT; i++)

@@ -40,6 +40,7 @@ extern char wire_text[1 << 20]; /* 0-terminated */
 extern u32 wire_length;
 extern u32 wire_room;           /* bytes its FIFO takes before it is full; ~0: never full */
 extern u32 wire_inits;
+extern void (*wire_meanwhile)(void); /* what others do while a byte goes out, or NULL */
 void wire_type(const char *bytes, u32 count); /* input, to be polled */
 
 /* The board's watchdog. */

@@ -146,6 +146,25 @@ static void dead_cells_are_not_waited_for(void **state)
 	assert_true(console_is_drained(CELL_CONTROL));
 }
 
+static void says_the_rest_and_ends(void)
+{
+	wire_meanwhile = NULL;
+	guest_print(VDEV_CONTROL, " in one line\n");
+	cells[CELL_CONTROL].state = CELL_STOPPED;
+	guest_print(VDEV_HELLO, "tick\n");
+}
+
+/* A cell says the rest and ends while the first part is on its way: its line is not broken off for that. */
+static void last_words_stay_whole(void **state)
+{
+	(void)state;
+	guest_print(VDEV_HELLO, "tick\n");
+	guest_print(VDEV_CONTROL, "last words");
+	wire_meanwhile = says_the_rest_and_ends;
+	serve(3);
+	expect_wire("[hello] tick\r\n[control] last words in one line\r\n[hello] tick\r\n");
+}
+
 /* Longer than any buffer: in pieces, but nothing is lost or doubled. */
 static void long_lines(void **state)
 {
@@ -447,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup(typing_ends, machine_reset),
 		cmocka_unit_test_setup(echo_continues_the_line, machine_reset),
 		cmocka_unit_test_setup(dead_cells_are_not_waited_for, machine_reset),
+		cmocka_unit_test_setup(last_words_stay_whole, machine_reset),
 		cmocka_unit_test_setup(long_lines, machine_reset),
 		cmocka_unit_test_setup(fair_shares, machine_reset),
 		cmocka_unit_test_setup(core_share, machine_reset),
