@@ -96,6 +96,14 @@ u64 cell_exits(const struct cpu *cpu)
 	return total;
 }
 
+void cell_reset_devices(struct cpu *cpu)
+{
+	for (u16 i = 0; i < cpu->cell->vdev_count; i++) {
+		LOOP_BOUND(CELL_VDEV_LIMIT);
+		cpu->vdevs[i].ops->reset(&cpu->vdevs[i]);
+	}
+}
+
 static u64 load_started; /* ticks; last cell to load, for boot_times only */
 
 bool cell_start(struct cpu *cpu)

@@ -233,6 +233,8 @@ void cell_cut(u16 cell);
 void cell_kick(u16 cell);
 /* The vCPU waits here, in the core, until it is switched on (then its frame is in reset state) or has to clear or load the cell's memory. */
 void cell_park(struct cpu *cpu);
+/* First vCPU: before a life begins, and before anything else is given back to the cell. */
+void cell_reset_devices(struct cpu *cpu);
 /* First vCPU, in CELL_STARTING when everything is as at boot: a life begins, with the copier. False: it was stopped just now. */
 bool cell_start(struct cpu *cpu);
 /* The copier has called: images are in place, or a piece of memory is clear. First vCPU, if its copier is not COPIER_NONE. */

@@ -58,7 +58,7 @@ struct source {
 	u8 bytes[SOURCE_SIZE];
 };
 
-static struct source sources[CELL_COUNT];
+static struct source sources[CELL_COUNT] = { [0 ... CELL_COUNT - 1] = { .head = LINE_FIRST, .tail = LINE_FIRST, .line_end = LINE_FIRST } };
 static u32 pumping; /* [A] */
 static u32 missed;  /* [A] someone came while another CPU was pumping */
 static u64 prints_until[CPU_COUNT]; /* [O] ticks, console_prints */
@@ -82,13 +82,6 @@ _Static_assert(!(SOURCE_SIZE & (SOURCE_SIZE - 1)) && !(LINE_FIRST % SOURCE_SIZE)
 
 void console_init(void)
 {
-	for (u32 i = 0; i < CELL_COUNT; i++) {
-		LOOP_BOUND(CELL_COUNT);
-		sources[i].head = sources[i].tail = sources[i].line_end = LINE_FIRST;
-	}
-	wire_init();
-	line_init();
-	keys_init();
 	plat_console_init(machine_console_base, machine_console_clock);
 }
 
@@ -316,7 +309,7 @@ void console_notify(struct cpu *cpu)
 
 bool console_prints(struct cpu *cpu)
 {
-	if ((!record_is_due() && !log_waiting(cpu->index)) || arch_time_now() >= prints_until[cpu->index])
+	if (arch_time_now() >= prints_until[cpu->index] || (!record_is_due() && !log_waiting(cpu->index)))
 		return false;
 	iommu_serve();
 	console_pump();

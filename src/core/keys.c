@@ -31,7 +31,7 @@ static struct {
 	bool escaped; /* the next byte is for us */
 	bool typed;   /* ever, for any cell */
 	u64 last;     /* ticks, when a byte was sent to the cell in focus */
-} keys;
+} keys = { .focus = CELL_NONE };
 
 static bool has_console(u32 cell)
 {

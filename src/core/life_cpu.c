@@ -367,16 +367,12 @@ static enum life_place end(struct cpu *cpu)
 	return LIFE_LOOK;
 }
 
-/* As at boot. After its first life only: before that it is. */
+/* As at boot, but for its devices. After its first life only: before that it is. */
 static void as_at_boot(struct cpu *cpu)
 {
 	struct cell *cell = &cells[cpu->cell_index];
 
 	arch_cas32(&cell->record_state, RECORD_PRINTED, RECORD_NONE); /* one that still waits is printed while the cell runs again */
-	for (u16 i = 0; i < cpu->cell->vdev_count; i++) {
-		LOOP_BOUND(CELL_VDEV_LIMIT);
-		cpu->vdevs[i].ops->reset(&cpu->vdevs[i]); /* before the lines: what the pump says of a device from now on is that it is quiet */
-	}
 	arch_cell_restore(cpu);
 }
 
@@ -404,6 +400,7 @@ static enum life_place begin(struct cpu *cpu)
 	if (cell->incarnation && !pci_restored(cpu))
 		return LIFE_LOOK;
 	watch_reset(cpu->cell_index);
+	cell_reset_devices(cpu); /* before the lines: what the pump says of a device from now on is that it is quiet */
 	if (cell->incarnation)
 		as_at_boot(cpu);
 	all_off(cpu);

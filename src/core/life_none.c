@@ -27,7 +27,10 @@ u32 life_decide(const struct cpu *cpu, enum stop_reason reason)
 
 enum life_place life_poll(struct cpu *cpu)
 {
-	return !cpu->vcpu_index && atomic_load32(&cells[cpu->cell_index].state) == CELL_STARTING && cell_start(cpu) ? LIFE_LEAVE : LIFE_SLEEP;
+	if (cpu->vcpu_index || atomic_load32(&cells[cpu->cell_index].state) != CELL_STARTING)
+		return LIFE_SLEEP;
+	cell_reset_devices(cpu);
+	return cell_start(cpu) ? LIFE_LEAVE : LIFE_SLEEP;
 }
 
 void life_ended(u16 cell, enum stop_reason reason, u32 end) { (void)cell; (void)reason; (void)end; }

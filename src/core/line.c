@@ -65,15 +65,6 @@ static struct {
 
 /* ---- for others ---- */
 
-void line_init(void)
-{
-	line.mode = MODE_TEXT;
-	line.deaf = line.escape = false;
-	maybe.held = maybe.given = maybe.count = 0;
-	out.at = out.count = 0;
-	channel_init();
-}
-
 bool line_is_framed(void)
 {
 	return line.mode != MODE_TEXT;

@@ -21,7 +21,6 @@
 /* Positions of streams begin so near to where they wrap that every session comes by there. */
 #define LINE_FIRST 0xfffff000u
 
-void line_init(void);
 /* A byte from the UART. True: it is, or may be, part of a frame; else it is a key. Those that turned out not to be are given back: line_key. */
 bool line_input(u8 byte, u64 now);
 /* The next byte that was taken for part of a frame and is a key after all; -1: there is none. */

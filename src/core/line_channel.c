@@ -19,7 +19,9 @@
 
 _Static_assert(LOG_SIZE / sizeof(struct line_log) <= LINE_LEFT, "so many records are kept for a session at most");
 
-struct channel channels[CHANNEL_COUNT];
+struct channel channels[CHANNEL_COUNT] = {
+	[0 ... CHANNEL_COUNT - 1] = { .start = LINE_FIRST, .sent = LINE_FIRST, .end = LINE_FIRST, .high = LINE_FIRST }
+};
 
 static struct {
 	struct log_record next;
@@ -31,7 +33,7 @@ static struct input {
 	u32 head, tail;
 	u32 life; /* it is typed at: the next one does not get it */
 	u8 bytes[INPUT_SIZE];
-} inputs[CELL_COUNT];
+} inputs[CELL_COUNT] = { [0 ... CELL_COUNT - 1] = { .head = LINE_FIRST, .tail = LINE_FIRST } };
 
 /* ---- the log ---- */
 
@@ -85,19 +87,6 @@ u32 line_left(char *text, u32 size)
 }
 
 /* ---- out ---- */
-
-void channel_init(void)
-{
-	for (u32 i = 0; i < CHANNEL_COUNT; i++) {
-		LOOP_BOUND(CHANNEL_COUNT);
-		channels[i].start = channels[i].sent = channels[i].end = channels[i].high = LINE_FIRST;
-	}
-	for (u32 i = 0; i < CELL_COUNT; i++) {
-		LOOP_BOUND(CELL_COUNT);
-		inputs[i].head = inputs[i].tail = LINE_FIRST;
-	}
-	request_init();
-}
 
 void channel_begin(u32 index, u64 now, bool anew)
 {
@@ -238,14 +227,16 @@ void channel_take(u32 index, const u8 *bytes, u32 size)
 	}
 }
 
-/* A cell that does not read keeps what is typed at it waiting here, and makes no overrun. */
+/* A cell that does not read, or has not begun, keeps what is typed at it waiting here, and makes no overrun. */
 static void deliver(u32 cell)
 {
 	const struct vdev_config *dev = cell_console(cell);
 	struct input *input = &inputs[cell];
 	u32 life = atomic_load32(&cells[cell].incarnation), before;
 
-	if (input->life != life)
+	if (!life)
+		return;
+	if (input->life && input->life != life)
 		input->tail = input->head;
 	input->life = life;
 	before = input->tail;

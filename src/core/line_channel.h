@@ -42,7 +42,6 @@ u64 line_ticks(u32 milliseconds);
 
 /* ---- all of them ---- */
 
-void channel_init(void);
 /* A session begins; anew: what was under way for another one is forgotten. */
 void channel_begin(u32 index, u64 now, bool anew);
 /* Positions as they are now; a stream that is full and stands still loses its oldest. */
@@ -64,7 +63,6 @@ void channel_work(void);
 
 /* ---- of requests: line_request.c ---- */
 
-void request_init(void);
 void request_begin(u32 index);
 void request_copy(u32 index, u32 from, u8 *to, u32 size);
 u32 request_taken(u32 index);

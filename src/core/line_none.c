@@ -2,7 +2,6 @@
 /* Without CONFIG_LINE: the board's UART is lines of text and keys, and nothing else. */
 #include "core/line.h"
 
-void line_init(void) { }
 bool line_input(u8 byte, u64 now) { (void)byte; (void)now; return false; }
 int line_key(void) { return -1; }
 void line_clock(u64 now) { (void)now; }

@@ -26,7 +26,7 @@ static struct request {
 	u8 message[LINE_MESSAGE];
 	u8 in[IN_SIZE];
 	u8 out[OUT_SIZE];
-} requests[REQUEST_COUNT];
+} requests[REQUEST_COUNT] = { [0 ... REQUEST_COUNT - 1] = { .taken = LINE_FIRST, .done = LINE_FIRST } };
 static u32 turn;
 
 static u32 channel_of(u32 n)
@@ -40,14 +40,6 @@ static struct request *request_of(u32 index)
 }
 
 _Static_assert(LINE_MANAGE == 0 && LINE_LOG == 1 && LINE_DEBUG == REQUEST_COUNT, "as the functions above have it");
-
-void request_init(void)
-{
-	for (u32 i = 0; i < REQUEST_COUNT; i++) {
-		requests[i].taken = requests[i].done = LINE_FIRST;
-		requests[i].busy = false;
-	}
-}
 
 void request_begin(u32 index)
 {

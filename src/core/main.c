@@ -13,13 +13,13 @@
 #include "core/debug.h"
 #include "core/health.h"
 #include "core/iommu.h"
+#include "core/keys.h"
 #include "core/life.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/panic.h"
 #include "core/pci.h"
 #include "core/watch.h"
-#include "vdev/vdev.h"
 
 /* Ticks between two looks at the UART and the rings: 1 ms, a 16-byte FIFO at 115200 baud. */
 #define SERVICE_HZ 1000u
@@ -93,10 +93,6 @@ void hyp_main(struct cpu *cpu, u16 index, u64 entry_ticks)
 	boot_times.banner = arch_time_now() - before;
 	iommu_init();            /* no device writes any memory, before anything depends on memory staying what it is */
 	pci_init();              /* behind that: what firmware left running is aborted, then silenced */
-	for (u16 i = 0; i < VDEV_COUNT; i++) {
-		LOOP_BOUND(VDEV_COUNT);
-		machine_vdevs[i].ops->reset(&machine_vdevs[i]); /* before a cell can touch one */
-	}
 	arch_irq_init();         /* shared part, all lines masked: before any CPU's own part */
 	arch_cpu_init(cpu);
 	start_others(cpu);       /* they verify and set up themselves, then wait */
@@ -150,6 +146,7 @@ void core_serve(void)
 /* Before the first round. The boot CPU may be another, which does not map what this is about. */
 static void service_init(void)
 {
+	keys_init();
 	crash_init(); /* what an earlier boot has left is read before anything is written */
 	health_init();
 }

@@ -24,14 +24,7 @@ static struct {
 	bool painted; /* the owner changed colours */
 	u8 last;      /* byte staged */
 	u8 restarts;  /* odd, so never 0; lines begun before the last of them are forgotten */
-} wire;
-
-void wire_init(void)
-{
-	wire.at = wire.count = 0;
-	wire.owner = WIRE_NOBODY;
-	wire.restarts = (u8)(wire.restarts + 2) | 1;
-}
+} wire = { .owner = WIRE_NOBODY, .restarts = 1 };
 
 bool wire_is_open(u32 source)
 {
@@ -87,7 +80,8 @@ static void end_line(void)
 
 void wire_restart(void)
 {
-	wire_init();
+	wire.at = wire.count = 0;
+	wire.restarts = (u8)(wire.restarts + 2);
 	wire.painted = true; /* who knows */
 	end_line();
 }

@@ -33,7 +33,6 @@ struct filter {
 	u8 begun;                     /* its last line has had no line feed: wire.c's number then, else 0 */
 };
 
-void wire_init(void);
 /* What was on the wire is nothing to continue: text begins on a line of its own. */
 void wire_restart(void);
 /* Hand what is staged to the UART as far as its FIFO goes; true when nothing is left. */

@@ -18,7 +18,7 @@ import report  # noqa: E402
 
 GROUP = "bound"
 COLUMNS = ("measured", "bound", "times")
-PARTITIONS = {"native": (2, None), "mediated": (2, None), "service": (3, 2), "shared": (2, 0)}  # CPUs, and the one that serves
+PARTITIONS = {"native": 2, "mediated": 2, "service": 3, "shared": 2}  # CPUs
 
 # Ways that no run here takes, and why. What is in neither is a failure: nobody would have looked at its bound.
 UNMEASURED = {
@@ -37,12 +37,12 @@ def measure(builder):
     rows, ways, seen = [], set(), set()
     for partition in PARTITIONS:
         builder.start(f"{HERE}/{partition}.dts")
-    for partition, (cpus, serving) in PARTITIONS.items():
+    for partition, cpus in PARTITIONS.items():
         out, result = built(builder, f"{partition}.dts"), Path(builder.folder) / f"ways-{partition}.json"
         run(out, cpus, options=instrument.options(out, result, ways=True), limit=600)
         try:
             bounds = hold.load(out)
-            figures = instrument.figures(instrument.read(result), bounds, serving)
+            figures = instrument.figures(instrument.read(result), bounds, instrument.serving(out))
             limits = [hold.bound_of(bounds, way) for _, way, _ in figures]
         except (hold.Unknown, instrument.Wrong) as e:
             raise qemu.Failure(str(e)) from None

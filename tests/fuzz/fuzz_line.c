@@ -190,6 +190,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct input input = { data, size };
 
 	machine_reset(NULL);
+	for (u32 i = 0; i < CELL_COUNT; i++)
+		cells[i].incarnation = 1;
 	unit_core.board_rights = 0; /* the end of the board would be the end of this */
 	far_begin();
 	far_hello(1);

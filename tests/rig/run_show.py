@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """tools/rig/show, limits.py, plot.py, port.py: as programs and people use them. A pty is the board's serial line."""
-import json
 import os
 import re
 import subprocess

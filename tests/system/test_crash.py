@@ -127,7 +127,7 @@ def test_record_outlives_cell_and_board(board, partition):
              rf"{len(record['console'])} bytes of console; `crash first` shows it$", since=since)
     since = b.command("crash first")
     b.m.line("core", r"^crash 1: boot 1, counter at \d+\.\d+ s; by itself; then restarting; partition", since=since)
-    b.m.line("core", rf"^crash 1: .*esr=0x[0-9a-f]+ ", since=since)
+    b.m.line("core", r"^crash 1: .*esr=0x[0-9a-f]+ ", since=since)
     b.m.line("core", r"^crash 1: vCPU 1: registers$", since=since)
     b.m.line("core", r"^crash 1: \| mortal: write$", since=since)
     # a second and a third end: the oldest record gives way, over resets

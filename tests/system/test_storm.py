@@ -5,8 +5,6 @@ import re
 
 import pytest
 
-import qemu
-
 FOLDER = "tests/system/partitions"
 LIMIT = {"rtc": 1000, "gpio": 500}  # storm.dts
 MASKED = r"cell (\w+): interrupt (\d+) \(the cell's 72\) came more than (\d+) times in a second: masked"

@@ -32,7 +32,7 @@ def test_no_entry_is_longer_than_its_bound(builder, plugin, tmp_path, partition,
         for cell in cells:
             m.line("core", rf"cell {cell}: ", 90)
     counts = instrument.read(result, every_cpu=False)
-    figures = instrument.figures(counts, bounds, serving=15)
+    figures = instrument.figures(counts, bounds, instrument.serving(out))
     print(hold.table(bounds, figures))
     assert hold.broken(bounds, figures) == []
     seen = {name for _, name, _ in figures}

@@ -7,6 +7,9 @@
 #include "core/panic.h"
 #include "host.h"
 
+#define UART_IMSC 0x38
+
+static const struct vdev_config *linux_uart = &machine_vdevs[VDEV_LINUX];
 static u32 turns;
 static void (*meanwhile)(u32 turn);
 
@@ -261,6 +264,7 @@ static void boot(void **state)
 	for (u32 i = 0; i < VCPU_COUNT; i++)
 		vcpus[i].state = VCPU_OFF;
 	probe.writes = 7;
+	linux_uart->ops->write(linux_uart, UART_IMSC, 4, 0x10);
 	meanwhile = arrive;
 	HOST_CATCH(end, hyp_main(&host_cpus[0], 0, 5));
 	assert_int_equal(end, HOST_ENTER);
@@ -270,10 +274,16 @@ static void boot(void **state)
 	assert_int_equal(host.cpu_inits, CPU_COUNT);
 	for (u32 i = 0; i < CPU_COUNT; i++)
 		assert_int_equal(host.started[i], i != 0);
-	assert_int_equal(probe.writes, 0); /* devices are reset */
+	assert_int_equal(linux_uart->ops->read(linux_uart, UART_IMSC, 4), 0); /* its own devices are reset */
+	assert_int_equal(probe.writes, 7);
 	assert_int_equal(cells[CELL_LINUX].state, CELL_LOADING);
 	assert_memory_equal(wire_text, "[core] Cloison unit on host process, configuration 0123456789abcdef", 60);
 	assert_non_null(strstr(wire_text, "[core] host process, 5 CPUs\r\n"));
+	host_this = &host_cpus[2]; /* the other cells' are by theirs */
+	HOST_CATCH(end, hyp_secondary(&host_cpus[2], 2));
+	assert_int_equal(end, HOST_ENTER);
+	assert_int_equal(probe.writes, 0);
+	assert_int_equal(cells[CELL_CONTROL].state, CELL_LOADING);
 }
 
 static void firmware_refuses(void **state)

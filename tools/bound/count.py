@@ -2,7 +2,7 @@
 """How often a loop goes round, where its own instructions say it."""
 from flags import INVERSE, compared, holds, operands
 from flow import program_before, run, values
-from values import M64, ZERO, State, entered, narrowed, number, register, step
+from values import M64, State, entered, narrowed, number, register, step
 
 LIMIT = 70000  # rounds that are tried out; who goes round more often says so (bound.h)
 

@@ -133,10 +133,16 @@ def name_of_way(key, bounds, serves):
     return name + (">" if end else "") + (" + service-round" if serves and bounds.get(name, {}).get("serves") else "")
 
 
+def serving(out):
+    """The number of the CPU that serves in an image (gen/report.json), in whose ways a round of service may be; None: each prints for itself."""
+    report = json.loads((Path(out) / "gen" / "report.json").read_text())
+    return next((i for i, cpu in enumerate(report["cpus"]) if cpu["serves"]), None)
+
+
 def figures(counts, bounds, serving=None):
     """
     The longest of each way, as tools/bound/hold.py wants them: [(what, name of the way, instructions)]. Rounds of waiting are not counted, nor
-    are they in the bound. serving: the number of the CPU that serves, in whose ways a round of service may be.
+    are they in the bound. serving: the CPU's number.
     """
     found = {}
     for i, cpu in enumerate(counts["cpus"]):

@@ -8,7 +8,6 @@ it for themselves. Judged are the median, which has to be that of the bare machi
 sleep and interrupts cost none.
 """
 
-import re
 from pathlib import Path
 
 import formats

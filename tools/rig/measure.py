@@ -10,9 +10,7 @@ And each way into the core that anybody took, from power-on to the end, is held 
 """
 
 import hashlib
-import json
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -234,9 +232,8 @@ class Rig:
         """What is wrong with the ways into the core: one was longer than it may be. NAME.ways.txt has all of them."""
         if not self.held:
             return []
-        serving = [i for i, cpu in enumerate(json.loads((built / "gen" / "report.json").read_text())["cpus"]) if cpu["serves"]]
         bounds = hold.load(built)
-        figures = instrument.figures(counts, bounds, *serving)
+        figures = instrument.figures(counts, bounds, instrument.serving(built))
         results.write_whole(self.out / f"{name}.ways.txt", hold.table(bounds, figures))
         shares = [(measured / most, f"{way}, {measured:,} of {most:,}") for _, way, measured in figures if (most := hold.bound_of(bounds, way))]
         self.ways = f"{len(figures)} ways into the core were taken; nearest to its bound: {max(shares)[1]} instructions" if shares else ""

@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/pci.h"
 #include "core/watch.h"
+#include "vdev/vdev.h"
 #include "host.h"
 
 #ifndef SERVICE_CPU
@@ -31,11 +32,22 @@ const struct cpu_config machine_cpus[] = {
 	{ .role = CPU_VCPU, .vcpu = 0 }, { .role = CPU_VCPU, .vcpu = 1 }, { .role = CPU_SERVICE, .cell = CELL_NONE },
 };
 const struct cell_config machine_cells[] = {
-	{ .name = "a", .vcpu_count = 2, .ram_count = 2, .arch = { .root = &root, .root_value = 1, .load_entry = 1 }, .entry = 2 },
+	{ .name = "a", .vcpu_count = 2, .ram_count = 2, .vdev_count = 1, .arch = { .root = &root, .root_value = 1, .load_entry = 1 }, .entry = 2 },
 };
 const struct cell_ram machine_cell_ram[] = { { 0, 0x1000 }, { 0x2000, 0x1000 } };
 const u16 machine_cell_cpus[] = { 0, 1 };
-const struct vdev_config machine_vdevs[1];
+static void device_reset(const struct vdev_config *dev)
+{
+	(void)dev;
+	paths_step("device");
+	for (u32 n = 0; n < 2; n++)
+		if (world.in_guest[n] && root)
+			paths_fail("a device is reset beside its guest");
+	world.reset = true;
+}
+
+static const struct vdev device = { .reset = device_reset };
+const struct vdev_config machine_vdevs[1] = { { .ops = &device } };
 extern struct life_config life __asm__("machine_lives");
 struct life_config life; /* constant for the code under test */
 
@@ -309,6 +321,8 @@ static void copier(struct cpu *cpu)
 	} else if (!clears) {
 		if (world.memory != MEMORY_CLEAR)
 			paths_fail("a life begins with another's memory");
+		if (!world.reset)
+			paths_fail("a life begins with another's devices");
 		world.memory = MEMORY_LOADED;
 	}
 	cell_loaded(cpu);
@@ -362,6 +376,7 @@ static void instruction(struct cpu *cpu)
 	if (world.life_of[n] != cells[0].incarnation || is_ended(cells[0].state) || cells[0].state == CELL_STARTING || cells[0].state == CELL_LOADING)
 		paths_fail("a guest goes on after its life");
 	world.memory = MEMORY_DIRTY;
+	world.reset = false;
 	if (choice == SPINS || !spend(n, choice))
 		return;
 	world.in_guest[n] = false;

@@ -31,6 +31,7 @@ struct paths_world {
 	bool deaf[2];
 	u32 life_of[2];           /* of the guest that is in there */
 	bool streams;
+	bool reset;               /* its device was, and no guest has been since */
 	u32 memory;               /* enum memory */
 	u32 pieces;               /* that the copier has cleared in this end */
 	u32 kept;                 /* the last life whose record and registers are kept */
