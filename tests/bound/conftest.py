@@ -8,7 +8,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools" / "bound"))
+for _tool in ("bound", "instrument"):
+    sys.path.insert(0, str(ROOT / "tools" / _tool))
 
 CROSS = "aarch64-linux-gnu-"
 FLAGS = ["-std=c11", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-g", "-march=armv8-a", "-mcmodel=tiny", "-mgeneral-regs-only", "-mno-outline-atomics",

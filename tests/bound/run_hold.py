@@ -3,6 +3,7 @@
 import json
 
 import hold
+import instrument
 import pytest
 from run import HERE, accepted, vectors
 
@@ -70,6 +71,11 @@ def test_measured_is_held_against_the_bound():
     assert "not measured: clock" in table and table.splitlines()[1].endswith(" 2.0") and table.splitlines()[2].endswith(" 250.0")
     with pytest.raises(hold.Unknown, match="no way 'shorter'"):
         hold.broken(bounds(), [("a", "shorter", 1)])
+
+
+def test_the_longest_is_known_where_not_every_length_was_kept():
+    way = {"samples": 9000, "max": 50000, "net": 40000, "lost": 3, "core": {}}
+    assert instrument.figures({"cpus": [{"entries": {"sync-long": way}}]}, {}) == [("sync-long on CPU 0", "sync-long", 40000)]
 
 
 def test_rounds_of_waiting_have_their_place_and_length(analyse):
