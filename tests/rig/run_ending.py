@@ -24,6 +24,24 @@ def fixture_heard():
         signal.signal(n, handler)
 
 
+@pytest.fixture(name="begin")
+def fixture_begin(tmp_path):
+    """A program whose output is kept. What a test that fails leaves behind, and the sleepers of that, are ended with it."""
+    begun = []
+
+    def begin(*command, **more):
+        begun.append(subprocess.Popen([sys.executable, *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more))
+        return begun[-1]
+    yield begin
+    for process in begun:
+        process.kill()
+    for pid in (tmp_path / "ids").read_text().split() if (tmp_path / "ids").exists() else ():
+        if not gone(pid):
+            os.kill(int(pid), signal.SIGKILL)
+    for process in begun:
+        process.communicate(timeout=30)
+
+
 def unread(*command):
     """Its standard output is closed at the other end before it begins."""
     reads, writes = os.pipe()
@@ -83,11 +101,10 @@ def interrupted(process, notes, number, count=1):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_interrupted_while_it_builds(tmp_path, number):
+def test_interrupted_while_it_builds(begin, tmp_path, number):
     """make is one that sleeps: the plugin's, the first that is started."""
     environment, notes = sleeper(tmp_path, "make")
-    process = subprocess.Popen([sys.executable, TOOLS / "rig", tmp_path / "out", "--scenario=alone"], env=environment, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = begin(TOOLS / "rig", tmp_path / "out", "--scenario=alone", env=environment)
     interrupted(process, notes, number)
     assert process.returncode == 128 + number
     assert not [p for p in (tmp_path / "out").rglob("*.*") if p.is_file()]
@@ -104,10 +121,10 @@ sys.exit(ending.of(main, "driver"))
 """
 
 
-def test_interrupted_while_it_measures(tmp_path):
+def test_interrupted_while_it_measures(begin, tmp_path):
     environment, notes = sleeper(tmp_path, "qemu-system-aarch64")
     program = DRIVER.format(tools=str(TOOLS), system=str(TOOLS.parents[1] / "tests" / "system"), kernel=str(tmp_path / "kernel"))
-    process = subprocess.Popen([sys.executable, "-c", program], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = begin("-c", program, env=environment)
     interrupted(process, notes, signal.SIGINT)
     assert process.returncode == 130
 
@@ -125,11 +142,10 @@ sys.exit(ending.of(lambda: results.keep({str(tmp_path)!r}, "alone", formats.pars
     assert {p.name for p in tmp_path.glob("*")} == {"alone.svg", *(f"alone{suffix}" for suffix in formats.SUFFIXES.values())}
 
 
-def test_what_a_background_job_ignores(tmp_path):
+def test_what_a_background_job_ignores(begin, tmp_path):
     """A shell's `nohup`: the terminal closes, and it goes on."""
     environment, notes = sleeper(tmp_path, "make")
-    process = subprocess.Popen([sys.executable, TOOLS / "rig", tmp_path / "out", "--scenario=alone"], env=environment, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process = begin(TOOLS / "rig", tmp_path / "out", "--scenario=alone", env=environment, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     while not notes.exists():
         time.sleep(0.02)
     process.send_signal(signal.SIGHUP)
