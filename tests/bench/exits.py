@@ -44,7 +44,7 @@ DISTRIBUTOR = [
     ("gicd_ipriorityr_write", "GICD_IPRIORITYR write", None, None, None, "sync-long", ""),
     ("gicd_ipriorityr_byte_write", "GICD_IPRIORITYR byte write", None, None, None, "sync-long", ""),
     ("gicd_irouter_write", "GICD_IROUTER write", None, None, None, "sync-long", ""),
-    ("gicr_typer_read", "GICR_TYPER read", None, None, None, "sync-long", "twice for each CPU and boot"),
+    ("gicr_typer_read", "GICR_TYPER read", 95, 95, None, "distributor-short", "a vCPU reads that of each until it finds its own"),
     ("gicr_sgi_frame_read", "GICR_ISENABLER0 read", 2, 95, 1315, "distributor-short", "direct: mapped, no exit"),
     ("gicr_sgi_frame_write", "GICR_ISENABLER0 write", 2, 140, 3590, "distributor-short", ""),
 ]

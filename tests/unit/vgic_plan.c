@@ -352,6 +352,24 @@ static void drain(void)
 	world_check_idle();
 }
 
+/* The short way says of each frame what the long one says, and nothing of one that is not there. */
+static void check_typers(void)
+{
+	bool before = world.short_paths;
+	u64 value;
+
+	world.short_paths = false;
+	for (u32 cpu = 0; cpu < world.vgic.vcpu_count; cpu++) {
+		for (u32 half = 8; half <= 12; half += 4)
+			for (u32 frame = 0; frame < world.vgic.vcpu_count; frame++)
+				if (!fast_read(cpu, frame, half, &value) || value != world_read(cpu, frame, half, 4))
+					world_fail("cpu%u: GICR_TYPER of %u is another the short way", cpu, frame);
+		if (fast_read(cpu, world.vgic.vcpu_count, 8, &value) || fast_read(cpu, 0, 10, &value) || fast_read(cpu, 0, 0x14, &value))
+			world_fail("cpu%u: a register the short way that it has not", cpu);
+	}
+	world.short_paths = before;
+}
+
 bool world_run(const u64 *plan, u32 count, bool trace)
 {
 	memset(&world, 0, sizeof world);
@@ -368,6 +386,7 @@ bool world_run(const u64 *plan, u32 count, bool trace)
 	if (world.rude)
 		be_polite();
 	drain();
+	check_typers();
 	return true;
 }
 

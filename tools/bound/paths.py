@@ -9,7 +9,7 @@ SLOTS = {0x400: "sync-long", 0x480: "irq-mediated", 0x500: "irq-to-core", 0x580:
          0x600: "sync-aarch32", 0x680: "irq-aarch32", 0x700: "fiq-aarch32", 0x780: "serror-aarch32"}
 OWN = {0x000: "core-abort", 0x180: "core-serror", 0x200: "core-sync"}  # the core's own exceptions
 SHORT = {"fast_hypercall": "hvc-short", "fast_sgi": "sgi", "fast_sgi_mediated": "sgi", "fast_gicd_read": "distributor-short",
-         "fast_gicd_write": "distributor-short", "fast_vgic_read": "distributor-short", "fast_vgic_write": "distributor-short",
+         "fast_gicd_write": "distributor-short", "fast_gicr_read": "distributor-short", "fast_vgic_read": "distributor-short", "fast_vgic_write": "distributor-short",
          "fast_register": "register-short", "glance_read": "vdev-short", "fast_irq": "irq-short"}
 # Where no C function is called: by the label that the way leads through.
 LABELS = {"wfx": "wfi", "register": "register-short", "sgi": "sgi", "sysreg": "sgi", "hypercall": "hvc-short", "abort": "distributor-short", "data_abort": "distributor-short"}

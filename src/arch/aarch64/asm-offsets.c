@@ -31,6 +31,8 @@ void asm_offsets(void)
 	DEFINE(CPU_GICD_BASE, offsetof(struct cpu, arch.gicd_base));
 	DEFINE(CPU_CELL, offsetof(struct cpu, cell));
 	DEFINE(CELL_LINES, offsetof(struct cell_config, arch.lines));
+	DEFINE(CELL_GICR_BASE, offsetof(struct cell_config, arch.gicr_base));
+	DEFINE(GICR_FRAMES, CELL_VCPU_LIMIT * GICR_SIZE / 4096);
 	DEFINE(PANIC_X19, offsetof(struct panic_state, regs[19]));
 	DEFINE(CPU_DUMP, offsetof(struct cpu, arch.dump));
 	DEFINE(CPU_STACK_HALF, CPU_STACK_SIZE / 2);

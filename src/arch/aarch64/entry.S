@@ -192,6 +192,7 @@ abort:
 	save_x4_x8
 	mov	x1, sp
 	bl	fast_gicd_read               /* x0 offset, x1 struct cpu -> x0 value, negative: not done */
+frame_value:
 	restore_x4_x8
 	tbnz	x0, #63, slow
 	count_exit CPU_EXITS_IRQCHIP
@@ -209,6 +210,20 @@ distributor_write:
 distributor_done:
 	count_exit CPU_EXITS_IRQCHIP
 	b	skip_and_return
+/* Neither the distributor nor what else is looked at by itself: GICR_TYPER? x1 IPA, x2 ESR. */
+	.global	redistributor
+redistributor:
+	tbnz	w2, #6, slow                 /* WnR */
+	ldr	x0, [sp, #CPU_CELL]
+	ldr	x0, [x0, #CELL_GICR_BASE]
+	sub	x0, x1, x0
+	cmp	x0, #GICR_FRAMES, lsl #12    /* there are no more, for any cell */
+	b.hs	slow
+	save_x4_x8
+	mov	x1, sp
+	ubfx	w2, w2, #22, #2              /* SAS */
+	bl	fast_gicr_read               /* x0 offset, x1 struct cpu, w2 SAS -> x0 value, negative: not done */
+	b	frame_value
 /* Not the distributor. x1 IPA, x2 ESR. */
 glance:
 	ldr	x3, [sp, #CPU_GLANCED_AT]
@@ -224,7 +239,7 @@ glanced:
 	count_exit CPU_EXITS_VDEV
 	store_and_return
 /*
- * Not a word, but Linux reads a console's flags as 16 bits, and writes the routes of all lines, 64 bits, whosever they are.
+ * Not a word, but Linux reads a console's flags as 16 bits, GICR_TYPER as 64, and writes the routes of all lines, 64 bits, whosever they are.
  */
 abort_other:
 	ldr	x0, 2f
@@ -238,7 +253,7 @@ abort_other:
 	ldr	x3, [sp, #CPU_GICD_BASE]
 	sub	x0, x1, x3
 	cmp	x0, #0x10, lsl #12
-	b.hs	slow
+	b.hs	redistributor
 	ubfx	w3, w2, #22, #2              /* SAS */
 	cmp	w3, #3
 	b.ne	slow

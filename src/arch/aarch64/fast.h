@@ -14,7 +14,9 @@ s64 fast_register(u64 value, const struct cpu *cpu, u64 esr);
 /* 32-bit access to the cell's distributor. Read: the value, negative if it is not a short one; write: 0 when done. */
 s64 fast_gicd_read(u64 offset, const struct cpu *cpu);
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu);
-/* The same at any guest-physical address, of a mediated cell. Write: 0 when done. */
+/* A read of GICR_TYPER, of any vCPU of the cell, of 2^sas bytes at an offset into their frames: the value, negative if it is none. */
+s64 fast_gicr_read(u64 offset, const struct cpu *cpu, u32 sas);
+/* As both, 32 bits at any guest-physical address, of a mediated cell. Write: 0 when done. */
 s64 fast_vgic_read(u64 ipa, const struct cpu *cpu);
 u64 fast_vgic_write(u32 value, u64 ipa, const struct cpu *cpu);
 /* Acknowledges a physical interrupt. Returns 0 when done; else it is left to trap_irq, INTID in cpu->arch.irq_taken. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The distributor's set/clear registers and GICD_TYPER, the short way
- * (entry.S); vgic_direct.c has all of it. Compiled to use no register but
+ * The distributor's set/clear registers, GICD_TYPER and GICR_TYPER, the short way
+ * (entry.S); vgic_direct.c and vgic_regs.c have all of it. Compiled to use no register but
  * x0-x8: only those are saved (isa.mk). Nothing here may call anything.
  */
 #include "core/cell.h"
 #include "fast.h"
 #include "gic.h"
+#include "its.h"
 #include "vgic.h"
 
 /* Whole words of GICD_ISENABLER .. GICD_ICACTIVER: masked with the lines the cell owns. */
@@ -24,6 +25,12 @@ s64 fast_gicd_read(u64 offset, const struct cpu *cpu)
 	if (offset == GICD_TYPER)
 		return cpu->arch.gicd_typer;
 	return -1;
+}
+
+/* Each vCPU looks for its own frame, in boot. */
+s64 fast_gicr_read(u64 offset, const struct cpu *cpu, u32 sas)
+{
+	return gicr_typer_read(offset, cpu->cell->vcpu_count, sas, vits_of(cpu) /* PLPIS */);
 }
 
 /* Nothing of the cell's is there, or nothing that changes: ignored. (A kernel writes all of these once, whosever they are.) */

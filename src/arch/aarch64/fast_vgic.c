@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The enable registers of a mediated cell and GICD_TYPER, the short way
+ * The enable registers of a mediated cell, GICD_TYPER and GICR_TYPER, the short way
  * (entry.S); vgic_regs.c has all of it. Compiled to use no register but x0-x8:
  * only those are saved (isa.mk). Nothing here may call anything.
  */
@@ -29,8 +29,12 @@ s64 fast_vgic_read(u64 ipa, const struct cpu *cpu)
 {
 	u64 offset = enable_at(ipa, cpu);
 
-	if (offset >= ENABLES)
-		return ipa == cpu->arch.frame_gicd - GICD_ISENABLER + GICD_TYPER ? (s64)VGIC_TYPER : -1;
+	if (offset >= ENABLES) {
+		if (ipa == cpu->arch.frame_gicd - GICD_ISENABLER + GICD_TYPER)
+			return (s64)VGIC_TYPER;
+		return gicr_typer_read(ipa - (cpu->arch.frame_sgi - GICD_ISENABLER - GICR_SGI_FRAME - GICR_SIZE * cpu->vcpu_index),
+				       cpu->arch.vgic->vcpu_count, 2, 0);
+	}
 	offset &= 0x7f;
 	return offset ? cpu->arch.vgic->enabled[offset / 4] : cpu->arch.vcpu->enabled;
 }

@@ -40,6 +40,24 @@
 #define GIC_FRAME_SIZE 0x10000ULL
 #define GICR_SIZE 0x20000ULL
 
+/* Of vCPU n of so many: affinity, 16 in a cluster; processor number; Last. */
+static inline u64 gicr_typer(u32 n, u32 count)
+{
+	return (u64)((n & 15) | (n >> 4) << 8) << 32 | (u64)n << 8 | (n + 1 == count ? BIT(4) : 0);
+}
+
+/* The same read at an offset into their frames, 2^sas bytes; more: its bits besides. Negative: it is no read of GICR_TYPER. */
+static inline s64 gicr_typer_read(u64 offset, u32 count, u32 sas, u64 more)
+{
+	u64 n = offset / GICR_SIZE, half = offset % GICR_SIZE - GICR_TYPER, typer = gicr_typer((u32)n, count) | more;
+
+	if (n >= count)
+		return -1;
+	if (!half)
+		return sas == 3 ? (s64)typer : sas == 2 ? (s64)(u32)typer : -1;
+	return half == 4 && sas == 2 ? (s64)(typer >> 32) : -1;
+}
+
 #define GIC_PRIORITY_DEFAULT 0xa0
 #define GIC_PRIORITY_KICK 0x00
 

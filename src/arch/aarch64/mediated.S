@@ -63,7 +63,7 @@ irq_slow:
 	.global	frame_mediated
 frame_mediated:
 	ldr	x3, [sp, #CPU_VGIC]
-	cbz	x3, slow
+	cbz	x3, redistributor
 	tbz	w2, #6, frame_read           /* WnR */
 	ubfx	w2, w2, #16, #5
 	save_x4_x8

@@ -7,5 +7,6 @@ guest_irq:
 guest_irq_saved:
 	b	guest_interrupt_saved
 frame_mediated:
+	b	redistributor
 sgi_rare:
 	b	slow

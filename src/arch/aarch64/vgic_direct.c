@@ -159,9 +159,7 @@ static u64 redistributor_access(const struct cpu *cpu, u64 offset, bool write, u
 
 	if (write)
 		return 0;
-	typer = ((u64)((n & 15) | (n >> 4) << 8)) << 32 | (u64)n << 8 | vits_of(cpu); /* PLPIS */
-	if (n + 1u == cpu->cell->vcpu_count)
-		typer |= BIT(4); /* Last */
+	typer = gicr_typer(n, cpu->cell->vcpu_count) | vits_of(cpu); /* PLPIS */
 	if (reg == GICR_TYPER)
 		return size == 8 ? typer : (u32)typer;
 	if (reg == GICR_TYPER + 4)

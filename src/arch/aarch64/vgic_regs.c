@@ -363,11 +363,6 @@ void vgic_dist_write(struct vgic *v, struct vgic_cpu *c, u64 offset, u32 size, u
 		common_write(v, c, 0, offset, size, value);
 }
 
-static u64 redist_typer(const struct vgic *v, u32 n)
-{
-	return affinity(n) << 32 | (u64)n << 8 | (n + 1 == v->vcpu_count ? BIT(4) /* Last */ : 0);
-}
-
 static bool is_sgi_frame(u64 reg)
 {
 	/* One word of each set and clear register, 32 priorities, two words of trigger types */
@@ -385,12 +380,12 @@ u64 vgic_redist_read(struct vgic *v, struct vgic_cpu *c, u32 n, u64 offset, u32 
 		return value;
 	}
 	if (offset == GICR_TYPER)
-		return size == 8 ? redist_typer(v, n) : size == 4 ? (u32)redist_typer(v, n) : 0;
+		return size == 8 ? gicr_typer(n, v->vcpu_count) : size == 4 ? (u32)gicr_typer(n, v->vcpu_count) : 0;
 	if (size != 4)
 		return 0;
 	switch (offset) {
 	case GICR_CTLR: return n != c->index && outstanding(v, c) ? GICR_CTLR_RWP : 0;
-	case GICR_TYPER + 4: return redist_typer(v, n) >> 32;
+	case GICR_TYPER + 4: return gicr_typer(n, v->vcpu_count) >> 32;
 	case GICR_IIDR: return IIDR_VALUE;
 	case GIC_PIDR2: return PIDR2_GICV3;
 	default: return 0;
