@@ -259,6 +259,8 @@ void check_levels(void)
 {
 	if (!known_limit("direct", "level")) /* a spare line is a latch */
 		check_uart_level();
+	mmio_write32(IMSC, 0); /* what is told may fill the FIFO: its interrupt would be counted as a timer's */
+	gic_disable(UART_LINE);
 	check_timer_level("vtimer-level", "vtimer-again", "vtimer-disabled-due", "vtimer-set-pending", PPI_VTIMER);
 	check_timer_level("ptimer-level", "ptimer-again", "ptimer-disabled-due", "ptimer-set-pending", PPI_PTIMER);
 	check_both_timers();
