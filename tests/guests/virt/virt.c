@@ -65,11 +65,13 @@ void (*volatile irq_hook)(u32 intid);
 
 void irq_handler(u32 intid)
 {
+	void (*hook)(u32) = irq_hook; /* once: another CPU may take it away meanwhile */
+
 	irqs[cpu_number()].last = intid;
 	irqs[cpu_number()].count++;
 	irqs[cpu_number()].at = now();
-	if (irq_hook)
-		irq_hook(intid);
+	if (hook)
+		hook(intid);
 }
 
 u64 irqs_taken(u32 cpu)
