@@ -8,6 +8,7 @@ they are built in the background, in the order of the tests, while the first tes
 run. Tests marked `full` are for --all.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ BUILDER = pytest.StashKey()
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="the full matrix, too")
+    parser.addoption("--stalls", type=int, metavar="SEED", help="vCPUs stand now and then, as on a busy host (tools/instrument/stall.c)")
     parser.addoption("--out", default=str(ROOT / "build" / "test" / "system"), help="folder for builds and logs")
 
 
@@ -31,6 +33,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "partition(path, ...): what the test boots, built beforehand")
     config.addinivalue_line("markers", "linux: needs Debian's kernel (tools/fetch-guests)")
     config.addinivalue_line("markers", "io: needs Debian's kernel for real devices (tools/fetch-guests io)")
+    stalls = config.getoption("--stalls")
+    if stalls is not None:
+        out = Path(config.getoption("--out"))
+        subprocess.run(["make", "-s", "-f", ROOT / "tools/instrument/Makefile", f"O={out}"], check=True)
+        qemu.Machine.stalls = ["-plugin", f"{out.resolve()}/instrument/stall.so,seed={stalls}"]
+        qemu.Machine.patience = 5
     config.stash[BUILDER] = qemu.Builder(config.getoption("--out"))
 
 

@@ -109,11 +109,15 @@ class Life:
         self.m.send(f"{qemu.ESCAPE}:{text}\r")
 
     def ask(self, cell, text, pattern, timeout=60):
-        """A line for a cell, and its answer."""
+        """A line for a cell, and its answer: one line, or in pieces (qemu.Machine.whole_lines)."""
         __tracebackhide__ = True
-        since = self.mark()
+        since, compiled = self.mark(), re.compile(pattern)
+
+        def answer():
+            lines = [t for name, t in self.log[since:] if name == cell]
+            return next((m for t in [*lines, "".join(lines)] for m in [compiled.search(t)] if m), None)
         self.type(cell, text)
-        return self.line(cell, pattern, since, timeout)
+        return self.wait(answer, f"/{pattern}/ of {cell}", timeout)
 
     # ---- operations
 

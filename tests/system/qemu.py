@@ -172,14 +172,17 @@ def clean(text):
 class Machine:
     """A running QEMU. A test that waits for something that does not come fails with the whole log."""
 
+    stalls = []  # options by which its vCPUs stand now and then: conftest's --stalls
+    patience = 1  # how many times as long things may take
+
     def __init__(self, out=None, *, cpu="cortex-a57", smp=8, mem=1024, icount=False, binary=False, bare=None,
                  options=(), limit=120, log=None):
-        self.deadline = time.monotonic() + limit
+        self.deadline = time.monotonic() + limit * self.patience
         self.text = ""
         self.done = False
         self.changed = threading.Condition()
         self.log = open(log or os.devnull, "wb")
-        command = self._command(out, cpu, smp, mem, icount, binary, bare) + list(options)
+        command = self._command(out, cpu, smp, mem, icount, binary, bare) + list(options) + ([] if icount else self.stalls)
         self.command = " ".join(str(c) for c in command)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -241,7 +244,7 @@ class Machine:
     def wait(self, probe, what, timeout=30):
         """Until probe() is true; its result. False when it ends or the time is over: a failure."""
         __tracebackhide__ = True
-        end = min(time.monotonic() + timeout, self.deadline)
+        end = min(time.monotonic() + timeout * self.patience, self.deadline)
         with self.changed:
             while True:
                 found = probe()
@@ -277,6 +280,23 @@ class Machine:
             return hits[count - 1] if len(hits) >= count else None
         return self.wait(probe, f"line {count} of {cell} with /{pattern}/", timeout)
 
+    def whole_lines(self, cell, begin):
+        """The same of a cell all of whose lines begin so. What does not is the rest of one: a line that pauses while keys come, because the host
+        lets a vCPU stand, goes out as far as it is, and somebody else's may come between."""
+        found = []
+        for text in self.lines(cell):
+            if found and not text.startswith(begin):
+                found[-1] += text
+            else:
+                found.append(text)
+        return found
+
+    def said(self, cell, pattern, timeout=60, since=0):
+        """This cell has said it after its first `since` lines, in whatever pieces they went out; the match."""
+        __tracebackhide__ = True
+        compiled = re.compile(pattern)
+        return self.wait(lambda: compiled.search("".join(self.lines(cell)[since:])), f"/{pattern}/ of {cell}", timeout)
+
     def mark(self, cell):
         return len(self.lines(cell))
 
@@ -304,7 +324,7 @@ class Machine:
 
     def counters(self, timeout=20, patience=15):
         """Exit counters by (cell, vcpu), through the escape key; a cell that is just stopping may have some time for it."""
-        end = time.monotonic() + patience
+        end = time.monotonic() + patience * self.patience
         while True:
             found = self.counters_now(timeout)
             if time.monotonic() > end or not any(c["state"] == "stopping" for c in found.values()):
@@ -325,7 +345,7 @@ class Machine:
     def ended(self, timeout=20):
         """QEMU has ended by itself; its exit code."""
         try:
-            return self.process.wait(timeout)
+            return self.process.wait(timeout * self.patience)
         except subprocess.TimeoutExpired:
             self.fail("QEMU did not end")
 

@@ -18,15 +18,9 @@ CELLS = {"attacker": 1, "victim": 2}
 STREAM = {"attacker": "edu0 (stream 0x8)", "victim": "edu1 (stream 0x10)"}
 
 
-def said(m, cell, pattern, timeout=60, since=0):
-    """By a cell, in whatever pieces: when the host stalls for a second, an unfinished line goes out as it is."""
-    compiled = re.compile(pattern)
-    return m.wait(lambda: compiled.search("".join(m.lines(cell)[since:])), f"/{pattern}/ of {cell}", timeout)
-
-
 def born(m, cell, life):
     """Up for the life-th time, and its device has written and read its own memory."""
-    said(m, cell, "(?:" + r".*?dma: born device=\d write landed read own wrong=0" + f"){{{life}}}")
+    m.said(cell, "(?:" + r".*?dma: born device=\d write landed read own wrong=0" + f"){{{life}}}")
 
 
 def ask(m, cell, command, timeout=30):
@@ -36,7 +30,7 @@ def ask(m, cell, command, timeout=30):
         for i in range(0, len(piece), 8):
             m.send(piece[i:i + 8])
             time.sleep(0.004)
-    found = said(m, cell, rf"dma: {command[0]} (?:0x[0-9a-f]+ 0x[0-9a-f]+: (\w+) )?wrong=(\d+)", timeout, since)
+    found = m.said(cell, rf"dma: {command[0]} (?:0x[0-9a-f]+ 0x[0-9a-f]+: (\w+) )?wrong=(\d+)", timeout, since)
     return found[1], int(found[2])
 
 
@@ -137,9 +131,9 @@ def test_configuration_space(boot, partition):
     """A guest that does everything to it sees its own function and a bridge, and changes nothing that is not its own."""
     m = boot(partition, limit=240)
     born(m, "victim", 1)
-    assert said(m, "attacker", r"ecam-map end functions=(\d+) strange=(\d+)").groups() == ("2", "0")
+    assert m.said("attacker", r"ecam-map end functions=(\d+) strange=(\d+)").groups() == ("2", "0")
     for case in ("write", "sizes", "random"):
-        assert said(m, "attacker", rf"ecam-{case} end functions=(\d+) changed=(\d+)", 120).groups() == ("2", "0")
+        assert m.said("attacker", rf"ecam-{case} end functions=(\d+) changed=(\d+)", 120).groups() == ("2", "0")
     seen = re.findall(r"ecam function=(\w+) id=(\w+)", "".join(m.lines("attacker")))
     assert [number for number, _ in seen] == ["0", "8"] and seen[1][1] == "11e81234"
     for deed in ("w 40a00000 1000", "w 40a00ffc 8"):  # still a bus master, its registers where they were
@@ -174,7 +168,7 @@ def test_its(boot):
     m = boot(limit=240)
     born(m, "victim", 1)
     for case in ("registers", "commands"):
-        said(m, "attacker", rf"its-{case} end", 150)
+        m.said("attacker", rf"its-{case} end", 150)
     assert ask(m, "victim", "w 40a00000 1000") == ("landed", 0)
     m.never("the ITS has stopped")
     healthy(m)

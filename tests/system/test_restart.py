@@ -53,7 +53,7 @@ def ask(m, order):
     m.line("warden", "warden: born=")
     since = m.mark("warden")
     m.send(order + "\n")
-    return m.line("warden", rf"warden: {order.split()[0]}.*", 60, since)[0]
+    return m.said("warden", rf"warden: {order.split()[0]}\w* .*?(-> \w+|result=\d+|late=\d+)", 60, since)[0]
 
 
 def bring(m, operation, state):

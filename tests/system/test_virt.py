@@ -47,7 +47,7 @@ def run_cell(boot, partition, **options):
     m.send("x")
     assert m.record("virt")[0].startswith("switched itself off, vCPU 0")
     assert not re.search("panic|FAIL", m.text)
-    return m.lines("virt")
+    return m.whole_lines("virt", "virt: ")
 
 
 def compare(boot, builder, vcpus, mode, cpu="cortex-a57", **options):
@@ -106,5 +106,5 @@ def test_twins(boot, builder, options):
         bare = run_bare(boot, builder, vcpus, options.get("cpu", "cortex-a57"))
         if options.get("icount"):
             bare = [t for t in bare if "uart-rx-interrupt" not in t]
-        same(bare, [t for t in m.lines(cell) if "uart-rx-interrupt" not in t or not options.get("icount")])
+        same(bare, [t for t in m.whole_lines(cell, "virt: ") if "uart-rx-interrupt" not in t or not options.get("icount")])
     m.never("panic|FAIL")

@@ -129,11 +129,11 @@ static void check_psci(void)
 	check("suspend-power-down", psci(PSCI_CPU_SUSPEND, 0x10000, (u64)guest_secondary, 0) == PSCI_INVALID_PARAMETERS);
 	check("on", cpu_run(1, other, 77) == PSCI_SUCCESS);
 	check("on-pending-or-on", psci(PSCI_CPU_ON, 1, (u64)guest_secondary, 0) < 0);
-	wait_until(ran == 77, 1000000);
+	wait_until(ran == 77, 10000000);
 	check("on-twice", psci(PSCI_CPU_ON, 1, (u64)guest_secondary, 0) == PSCI_ALREADY_ON);
 	check("affinity-other-on", psci(PSCI_AFFINITY_INFO, 1, 0, 0) == 0);
 	leave = 1;
-	check("ran-and-off", cpu_wait_off(1, 2000000) && ran == 77);
+	check("ran-and-off", cpu_wait_off(1, 10000000) && ran == 77);
 }
 
 static u64 base[REASONS];

@@ -67,7 +67,7 @@ static void both(const char *name, void (*what)(u64 *state))
 	irq_mask();
 	trap_expect(false);
 	if (cpus > 1)
-		off = cpu_wait_off(1, 5000000);
+		off = cpu_wait_off(1, 20000000);
 	mmio_write32(UART_BASE + 0x38, 0);
 	for (u32 i = 4; i < 0x24; i += 4) {
 		mmio_write32(GICD_ICENABLER + i, ~0u);

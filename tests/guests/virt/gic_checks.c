@@ -44,7 +44,7 @@ static void check_spi_delivery(void)
 	gic_enable(UART_LINE, 0xa0);
 	gic_set_pending(UART_LINE);
 	irq_unmask();
-	check("spi-delivery", wait_until(irqs_taken(0) == before + 1, 200000) && irqs_last(0) == UART_LINE);
+	check("spi-delivery", wait_until(irqs_taken(0) == before + 1, LONG_US) && irqs_last(0) == UART_LINE);
 	delay_us(200);
 	check("spi-once", irqs_taken(0) == before + 1);
 	write_icc(ICC_PMR, 0x80);
@@ -52,7 +52,7 @@ static void check_spi_delivery(void)
 	delay_us(200);
 	check("spi-below-pmr", irqs_taken(0) == before + 1 && gic_is_pending(UART_LINE));
 	write_icc(ICC_PMR, 0xff);
-	check("spi-pmr-opened", wait_until(irqs_taken(0) == before + 2, 200000));
+	check("spi-pmr-opened", wait_until(irqs_taken(0) == before + 2, LONG_US));
 	irq_mask();
 	gic_disable(UART_LINE);
 }
@@ -67,10 +67,10 @@ static void check_sgi_self(void)
 	check("sgi-masked", irqs_taken(0) == before && gic_is_pending(5));
 	check("sgi-hppir", (read_icc(ICC_HPPIR1) & 0xffffff) == 5);
 	irq_unmask();
-	check("sgi-self", wait_until(irqs_taken(0) == before + 1, 200000) && irqs_last(0) == 5);
+	check("sgi-self", wait_until(irqs_taken(0) == before + 1, LONG_US) && irqs_last(0) == 5);
 	for (u32 i = 0; i < 16; i++)
 		gic_sgi(0, i);
-	check("sgi-self-all", wait_until(irqs_taken(0) == before + 17, 200000));
+	check("sgi-self-all", wait_until(irqs_taken(0) == before + 17, LONG_US));
 	gic_sgi_others(3);
 	delay_us(200);
 	check("sgi-others-not-self", irqs_taken(0) == before + 17);
@@ -112,7 +112,7 @@ static void check_timer(const char *name, const char *name_wfi, const char *name
 		write_sysreg(cntp_ctl_el0, 1);
 	}
 	irq_unmask();
-	check(name, wait_until(irqs_taken(0) == before + 1, 500000) && irqs_last(0) == intid && now() >= at);
+	check(name, wait_until(irqs_taken(0) == before + 1, LONG_US) && irqs_last(0) == intid && now() >= at);
 	irq_mask();
 	if (intid == PPI_VTIMER) {
 		write_sysreg(cntv_tval_el0, ticks_us(1000));
@@ -163,7 +163,7 @@ void check_timers(void)
 	write_sysreg(cntv_ctl_el0, 1);
 	check("psci-suspend-standby", psci(PSCI_CPU_SUSPEND, 0, 0, 0) == PSCI_SUCCESS);
 	irq_unmask();
-	wait_until(read_sysreg(cntv_ctl_el0) == 2, 200000);
+	wait_until(read_sysreg(cntv_ctl_el0) == 2, LONG_US);
 	irq_mask();
 	irq_hook = NULL;
 }

@@ -19,7 +19,7 @@ static void uart_raise(void)
 	mmio_write32(IMSC, 0);
 	print("virt: level\n");
 	uart_drain();
-	wait_until(mmio_read32(RIS) & INT_TX, 100000);
+	wait_until(mmio_read32(RIS) & INT_TX, LONG_US);
 	taken = 0; /* a FIFO that was full for a moment, while something was told, has had its interrupt */
 }
 
@@ -184,7 +184,7 @@ static void check_timer_level(const char *name, const char *name_again, const ch
 	irq_hook = again;
 	timer_set(intid, 0, 1);
 	irq_unmask();
-	check(name_again, wait_until(taken == 100, 200000));
+	check(name_again, wait_until(taken == 100, LONG_US));
 	settle();
 	check(name_again, taken == 100 && !gic_is_pending(intid));
 

@@ -53,7 +53,7 @@ static bool all_off(u32 n)
 	leave = 1;
 	sev();
 	for (u32 i = 1; i < n; i++)
-		ok &= cpu_wait_off(i, 2000000);
+		ok &= cpu_wait_off(i, LONG_US);
 	return ok;
 }
 
@@ -88,13 +88,13 @@ static void check_sgis(u32 n)
 		u64 own = irqs_taken(i);
 		u32 had = answers;
 		gic_sgi(i, 1);
-		ok &= wait_until(answers == had + 1, 1000000) && irqs_taken(i) == own + 1;
+		ok &= wait_until(answers == had + 1, LONG_US) && irqs_taken(i) == own + 1;
 	}
 	check("smp-sgi-each-and-back", ok && taken(1, n) == before + n - 1);
 	gic_sgi_others(4);
-	check("smp-sgi-others", wait_until(taken(1, n) == before + 2 * (n - 1), 1000000));
+	check("smp-sgi-others", wait_until(taken(1, n) == before + 2 * (n - 1), LONG_US));
 	write_icc(ICC_SGI1R, 7UL << 24 | ((1UL << n) - 2)); /* target list: all but CPU 0 */
-	check("smp-sgi-list", wait_until(taken(1, n) == before + 3 * (n - 1), 1000000));
+	check("smp-sgi-list", wait_until(taken(1, n) == before + 3 * (n - 1), LONG_US));
 	irq_mask();
 	irq_hook = NULL;
 }
@@ -109,7 +109,7 @@ static void check_routing(u32 n)
 	irq_unmask();
 	gic_enable(UART_LINE, 0xa0);
 	gic_set_pending(UART_LINE);
-	check("smp-route", wait_until(irqs_taken(last) == before + 1, 1000000) && irqs_last(last) == UART_LINE && irqs_taken(0) == own);
+	check("smp-route", wait_until(irqs_taken(last) == before + 1, LONG_US) && irqs_last(last) == UART_LINE && irqs_taken(0) == own);
 	gic_disable(UART_LINE);
 	gic_route(UART_LINE, 0);
 	irq_mask();
@@ -124,7 +124,7 @@ void check_smp(void)
 	check("gicr-last", last_frame && (n == 1 || !(mmio_read64(GICR_RD(0) + 8) >> 4 & 1)));
 	for (u32 round = 0; n > 1 && round < 3; round++) {
 		check("smp-on", start_all(n) == n - 1);
-		check("smp-arrived", wait_until(arrived == n - 1, 5000000));
+		check("smp-arrived", wait_until(arrived == n - 1, LONG_US));
 		check("smp-affinity", bad_affinity == 0);
 		check("smp-frames", bad_frame == 0);
 		check("smp-lock", locked_sum == LOOPS * (n - 1));
@@ -137,7 +137,7 @@ void check_smp(void)
 	}
 	for (u32 round = 0; n > 1 && round < 50; round++) { /* quick succession */
 		start_all(n);
-		if (!wait_until(arrived == n - 1, 5000000) || !all_off(n)) {
+		if (!wait_until(arrived == n - 1, LONG_US) || !all_off(n)) {
 			check("smp-replug", false);
 			return;
 		}

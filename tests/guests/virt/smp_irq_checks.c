@@ -11,7 +11,6 @@ enum order { NOTHING, RING, ALL, MASKED, UNMASKED, LEAVE };
 #define ROUNDS 100    /* of the token: asleep in between */
 #define EXCHANGES 20  /* of everybody: awake, which takes time where CPUs are few */
 #define TOKEN 6
-#define LONG_US 20000000
 
 static volatile u32 order[CPU_MAX], done[CPU_MAX], cpus;
 static volatile u32 token_rounds, hold, held;
@@ -183,10 +182,10 @@ static void check_moving(void)
 
 		need(told(i, UNMASKED));
 		gic_set_pending(UART_LINE);
-		need(wait_until((read_icc(ICC_HPPIR1) & 0xffffff) == UART_LINE, 100000));
+		need(wait_until((read_icc(ICC_HPPIR1) & 0xffffff) == UART_LINE, LONG_US));
 		gic_route(UART_LINE, i);
 		need(wait_until(line_count(i) == 1, LONG_US) && line_count(0) == at_0);
-		need(wait_until(!gic_is_pending(UART_LINE), 100000));
+		need(wait_until(!gic_is_pending(UART_LINE), LONG_US));
 		need(told(i, MASKED));
 		gic_set_pending(UART_LINE); /* and back */
 		delay_us(100);
@@ -242,19 +241,19 @@ static void check_active_elsewhere(void)
 	need(line_active() && line_count(last) == 1);
 	check("smp-pending-elsewhere", wait_until(gic_is_pending(UART_LINE), LONG_US));
 	hold = 0;
-	need(wait_until(line_count(last) == 2, LONG_US) && wait_until(!line_active(), 100000));
+	need(wait_until(line_count(last) == 2, LONG_US) && wait_until(!line_active(), LONG_US));
 	check("smp-active-elsewhere", ok && !gic_is_pending(UART_LINE));
 
 	hold = 1;
 	gic_set_pending(UART_LINE);
 	ok = wait_until(held, LONG_US);
 	mmio_write32(GICD_ICACTIVER + 4, 1u << (UART_LINE % 32));
-	ok &= wait_until(!line_active(), 100000); /* whatever the handler there does */
+	ok &= wait_until(!line_active(), LONG_US); /* whatever the handler there does */
 	hold = 0;
 	need(wait_until(!held, LONG_US) && line_count(last) == 3);
 	delay_us(100);
 	gic_set_pending(UART_LINE);
-	need(wait_until(line_count(last) == 4, LONG_US) && wait_until(!line_active(), 100000));
+	need(wait_until(line_count(last) == 4, LONG_US) && wait_until(!line_active(), LONG_US));
 	check("smp-deactivated-elsewhere", ok);
 	irq_hook = NULL;
 	gic_route(UART_LINE, 0);
@@ -262,7 +261,7 @@ static void check_active_elsewhere(void)
 
 static void wait_redistributor(u32 cpu)
 {
-	wait_until(!(mmio_read32(GICR_RD(cpu)) & 8), 100000); /* GICR_CTLR.RWP */
+	wait_until(!(mmio_read32(GICR_RD(cpu)) & 8), LONG_US); /* GICR_CTLR.RWP */
 }
 
 /* Another CPU's redistributor, from here. */

@@ -69,7 +69,7 @@ void check_uart(void)
 	mmio_write32(ICR, 0x7ff);
 	mmio_write32(IMSC, INT_TX);
 	uart_puts("virt: a line that ends in a transmit interrupt\n");
-	check("uart-tx-interrupt", wait_until(tx_irqs == 1, 500000));
+	check("uart-tx-interrupt", wait_until(tx_irqs == 1, LONG_US));
 	mmio_write8(DR, 'v'), mmio_write16(DR, 'i'), mmio_write32(DR, 'r');
 	uart_puts("t: three access sizes\n");
 	irq_mask();

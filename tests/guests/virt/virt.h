@@ -16,6 +16,9 @@ bool need_at(bool condition, int line);
  */
 bool known_limit(const char *interrupts, const char *names);
 
+/* For what must come, however busy the host: no check is about how soon. */
+#define LONG_US 20000000
+
 /* Interrupts unmasked for long enough to be taken: some time, and some thousand instructions (see wait_until). */
 void settle(void);
 u64 irqs_taken(u32 cpu);

@@ -136,7 +136,7 @@ static void sgi_round(u64 round)
 
 	gic_sgi(0, intid);
 	irq_unmask();
-	wait_until(irq_count[0][intid] > had, 200000);
+	wait_until(irq_count[0][intid] > had, 5000000);
 	irq_mask();
 	check("SGI to itself", had + 1, irq_count[0][intid]);
 }
@@ -146,7 +146,7 @@ static void line_round(u64 round)
 	line_settings();
 	gic_set_pending((u32)line);
 	irq_unmask();
-	wait_until(irq_count[0][line] >= round + 1, 200000);
+	wait_until(irq_count[0][line] >= round + 1, 5000000);
 	delay_us(100);
 	irq_mask();
 	check("own line", round + 1, irq_count[0][line]);
