@@ -508,7 +508,7 @@ static void gdb_session(const char *commands)
 
 	assert_true(size > 0);
 	self[size] = 0;
-	snprintf(line, sizeof(line), "gdb-multiarch -nx -batch -ex 'set architecture aarch64' -ex 'target remote | %s --serve' %s 2>&1", self, commands);
+	snprintf(line, sizeof(line), "gdb-multiarch -nx -batch -ex 'set architecture aarch64' -ex 'set remotetimeout 60' -ex 'target remote | %s --serve' %s 2>&1", self, commands);
 	pipe = popen(line, "r");
 	assert_non_null(pipe);
 	while ((got = fread(session + length, 1, sizeof(session) - 1 - length, pipe)) > 0)

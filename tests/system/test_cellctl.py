@@ -69,7 +69,7 @@ class Board:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         server = self.start("gdb", cell, "--listen", str(port), "--once")
-        script = [f"target remote :{port}", *commands, "detach"]
+        script = ["set remotetimeout 60", f"target remote :{port}", *commands, "detach"]
         time.sleep(1)
         done = subprocess.run(["gdb-multiarch", "-nx", "-batch", "-ex", "set architecture aarch64", *([elf] if elf else []),
                                *(word for command in script for word in ("-ex", command))], capture_output=True, text=True, timeout=120)
