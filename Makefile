@@ -54,7 +54,7 @@ else
 # ---------------------------------------------------------------- configuration
 
 # Command line wins over $(O)/.config and is kept there.
-GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE EXIT_COUNTERS METRICS TRACE TRACE_AT_BOOT GDB LOG LOG_LEVEL,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
+GIVEN := $(strip $(foreach v,BOARD PARTITION OVERLAYS MEDIATED LIFECYCLE SCRUB_AT_BOOT IOMMU PCI ITS LINE EXIT_COUNTERS METRICS TRACE TRACE_AT_BOOT GDB LOG LOG_LEVEL CONSOLE_PAUSE_MS,$(if $(filter command,$(firstword $(origin $(v)))),'$(v)=$($(v))')))
 
 menuconfig savedefconfig:
 	$(Q)$(S)/tools/kconfig $(O) $@

@@ -45,7 +45,7 @@
 #define CLAIM_TRIES 100000u
 #define UART_TRIES 1000000u /* for one character: far longer than its time at 9600 baud */
 /* How long a line may pause before the rest goes out without its end. An echo is awaited. */
-#define SILENCE_TYPING(hz) ((hz) / 100)
+#define SILENCE_TYPING(hz) ((hz) / (1000 / CONFIG_CONSOLE_PAUSE_MS))
 #define SILENCE_OTHERS(hz) (hz)
 #define NOTIFY_TIME(hz) ((hz) / 2)
 

@@ -146,7 +146,8 @@ class Builder:
         overlays, more = [w for w in rest if "=" not in w], [w for w in rest if "=" in w]
         devices = ["IOMMU=y", "PCI=y", "ITS=y"] if board_of(ROOT / base).endswith("-smmu") else []
         command = ["make", "-C", str(ROOT), "-j2", f"O={work}", f"CC={remembering()}", f"PARTITION={ROOT / base}", f"OVERLAYS={' '.join(overlays)}",
-                   f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", "TRACE_AT_BOOT=n", "BOUND=n", *more, *devices, *self.options]
+                   f"BOARD={board_of(ROOT / base)}", "SCRUB_AT_BOOT=n", "TRACE_AT_BOOT=n", "BOUND=n",
+                   "CONSOLE_PAUSE_MS=200", *more, *devices, *self.options]
         made = subprocess.run(command + ["all"], env=environment(self.folder), text=True, timeout=600,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if made.returncode:
