@@ -38,18 +38,30 @@ REGISTERS = [
 ]
 DISTRIBUTOR = [
     ("gicd_typer_read", "GICD_TYPER read", 95, 95, 226, "distributor-short", ""),
+    ("gicd_ctlr_read", "GICD_CTLR read", 95, 95, None, "distributor-short", "polled after each change; mediated: has each other vCPU looked?"),
+    ("gicd_igroupr_read", "GICD_IGROUPR read", 95, None, None, "distributor-short", ""),
     ("gicd_isenabler_read", "GICD_ISENABLER read", 95, 95, 1291, "distributor-short", "a mask of the cell's lines; mediated: its own word"),
+    ("gicd_ispendr_read", "GICD_ISPENDR read", 95, None, None, "distributor-short", "ISACTIVER is the same; mediated: list registers, other CPUs"),
+    ("gicd_ipriorityr_read", "GICD_IPRIORITYR read", 95, None, None, "distributor-short", ""),
+    ("gicd_icfgr_read", "GICD_ICFGR read", None, None, None, "distributor-short", "two bits a line, and which lines are virtual devices'"),
+    ("gicd_irouter_read", "GICD_IROUTER read", None, None, None, "sync-long", ""),
+    ("gicd_pidr2_read", "GICD_PIDR2 read", 95, None, None, "distributor-short", ""),
     ("gicd_isenabler_write", "GICD_ISENABLER write", 95, 140, 3559, "distributor-short", "through; mediated: own word, line, has another CPU changed it?"),
     ("gicd_icenabler_write", "GICD_ICENABLER write", 95, 140, 3559, "distributor-short", "the same; mediated: is it in somebody's hand?"),
-    ("gicd_ipriorityr_write", "GICD_IPRIORITYR write", None, None, None, "sync-long", ""),
+    ("gicd_ipriorityr_write", "GICD_IPRIORITYR write", 95, None, None, "distributor-short", "byte by byte; mediated: sync-long"),
     ("gicd_ipriorityr_byte_write", "GICD_IPRIORITYR byte write", None, None, None, "sync-long", ""),
     ("gicd_irouter_write", "GICD_IROUTER write", None, None, None, "sync-long", ""),
     ("gicr_typer_read", "GICR_TYPER read", 95, 95, None, "distributor-short", "a vCPU reads that of each until it finds its own"),
+    ("gicr_ctlr_read", "GICR_CTLR read", 95, None, None, "distributor-short", ""),
     ("gicr_sgi_frame_read", "GICR_ISENABLER0 read", 2, 95, 1315, "distributor-short", "direct: mapped, no exit"),
+    ("gicr_ispendr0_read", "GICR_ISPENDR0 read", 2, None, None, "sync-long", ""),
+    ("gicr_ipriorityr0_read", "GICR_IPRIORITYR0 read", 2, None, None, "sync-long", ""),
     ("gicr_sgi_frame_write", "GICR_ISENABLER0 write", 2, 140, 3590, "distributor-short", ""),
 ]
 CONSOLE = [
     ("uart_fr_read", "PL011 flags read", 95, 95, None, "vdev-short", ""),
+    ("uart_imsc_read", "PL011 IMSC read", None, None, None, "sync-long", "as any other of its registers: what the device then asks for is looked at"),
+    ("uart_ris_read", "PL011 RIS read", None, None, None, "sync-long", ""),
     ("uart_dr_write", "console character", None, None, None, "sync-long", "the cell's own CPU drives the board's UART"),
     ("uart_line", "console's line, to its handler", None, None, None, "sync-long", "from the store that raises it: direct, a spare line made pending"),
 ]

@@ -129,15 +129,22 @@ u32 world_acknowledge(u32 cpu)
 
 u64 world_read(u32 cpu, u32 frame, u32 offset, u32 size)
 {
-	struct vgic_cpu *c;
+	struct vgic_cpu *c = &world.cpus[cpu];
+	bool hand = vgic_reads_hand(offset);
 	u64 value;
 
 	if (world.short_paths && size == 4 && fast_read(cpu, frame, offset, &value))
 		return value;
-	c = world_enter(cpu);
+	if (hand)
+		world_enter(cpu);
+	else
+		world_begin(cpu);
 	value = frame == SPEC_DIST ? vgic_dist_read(&world.vgic, c, offset, size)
 				   : vgic_redist_read(&world.vgic, c, frame, offset, size);
-	world_leave(cpu);
+	if (hand)
+		world_leave(cpu);
+	else
+		world_end(cpu);
 	world_settle_trap(cpu);
 	return value;
 }

@@ -15,6 +15,7 @@
 #include "gic.h"
 #include "irq.h"
 #include "sysreg.h"
+#include "vgic_bits.h"
 #undef mmio_read32
 #undef mmio_write32
 #undef dsb_sy

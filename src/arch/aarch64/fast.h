@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* Called by entry.S only. */
+/* Called by entry.S; the reads of a direct cell's frames by vgic_direct.c, too. */
 #ifndef CLOISON_ARCH_AARCH64_FAST_H
 #define CLOISON_ARCH_AARCH64_FAST_H
 
@@ -11,10 +11,13 @@ struct cpu;
 s64 fast_hypercall(u32 function);
 /* MRS or MSR with this syndrome; value: of its register. What is read, or 0; negative: not a short one. */
 s64 fast_register(u64 value, const struct cpu *cpu, u64 esr);
-/* 32-bit access to the cell's distributor. Read: the value, negative if it is not a short one; write: 0 when done. */
+/* 32-bit access to a direct cell's distributor. Read: the value, negative if it is half of a route or misaligned; write: 0 when done. */
 s64 fast_gicd_read(u64 offset, const struct cpu *cpu);
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu);
-/* A read of GICR_TYPER, of any vCPU of the cell, of 2^sas bytes at an offset into their frames: the value, negative if it is none. */
+/*
+ * A read of 2^sas bytes at an offset into the frames of a direct cell's vCPUs: GICR_TYPER, or 32 bits of an RD frame. The value, negative if
+ * it is neither, or vits.c's.
+ */
 s64 fast_gicr_read(u64 offset, const struct cpu *cpu, u32 sas);
 /* As both, 32 bits at any guest-physical address, of a mediated cell. Write: 0 when done. */
 s64 fast_vgic_read(u64 ipa, const struct cpu *cpu);

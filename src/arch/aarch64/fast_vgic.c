@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The enable registers of a mediated cell, GICD_TYPER and GICR_TYPER, the short way
+ * The enable registers of a mediated cell, GICD_CTLR, which drivers poll, GICD_TYPER and GICR_TYPER, the short way
  * (entry.S); vgic_regs.c has all of it. Compiled to use no register but x0-x8:
  * only those are saved (isa.mk). Nothing here may call anything.
  */
@@ -8,6 +8,7 @@
 #include "fast.h"
 #include "fast_lr.h"
 #include "gic.h"
+#include "vgic_bits.h"
 
 #define ENABLES (GICD_ISPENDR - GICD_ISENABLER) /* set and clear registers, bytes */
 
@@ -29,14 +30,19 @@ s64 fast_vgic_read(u64 ipa, const struct cpu *cpu)
 {
 	u64 offset = enable_at(ipa, cpu);
 
+	const struct vgic *v = cpu->arch.vgic;
+
 	if (offset >= ENABLES) {
-		if (ipa == cpu->arch.frame_gicd - GICD_ISENABLER + GICD_TYPER)
+		offset = ipa - (cpu->arch.frame_gicd - GICD_ISENABLER);
+		if (offset == GICD_TYPER)
 			return (s64)VGIC_TYPER;
+		if (offset == GICD_CTLR)
+			return get(&v->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS | vgic_outstanding(v, cpu->arch.vcpu);
 		return gicr_typer_read(ipa - (cpu->arch.frame_sgi - GICD_ISENABLER - GICR_SGI_FRAME - GICR_SIZE * cpu->vcpu_index),
-				       cpu->arch.vgic->vcpu_count, 2, 0);
+				       v->vcpu_count, 2, 0);
 	}
 	offset &= 0x7f;
-	return offset ? cpu->arch.vgic->enabled[offset / 4] : cpu->arch.vcpu->enabled;
+	return offset ? v->enabled[offset / 4] : cpu->arch.vcpu->enabled;
 }
 
 /* Returns the bits that change. */

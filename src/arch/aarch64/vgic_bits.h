@@ -11,6 +11,7 @@
 #define CLOISON_ARCH_AARCH64_VGIC_BITS_H
 
 #include "core/bound.h"
+#include "gic.h"
 #include "vgic_logic.h"
 
 ONE_INSTRUCTION u32 get(const u32 *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
@@ -40,6 +41,19 @@ static inline u32 vgic_implemented(const struct vgic *v, u32 w) { return v->conf
 static inline u32 vgic_asserted(const struct vgic *v, u32 w)
 {
 	return ((get(&v->level[w]) & ~v->config->edge[w]) | get(&v->latched[w])) & v->config->soft[w];
+}
+/* GICD_CTLR.RWP as vCPU `own` reads it: another one has yet to look at what it was told. */
+static inline u32 vgic_outstanding(const struct vgic *v, const struct vgic_vcpu *own)
+{
+	for (const struct vgic_vcpu *other = v->vcpus, *end = other + v->vcpu_count; other < end; other++) {
+		LOOP_TOTAL(CELL_VCPU_LIMIT);
+		if (other == own)
+			continue;
+		LOOP_BOUND(CELL_VCPU_LIMIT); /* a compiler may make two loops of it, one in the other */
+		if (get(&other->present) && get(&other->summary))
+			return (u32)GICD_CTLR_RWP;
+	}
+	return 0;
 }
 
 /* News for vCPU n: bits of its summary. */

@@ -151,6 +151,8 @@ void vgic_dist_write(struct vgic *v, struct vgic_cpu *c, u64 offset, u32 size, u
 /* The redistributor frames of vCPU n < vcpu_count, which need not be the caller: RD at 0, SGI at 64 KiB. */
 u64 vgic_redist_read(struct vgic *v, struct vgic_cpu *c, u32 n, u64 offset, u32 size);
 void vgic_redist_write(struct vgic *v, struct vgic_cpu *c, u32 n, u64 offset, u32 size, u64 value);
+/* At an offset into either: pending and active are read, which may be in somebody's hand. All other reads need no vgic_harvest before, no vgic_sync after. */
+bool vgic_reads_hand(u64 offset);
 
 /* ---- what the port (or a test) supplies: the physical line behind a linked one ---- */
 

@@ -173,29 +173,41 @@ void vgic_mediated_resume(struct cpu *cpu)
 
 /* ---- what the guest does ---- */
 
-bool vgic_mediated_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
-{
-	const struct arch_cell_config *cell = &cpu->cell->arch;
-	u64 offset = ipa - cell->gicd_base, n = (ipa - cell->gicr_base) / GICR_SIZE;
-	bool distributor = offset < GIC_FRAME_SIZE;
-	struct vgic *v = cpu->arch.vgic;
-	struct vgic_cpu *c;
+#define DISTRIBUTOR ~0u
 
-	if (!distributor && n >= cpu->cell->vcpu_count)
-		return false;
-	if (!distributor)
-		offset = (ipa - cell->gicr_base) % GICR_SIZE;
-	c = enter(cpu);
-	if (distributor && write)
+/* frame: DISTRIBUTOR, or whose redistributor. On its own: accesses to devices pass by here, with little to save. */
+static __attribute__((noinline)) void frame_access(struct cpu *cpu, u32 frame, u64 offset, bool write, u32 size, u64 *value)
+{
+	struct vgic *v = cpu->arch.vgic;
+	struct vgic_cpu *c = &cpu->arch.hand;
+	bool hand = write || vgic_reads_hand(offset);
+
+	if (hand)
+		enter(cpu);
+	if (frame == DISTRIBUTOR && write)
 		vgic_dist_write(v, c, offset, size, *value);
-	else if (distributor)
+	else if (frame == DISTRIBUTOR)
 		*value = vgic_dist_read(v, c, offset, size);
 	else if (write)
-		vgic_redist_write(v, c, (u32)n, offset, size, *value);
+		vgic_redist_write(v, c, frame, offset, size, *value);
 	else
-		*value = vgic_redist_read(v, c, (u32)n, offset, size);
-	leave(cpu);
+		*value = vgic_redist_read(v, c, frame, offset, size);
+	if (hand)
+		leave(cpu);
 	cell_count_exit(cpu, EXIT_IRQCHIP);
+}
+
+bool vgic_mediated_access(struct cpu *cpu, u64 ipa, bool write, u32 size, u64 *value)
+{
+	const struct cell_config *cell = cpu->cell;
+	u64 offset = ipa - cell->arch.gicd_base, n = (ipa - cell->arch.gicr_base) / GICR_SIZE;
+
+	if (offset < GIC_FRAME_SIZE)
+		frame_access(cpu, DISTRIBUTOR, offset, write, size, value);
+	else if (n < cell->vcpu_count)
+		frame_access(cpu, (u32)n, (ipa - cell->arch.gicr_base) % GICR_SIZE, write, size, value);
+	else
+		return false;
 	return true;
 }
 

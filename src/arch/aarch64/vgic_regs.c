@@ -26,19 +26,6 @@ static u32 linked_where(struct vgic *v, u32 w, bool active)
 	return bits;
 }
 
-static u32 outstanding(const struct vgic *v, const struct vgic_cpu *c)
-{
-	for (u32 n = 0; n < v->vcpu_count; n++) {
-		LOOP_TOTAL(CELL_VCPU_LIMIT);
-		if (n == c->index)
-			continue;
-		LOOP_BOUND(CELL_VCPU_LIMIT); /* a compiler may make two loops of it, one in the other */
-		if (get(&v->vcpus[n].present) && get(&v->vcpus[n].summary))
-			return GICD_CTLR_RWP;
-	}
-	return 0;
-}
-
 /* Of word w (n: whose, of word 0): what may be in another vCPU's hand. */
 static u32 elsewhere(struct vgic *v, const struct vgic_cpu *c, u32 w, u32 n)
 {
@@ -60,7 +47,7 @@ static u32 ask(struct vgic *v, struct vgic_cpu *c, u32 w, u32 n, u32 state, u32 
 		*asked &= ~bit; /* or the answer to this would be given to a later question */
 		return 0;
 	}
-	if (!(*asked & bit) || outstanding(v, c)) {
+	if (!(*asked & bit) || vgic_outstanding(v, vgic_own(v, c))) {
 		*asked |= bit;
 		vgic_look_all(v, c);
 		return others & meanwhile;
@@ -332,6 +319,11 @@ static bool is_private(u64 offset)
 	       (offset >= GICD_IGROUPR && offset < GICD_IPRIORITYR && !(offset & 0x7c));
 }
 
+bool vgic_reads_hand(u64 offset)
+{
+	return offset % GIC_FRAME_SIZE - GICD_ISPENDR < GICD_IPRIORITYR - GICD_ISPENDR;
+}
+
 u64 vgic_dist_read(struct vgic *v, struct vgic_cpu *c, u64 offset, u32 size)
 {
 	u64 value = 0;
@@ -343,7 +335,7 @@ u64 vgic_dist_read(struct vgic *v, struct vgic_cpu *c, u64 offset, u32 size)
 	if (size != 4)
 		return 0;
 	switch (offset) {
-	case GICD_CTLR: return get(&v->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS | outstanding(v, c);
+	case GICD_CTLR: return get(&v->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS | vgic_outstanding(v, vgic_own(v, c));
 	case GICD_TYPER: return VGIC_TYPER;
 	case GICD_IIDR: return IIDR_VALUE;
 	case GIC_PIDR2: return PIDR2_GICV3;
@@ -384,7 +376,7 @@ u64 vgic_redist_read(struct vgic *v, struct vgic_cpu *c, u32 n, u64 offset, u32 
 	if (size != 4)
 		return 0;
 	switch (offset) {
-	case GICR_CTLR: return n != c->index && outstanding(v, c) ? GICR_CTLR_RWP : 0;
+	case GICR_CTLR: return n != c->index && vgic_outstanding(v, vgic_own(v, c)) ? GICR_CTLR_RWP : 0;
 	case GICR_TYPER + 4: return gicr_typer(n, v->vcpu_count) >> 32;
 	case GICR_IIDR: return IIDR_VALUE;
 	case GIC_PIDR2: return PIDR2_GICV3;

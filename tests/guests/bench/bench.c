@@ -37,7 +37,7 @@
 
 #define reached() __asm__ volatile("hint #(96 + 11)" : : : "memory")
 
-u64 measure_raw(u64 a, u64 b), measure_hvc(u64 a, u64 b), measure_smc(u64 a, u64 b), measure_read32(u64 a, u64 b);
+u64 measure_raw(u64 a, u64 b), measure_hvc(u64 a, u64 b), measure_smc(u64 a, u64 b), measure_read32(u64 a, u64 b), measure_read64(u64 a, u64 b);
 u64 measure_write8(u64 a, u64 b), measure_write32(u64 a, u64 b), measure_write64(u64 a, u64 b), measure_sgi1r(u64 a, u64 b);
 u64 measure_id_read(u64 a, u64 b), measure_actlr_read(u64 a, u64 b), measure_pmr_read(u64 a, u64 b), measure_pmr_write(u64 a, u64 b);
 u64 measure_ctlr_read(u64 a, u64 b), measure_rpr_read(u64 a, u64 b), measure_dir_write(u64 a, u64 b), measure_igrpen0_read(u64 a, u64 b);
@@ -212,6 +212,16 @@ static void distributor_costs(void)
 	u64 line = args_u64("line", UART_LINE), word = 4 * (line / 32), bit = 1u << (line % 32);
 
 	cost("gicd_typer_read", measure_read32, GICD_TYPER, 0);
+	cost("gicd_ctlr_read", measure_read32, GICD_CTLR, 0);
+	cost("gicd_igroupr_read", measure_read32, GICD_IGROUPR + word, 0);
+	cost("gicd_ispendr_read", measure_read32, GICD_ISPENDR + word, 0);
+	cost("gicd_ipriorityr_read", measure_read32, GICD_IPRIORITYR + (line & ~3UL), 0);
+	cost("gicd_icfgr_read", measure_read32, GICD_ICFGR + line / 16 * 4, 0);
+	cost("gicd_irouter_read", measure_read64, GICD_IROUTER + 8 * line, 0);
+	cost("gicd_pidr2_read", measure_read32, GICD_PIDR2, 0);
+	cost("gicr_ctlr_read", measure_read32, GICR_RD(0), 0);
+	cost("gicr_ispendr0_read", measure_read32, GICR_SGI(0) + 0x200, 0);
+	cost("gicr_ipriorityr0_read", measure_read32, GICR_SGI(0) + 0x400, 0);
 	cost("gicd_isenabler_read", measure_read32, GICD_ISENABLER + word, 0);
 	cost("gicd_isenabler_write", measure_write32, GICD_ISENABLER + word, bit);
 	cost("gicd_ipriorityr_write", measure_write32, GICD_IPRIORITYR + (line & ~3UL), 0xa0a0a0a0);
@@ -226,6 +236,8 @@ static void distributor_costs(void)
 static void console_costs(void)
 {
 	cost("uart_fr_read", measure_read32, UART_FR, 0);
+	cost("uart_ris_read", measure_read32, UART_BASE + 0x3c, 0);
+	cost("uart_imsc_read", measure_read32, UART_IMSC, 0);
 	mmio_write32(UART_IMSC, UART_TXIM); /* its output is high, and the line disabled */
 	cost("uart_fr_read_high", measure_read32, UART_FR, 0);
 	mmio_write32(UART_IMSC, 0);

@@ -37,6 +37,7 @@
 	measured measure_read32, ldr w1, [x0]
 	measured measure_write32, str w1, [x0]
 	measured measure_write8, strb w1, [x0]
+	measured measure_read64, ldr x1, [x0]
 	measured measure_write64, str x1, [x0]
 	measured measure_sgi1r, msr s3_0_c12_c11_5, x0
 	measured measure_id_read, mrs x1, id_aa64mmfr0_el1
