@@ -304,9 +304,11 @@ def at_a_terminal(board):
 
 def records(board):
     follower = subprocess.Popen([CELLCTL, "-p", board.port, "-t", "10", "log", "-f", "--json"], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
+    out = follower.stdout.readline()  # it is at work
+    time.sleep(1)
     follower.terminate()
-    out, err = follower.communicate(timeout=20)
+    out, err = out + follower.stdout.read(), follower.stderr.read()
+    follower.wait(20)
     check("log -f ends by a signal", follower.returncode == 0, err)
     board.expect(0, "log")
     board.expect(0, "log", err="nothing new.*plain text.*cellctl serve")

@@ -181,8 +181,10 @@ static s64 specified_of(u32 n, u32 reg, u32 sas, bool its)
 
 	if (n >= VCPUS || reg >= GIC_FRAME_SIZE || sas < 2)
 		return -1;
-	if (sas == 3 || (its && reg != 8 && reg != 12)) /* the rest is vits.c's */
-		return sas == 3 && reg == 8 ? (s64)typer : -1;
+	if (sas == 3)
+		return reg == 8 ? (s64)typer : -1;
+	if (its && (reg == 0 || (reg >= 0x70 && reg < 0x80))) /* LPIs: vits.c's */
+		return -1;
 	switch (reg) {
 	case 0: return n == 1 ? rd_ctlr & 8 : 0;
 	case 4: return 0x43b;

@@ -90,7 +90,9 @@ s64 fast_gicr_read(u64 offset, const struct cpu *cpu, u32 sas)
 		return -1;
 	if (reg - GICR_TYPER < 8)
 		return gicr_typer_read(offset, count, sas, its /* PLPIS */);
-	if (its || sas != 2 || reg & (GIC_FRAME_SIZE | 3))
+	if (sas != 2 || reg & (GIC_FRAME_SIZE | 3))
+		return -1;
+	if (its && (reg == GICR_CTLR || reg - GICR_PROPBASER < 16)) /* and GICR_PENDBASER */
 		return -1;
 	if (reg == GICR_CTLR)
 		return n == cpu->vcpu_index ? mmio_read32(cpu->arch.gicr + GICR_CTLR) & GICR_CTLR_RWP : 0;

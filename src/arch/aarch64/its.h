@@ -16,6 +16,10 @@
 
 #include "core/machine.h"
 
+/* In RD frames, of who has the ITS (IHI 0069 12.11) */
+#define GICR_PROPBASER 0x0070
+#define GICR_PENDBASER 0x0078
+
 #define LPI_BITS 14u /* of an INTID: the least there can be, and the most the guest is told of */
 #define LPI_FIRST 8192u
 #define LPI_END (1u << LPI_BITS)
