@@ -304,11 +304,9 @@ def at_a_terminal(board):
 
 def records(board):
     follower = subprocess.Popen([CELLCTL, "-p", board.port, "-t", "10", "log", "-f", "--json"], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out = follower.stdout.readline()  # it is at work
-    time.sleep(1)
+    time.sleep(1.5)
     follower.terminate()
-    out, err = out + follower.stdout.read(), follower.stderr.read()
-    follower.wait(20)
+    out, err = follower.communicate(timeout=20)
     check("log -f ends by a signal", follower.returncode == 0, err)
     board.expect(0, "log")
     board.expect(0, "log", err="nothing new.*plain text.*cellctl serve")
