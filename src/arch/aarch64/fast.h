@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* Called by entry.S; the reads of a direct cell's frames by vgic_direct.c, too. */
+/* Called by entry.S; what has a direct cell's frames (fast_gicd.c) by vgic_direct.c, too. */
 #ifndef CLOISON_ARCH_AARCH64_FAST_H
 #define CLOISON_ARCH_AARCH64_FAST_H
 
@@ -11,7 +11,7 @@ struct cpu;
 s64 fast_hypercall(u32 function);
 /* MRS or MSR with this syndrome; value: of its register. What is read, or 0; negative: not a short one. */
 s64 fast_register(u64 value, const struct cpu *cpu, u64 esr);
-/* 32-bit access to a direct cell's distributor. Read: the value, negative if it is half of a route or misaligned; write: 0 when done. */
+/* 32-bit access to a direct cell's distributor. Read: the value; write: 0 when done. Left (negative, 1) are halves of routes, and what is misaligned. */
 s64 fast_gicd_read(u64 offset, const struct cpu *cpu);
 u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu);
 /*

@@ -63,9 +63,9 @@ s64 fast_gicd_read(u64 offset, const struct cpu *cpu)
 		return cpu->arch.gicd_typer;
 	if (offset == GICD_CTLR)
 		return control(cpu);
-	if (offset & 3 || offset - GICD_IROUTER < 8 * 1020)
+	if (offset & 3 || offset - GICD_IROUTER < GICD_IROUTER_SIZE)
 		return -1;
-	if (offset - GICD_IPRIORITYR < 1024)
+	if (offset - GICD_IPRIORITYR < GICD_IPRIORITYR_SIZE)
 		return priorities(cpu, offset);
 	if (offset - GICD_ICFGR < GICD_ICFGR_SIZE)
 		return triggers(cpu, offset);
@@ -73,7 +73,7 @@ s64 fast_gicd_read(u64 offset, const struct cpu *cpu)
 		return cpu->cell->arch.lines[offset >> 2 & 31]; /* all its lines are group 1 */
 	if (offset == GICD_IIDR)
 		return mmio_read32(machine_board.gicd + GICD_IIDR);
-	return offset == GIC_PIDR2 ? VIRTUAL_PIDR2 : 0;
+	return offset == GIC_PIDR2 ? GIC_PIDR2_GICV3 : 0;
 }
 
 /*
@@ -98,7 +98,7 @@ s64 fast_gicr_read(u64 offset, const struct cpu *cpu, u32 sas)
 		return n == cpu->vcpu_index ? mmio_read32(cpu->arch.gicr + GICR_CTLR) & GICR_CTLR_RWP : 0;
 	if (reg == GICR_IIDR)
 		return mmio_read32(cpu->arch.gicr + GICR_IIDR);
-	return reg == GIC_PIDR2 ? VIRTUAL_PIDR2 : 0;
+	return reg == GIC_PIDR2 ? GIC_PIDR2_GICV3 : 0;
 }
 
 /* Byte by byte: no other cell's may be touched. */
@@ -120,9 +120,9 @@ u64 fast_gicd_write(u32 value, u64 offset, const struct cpu *cpu)
 {
 	if (is_bits(offset))
 		mmio_write32(machine_board.gicd + offset, value & cpu->cell->arch.lines[offset >> 2 & 31]);
-	else if (offset & 3 || offset - GICD_IROUTER < 8 * 1020)
+	else if (offset & 3 || offset - GICD_IROUTER < GICD_IROUTER_SIZE)
 		return 1;
-	else if (offset - GICD_IPRIORITYR < 1024)
+	else if (offset - GICD_IPRIORITYR < GICD_IPRIORITYR_SIZE)
 		set_priorities(cpu, offset, value);
 	else if (offset == GICD_CTLR)
 		atomic_store32(&cells[cpu->cell_index].arch.gicd_ctlr, value & (u32)GICD_CTLR_GRP1);

@@ -29,7 +29,6 @@ INLINE u64 enable_at(u64 ipa, const struct cpu *cpu)
 s64 fast_vgic_read(u64 ipa, const struct cpu *cpu)
 {
 	u64 offset = enable_at(ipa, cpu);
-
 	const struct vgic *v = cpu->arch.vgic;
 
 	if (offset >= ENABLES) {

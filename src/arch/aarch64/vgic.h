@@ -21,7 +21,6 @@ static inline u32 vgic_typer(u32 physical, bool lpis)
 {
 	return (physical & 0x1fu) | (lpis ? 1u << 17 | (LPI_BITS - 1) << 19 : physical & 0x1fu << 19) | 1u << 25;
 }
-#define VIRTUAL_PIDR2 0x3bu /* ArchRev 3 */
 bool vgic_covers(const struct cpu *cpu, u64 ipa);
 
 /* ---- mediated cells (vgic_mediated.c, irq.c) ---- */

@@ -36,7 +36,7 @@ static void priority_write(const struct cell_config *cell, u64 offset, u32 size,
 /* The upper half is Aff3: zero for every vCPU. */
 static bool is_route(const struct cpu *cpu, u64 offset, u32 size)
 {
-	return offset >= GICD_IROUTER && offset < GICD_IROUTER + 8 * 1020 && !(offset & 4) && size >= 4 &&
+	return offset >= GICD_IROUTER && offset < GICD_IROUTER + GICD_IROUTER_SIZE && !(offset & 4) && size >= 4 &&
 	       owned(cpu->cell, (u32)(offset - GICD_IROUTER) / 8);
 }
 
@@ -61,7 +61,10 @@ static u64 route_read(const struct cpu *cpu, u64 offset)
 	return 0;
 }
 
-static bool is_priority(u64 offset, u32 size) { return offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + 1024 && size <= 2; }
+static bool is_priority(u64 offset, u32 size)
+{
+	return offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + GICD_IPRIORITYR_SIZE && size <= 2;
+}
 
 /* Words are fast_gicd.c's, and so are parts of one. */
 static u64 distributor_read(const struct cpu *cpu, u64 offset, u32 size)

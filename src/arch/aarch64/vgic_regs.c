@@ -8,7 +8,6 @@
 #include "gic.h"
 #include "vgic_bits.h"
 
-#define PIDR2_GICV3 0x3b
 #define IIDR_VALUE 0x43bu  /* Arm; what drivers look for errata by */
 #define PRIORITY_MASK 0xf8 /* five bits, as the virtual CPU interface has at least */
 
@@ -278,7 +277,7 @@ static bool common_read(struct vgic *v, struct vgic_cpu *c, u32 n, u64 offset, u
 {
 	u32 w = (u32)offset / 4 % 32;
 
-	if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + 1024) {
+	if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + GICD_IPRIORITYR_SIZE) {
 		*value = size <= 4 ? priorities_read(v, (u32)(offset - GICD_IPRIORITYR), n, size) : 0;
 		return true;
 	}
@@ -338,7 +337,7 @@ u64 vgic_dist_read(struct vgic *v, struct vgic_cpu *c, u64 offset, u32 size)
 	case GICD_CTLR: return get(&v->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS | vgic_outstanding(v, vgic_own(v, c));
 	case GICD_TYPER: return VGIC_TYPER;
 	case GICD_IIDR: return IIDR_VALUE;
-	case GIC_PIDR2: return PIDR2_GICV3;
+	case GIC_PIDR2: return GIC_PIDR2_GICV3;
 	default: return 0;
 	}
 }
@@ -379,7 +378,7 @@ u64 vgic_redist_read(struct vgic *v, struct vgic_cpu *c, u32 n, u64 offset, u32 
 	case GICR_CTLR: return n != c->index && vgic_outstanding(v, vgic_own(v, c)) ? GICR_CTLR_RWP : 0;
 	case GICR_TYPER + 4: return gicr_typer(n, v->vcpu_count) >> 32;
 	case GICR_IIDR: return IIDR_VALUE;
-	case GIC_PIDR2: return PIDR2_GICV3;
+	case GIC_PIDR2: return GIC_PIDR2_GICV3;
 	default: return 0;
 	}
 }
